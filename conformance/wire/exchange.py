@@ -1,0 +1,136 @@
+"""What passed between an SDK and its target: requests, responses and the faults put in their place.
+
+Values only. Times are seconds on the clock of the case (virtual in the in-process lane), counted from its start.
+Header names keep the case they had on the wire; look-ups ignore it (RFC 9110 section 5.1).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Fault(StrEnum):
+    """What the peer does instead of, or in the middle of, a response (design section 9)."""
+
+    CONNECT_REFUSED = "connect_refused"
+    CONNECTION_RESET = "connection_reset"
+    CONNECT_TIMEOUT = "connect_timeout"
+    READ_TIMEOUT = "read_timeout"
+    CUT_BODY = "cut_body"
+    STALL_BODY = "stall_body"
+
+
+class Source(StrEnum):
+    """Where served bytes come from; shown in every report and never blurred (design section 8)."""
+
+    LIVE = "live"
+    EMULATOR = "emulator"
+    DOCUMENTATION = "documentation"
+    SCRIPT = "script"
+    HARNESS = "harness"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The origin of a body: its ``source``, and a human-readable ``ref`` (article section, fact, issue URL, date)."""
+
+    source: Source
+    ref: str = ""
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """The first value of header ``name``, in any case, or None."""
+    wanted = name.lower()
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None
+
+
+def header_values(headers: Headers, name: str) -> tuple[str, ...]:
+    """Every value of header ``name``, in wire order."""
+    wanted = name.lower()
+    return tuple(value for key, value in headers if key.lower() == wanted)
+
+
+def json_or_none(body: bytes) -> Any:
+    """The JSON value of ``body``, or None when it is empty or not JSON. A JSON ``null`` also reads as None."""
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request exactly as the SDK handed it to its transport. ``url`` is absolute and undecoded."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes = b""
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
+
+    @property
+    def path(self) -> str:
+        """The raw path, percent-encoding as sent."""
+        return urlsplit(self.url).path
+
+    @property
+    def query(self) -> tuple[tuple[str, str], ...]:
+        """Query pairs in wire order, decoded, blanks kept."""
+        return tuple(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+
+    def header(self, name: str) -> str | None:
+        return header(self.headers, name)
+
+    def json(self) -> Any:
+        return json_or_none(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response as served. ``chunks`` are end offsets of the pieces the body was delivered in; empty: in one."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    provenance: Provenance
+    chunks: tuple[int, ...] = ()
+
+    def header(self, name: str) -> str | None:
+        return header(self.headers, name)
+
+    def json(self) -> Any:
+        return json_or_none(self.body)
+
+    @property
+    def is_event_stream(self) -> bool:
+        return (self.header("content-type") or "").startswith("text/event-stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request, and what answered it.
+
+    ``response`` is None when a ``fault`` came before any response; both are set when the body was cut.
+    ``at`` is when the request arrived. ``miss`` explains why no recorded or scripted reply fitted: then the response
+    is the harness's own non-retryable 404 and the case is blamed on the cassette, not on the SDK.
+    """
+
+    request: Request
+    response: Response | None
+    at: float
+    fault: Fault | None = None
+    miss: str | None = None
