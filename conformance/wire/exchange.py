@@ -134,3 +134,14 @@ class Exchange:
     at: float
     fault: Fault | None = None
     miss: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the transport is to do with a request: deliver ``response``, or raise ``fault`` in its place.
+
+    With both, the body of ``response`` is delivered first and the fault comes after its last byte.
+    """
+
+    response: Response | None = None
+    fault: Fault | None = None

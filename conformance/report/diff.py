@@ -1,0 +1,69 @@
+"""Expected against observed, side by side: two JSON values as aligned lines with their differences marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from os.path import commonprefix
+from typing import Any, Literal
+
+from conformance.report.text import BODY_LIMIT, Cut, cut, pretty
+
+State = Literal["same", "changed", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of one side. ``before``, ``marked``, ``after`` join to its text; ``marked`` is what differs."""
+
+    state: State
+    before: str = ""
+    marked: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Both sides, equally many lines. ``dropped`` counts the characters a side lost to the length limit."""
+
+    expected: tuple[Line, ...]
+    observed: tuple[Line, ...]
+    dropped: tuple[int, int]
+
+
+def side_by_side(expected: Any, observed: Any, limit: int = BODY_LIMIT) -> SideBySide:
+    """Compare two JSON values line by line; keys are sorted, so their order is never a difference."""
+    left, right = cut(pretty(expected), limit), cut(pretty(observed), limit)
+    pairs = _pairs(_lines(left), _lines(right))
+    return SideBySide(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs),
+                      (left.dropped, right.dropped))
+
+
+def _lines(text: Cut) -> list[str]:
+    return text.text.split("\n")
+
+
+def _pairs(left: list[str], right: list[str]) -> list[tuple[Line, Line]]:
+    pairs: list[tuple[Line, Line]] = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pairs += [(Line("same", text), Line("same", text)) for text in left[i1:i2]]
+        else:
+            pairs += [_changed(one, other) for one, other in zip_longest(left[i1:i2], right[j1:j2])]
+    return pairs
+
+
+def _changed(one: str | None, other: str | None) -> tuple[Line, Line]:
+    if one is None:
+        return Line("absent"), Line("changed", marked=other or "")
+    if other is None:
+        return Line("changed", marked=one), Line("absent")
+    head = len(commonprefix([one, other]))
+    tail = len(commonprefix([one[:head - 1:-1] if head else one[::-1], other[:head - 1:-1] if head else other[::-1]]))
+    return _split(one, head, tail), _split(other, head, tail)
+
+
+def _split(text: str, head: int, tail: int) -> Line:
+    end = len(text) - tail
+    return Line("changed", text[:head], text[head:end], text[end:])

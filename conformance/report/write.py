@@ -1,0 +1,133 @@
+"""Reports on disk: all or nothing for each file, and one clear message when the disk does not let us.
+
+``results.json`` is written first and on its own: it holds the evidence, and every other report can be made from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from conformance.errors import EnvironmentFault, InputError, Where
+from conformance.report.junit import render_junit
+from conformance.run.results import RESULTS_VERSION, Run
+
+RESULTS_NAME = "results.json"
+HTML_NAME = "index.html"
+JUNIT_NAME = "junit.xml"
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
+    """Write ``index.html``, ``results.json`` and ``junit.xml`` into ``folder``, making it if need be.
+
+    Returns their paths in that order. Each file is replaced in one step, so a reader sees the old one or the new one.
+    Raises EnvironmentFault (``report-not-written``) when the folder or the disk refuses.
+    """
+    # Here, not above: reading results (`load_run`) must not cost the import of a template engine.
+    from conformance.report.html import render_html
+
+    results = _write(folder, RESULTS_NAME, results_json(run))
+    page = _write(folder, HTML_NAME, render_html(run))
+    junit = _write(folder, JUNIT_NAME, render_junit(run))
+    return page, results, junit
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    target = folder / name
+    # In the same folder, for os.replace to be one step; not from `tempfile`, whose files only their owner may read.
+    temporary = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        _discard(temporary)
+        raise EnvironmentFault(
+            "report-not-written",
+            f"The report {target} could not be written: {error.strerror or error}.",
+            "Free some space or choose a folder you may write to, then run again.",
+        ) from error
+    return target
+
+
+def _discard(temporary: Path) -> None:
+    try:
+        temporary.unlink(missing_ok=True)
+    except OSError:
+        return  # The first error is the one to tell; a stray hidden file is harmless.
+
+
+def results_json(run: Run) -> str:
+    """``run`` as JSON text: sorted keys, one space of indentation, valid UTF-8, a newline at the end.
+
+    What JSON cannot hold (NaN, infinities) becomes its name as a string.
+    """
+    data = run.model_dump(mode="python")
+    try:
+        text = _dump(data)
+    except ValueError:
+        text = _dump(_finite(data))
+    # A lone surrogate cannot be encoded, but can be written as a JSON escape.
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+
+
+def _dump(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def load_run(path: Path) -> Run:
+    """Read a run from ``path``, a results file or the folder of one.
+
+    Raises InputError: ``results-unreadable``, ``results-not-json``, ``results-version`` or ``results-invalid``.
+    """
+    file = path / RESULTS_NAME if path.is_dir() else path
+    data = _read(file)
+    found = data.get("schema_version") if isinstance(data, dict) else None
+    if isinstance(found, str) and found.split(".")[0] != RESULTS_VERSION.split(".")[0]:
+        raise InputError("results-version", f"The results are of schema version {found[:40]}; "
+                         f"this harness reads {RESULTS_VERSION}.", "Use the harness that wrote them.", Where(str(file)))
+    try:
+        return Run.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        pointer = "".join(f"/{part}" for part in first["loc"]) or "/"
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise InputError("results-invalid", f"{pointer}: {first['msg']}{more}.",
+                         "Give a results.json as `conformance run` wrote it.", Where(str(file))) from error
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError("results-unreadable", f"The results cannot be read: {error.strerror or error}.",
+                         "Give a results.json, or the folder that holds one.", Where(str(file))) from error
+    except json.JSONDecodeError as error:
+        raise InputError("results-not-json", f"The results are not JSON: {error.msg}.",
+                         "The file may be cut short; run again.", Where(str(file), error.lineno, error.colno)) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("results-not-json", "The results are not UTF-8 JSON within what can be read.",
+                         "The file may be damaged; run again.", Where(str(file))) from error

@@ -1,0 +1,231 @@
+"""The one YAML reader: safe by construction, with positions (design section 5).
+
+It accepts the JSON-shaped subset of YAML 1.2: mappings with string keys, sequences and plain scalars. Tags, anchors,
+aliases, duplicate keys and several documents are refused, and size and depth have budgets, so a hostile file costs no
+more than reading it. Scenarios, contracts, waivers and cassettes all come through here; cassettes alone may hold
+``!!binary`` because vcrpy writes it.
+
+Speed: libyaml composes the node tree, values are built from it here, and positions are looked up in the kept tree
+only when somebody asks.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.errors import InputError, Where
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # pragma: no cover - wheels of PyYAML all carry libyaml
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 40
+BINARY_TAG = "tag:yaml.org,2002:binary"
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_CONSTANTS: dict[str, Any] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}
+_IMPLICIT = "tag:yaml.org,2002:"
+_SUSPICIOUS = re.compile(r"(^|[\s\[{,:-])[&*!]")
+_COMPACT_NESTING = re.compile(rf"([-?:] ){{{MAX_DEPTH // 4}}}|\n {{{MAX_DEPTH}}}")
+
+Path_ = Sequence[str | int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A loaded file: its plain value, and where each part of it stands."""
+
+    value: Any
+    file: str
+    text: str
+    root: yaml.Node
+
+    def where(self, path: Path_ = ()) -> Where:
+        """The place of the value at ``path`` (keys and indices from the root), or of the nearest ancestor there is."""
+        node = self.root
+        for part in path:
+            found = _child(node, part)
+            if found is None:
+                break
+            node = found
+        return _where(self.file, node)
+
+    def where_key(self, path: Path_, key: str) -> Where:
+        """The place of mapping key ``key`` below ``path``; falls back to :meth:`where`."""
+        node: yaml.Node = self.root
+        for part in path:
+            node = _child(node, part) or node
+        if isinstance(node, yaml.MappingNode):
+            for name, _ in node.value:
+                if name.value == key:
+                    return _where(self.file, name)
+        return _where(self.file, node)
+
+
+def load_text(text: str, file: str, *, max_bytes: int = MAX_BYTES, binary: bool = False) -> Document:
+    """Read ``text`` as one document. ``file`` names it in errors. Raises InputError; never executes anything."""
+    if len(text) > max_bytes:
+        raise InputError("yaml-too-large", f"the file has {len(text)} characters; at most {max_bytes} are read",
+                         "split it, or keep large bodies in fixtures", Where(file))
+    if _SUSPICIOUS.search(text) or _may_nest_deeply(text):
+        _walk_events(text, file, binary)
+    try:
+        loader = _Loader(text)
+        try:
+            root = loader.get_single_node()
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, file) from None
+    if root is None:
+        raise InputError("yaml-empty", "the file is empty", "write at least a title and one step", Where(file, 1, 1))
+    return Document(_build(root, file, 0), file, text, root)
+
+
+def load_file(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES, binary: bool = False) -> Document:
+    """Read the file at ``path`` (UTF-8). ``name`` is what errors call it. Raises InputError, also when unreadable."""
+    shown = name or str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError("file-unreadable", f"cannot read the file: {error.strerror}", "check its name and rights",
+                         Where(shown)) from None
+    if len(raw) > max_bytes:
+        raise InputError("yaml-too-large", f"the file has {len(raw)} bytes; at most {max_bytes} are read",
+                         "split it, or keep large bodies in fixtures", Where(shown))
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError("file-not-utf8", f"byte {error.start} is not UTF-8", "save the file as UTF-8",
+                         Where(shown, line, 1)) from None
+    return load_text(text, shown, max_bytes=max_bytes, binary=binary)
+
+
+def _may_nest_deeply(text: str) -> bool:
+    """Cheap over-estimate: only texts that could pass the depth budget pay for the event walk."""
+    return text.count("[") + text.count("{") > MAX_DEPTH or _COMPACT_NESTING.search(text) is not None
+
+
+def _too_deep(file: str, line: int, column: int = 1) -> InputError:
+    return InputError("yaml-too-deep", f"nested deeper than {MAX_DEPTH} levels", "flatten it", Where(file, line, column))
+
+
+def _walk_events(text: str, file: str, binary: bool) -> None:
+    """Refuse tags, anchors, aliases and deep nesting from the event stream, which needs no recursion.
+
+    libyaml's composer recurses, so a hostile depth must be found before it starts.
+    """
+    depth = 0
+    try:
+        loader = _Loader(text)
+        try:
+            while loader.check_event():
+                event = loader.get_event()
+                _refuse_event(event, file, binary)
+                depth += _depth_change(event)
+                if depth > MAX_DEPTH:
+                    raise _too_deep(file, event.start_mark.line + 1, event.start_mark.column + 1)
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, file) from None
+
+
+def _depth_change(event: Any) -> int:
+    if isinstance(event, yaml.CollectionStartEvent):
+        return 1
+    return -1 if isinstance(event, yaml.CollectionEndEvent) else 0
+
+
+def _refuse_event(event: Any, file: str, binary: bool) -> None:
+    place = Where(file, event.start_mark.line + 1, event.start_mark.column + 1) if event.start_mark else Where(file)
+    if isinstance(event, yaml.AliasEvent):
+        raise InputError("yaml-alias", f"alias *{event.anchor} is not allowed", "write the value out", place)
+    if getattr(event, "anchor", None):
+        raise InputError("yaml-anchor", f"anchor &{event.anchor} is not allowed", "write the value out", place)
+    tag = getattr(event, "tag", None)
+    if tag and not (binary and tag == BINARY_TAG):
+        raise InputError("yaml-tag", f"tag {tag!r} is not allowed", "only plain JSON values are read", place)
+
+
+def _syntax_error(error: yaml.YAMLError, file: str) -> InputError:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
+    hint = "check the indentation and the quotes"
+    if "cannot start any token" in problem:
+        hint = "YAML forbids tabs for indentation: use spaces" if "tab" in problem or "\\t" in problem else (
+            "a tab or a reserved character stands here: indent with spaces and quote the value")
+    return InputError("yaml-syntax", f"not valid YAML: {problem}", hint, where)
+
+
+def _where(file: str, node: yaml.Node) -> Where:
+    return Where(file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == part:
+                return value  # type: ignore[no-any-return]
+    elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part]  # type: ignore[no-any-return]
+    return None
+
+
+def _build(node: yaml.Node, file: str, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise _too_deep(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node, file)
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(item, file, depth + 1) for item in node.value]
+    return _mapping(node, file, depth)
+
+
+def _mapping(node: yaml.MappingNode, file: str, depth: int) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise InputError("yaml-key", "a mapping key must be text", "quote it", _where(file, key_node))
+        key = key_node.value
+        if key in result:
+            raise InputError("yaml-duplicate-key", f"key {key!r} stands twice in this mapping", "keep one of them",
+                             _where(file, key_node))
+        result[key] = _build(value_node, file, depth + 1)
+    return result
+
+
+def _scalar(node: yaml.ScalarNode, file: str) -> Any:
+    text: str = node.value
+    if node.tag == BINARY_TAG:
+        try:
+            return base64.b64decode(text)
+        except binascii.Error:
+            raise InputError("yaml-binary", "!!binary holds no base64", "record it again", _where(file, node)) from None
+    if node.style is not None:
+        return text
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    first = text[0]
+    if first.isdigit() or first in "+-.":
+        if _INT.match(text):
+            return int(text)
+        if _FLOAT.match(text):
+            return float(text)
+    return text

@@ -1,0 +1,178 @@
+"""Cassettes: vcrpy's YAML format 1, read safely, indexed once, matched in constant time (design section 8).
+
+Ours may add ``interactions[].stream.offsets`` (end offsets of the transfer chunks) and a top-level ``conformance``
+mapping with the provenance; both are ignored by vcrpy and pytest-recording. ``metadata`` at the top is refused because
+pytest-recording 0.14 fails on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from conformance.errors import InputError
+from conformance.scenario.yaml import Document, load_file
+from conformance.wire.exchange import Headers, Provenance, Request, Response, Source, header
+from conformance.wire.multipart import parse_multipart
+
+MAX_BYTES = 20_000_000
+
+Key = tuple[str, str, str, str, str]
+"""(method, host, path, sorted query, canonical body digest)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One recorded request and its response."""
+
+    request: Request
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Cassette:
+    """A loaded cassette. ``name`` is its path below ``cassettes/`` without ``.yaml``."""
+
+    name: str
+    interactions: tuple[Interaction, ...]
+    provenance: Provenance
+    api_version: str
+
+
+def match_key(request: Request) -> Key:
+    """What two requests must have in common to be the same one: all but headers, with order taken out of queries,
+    JSON bodies and multipart boundaries."""
+    parts = urlsplit(request.url)
+    query = "&".join(f"{k}={v}" for k, v in sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    return (request.method, parts.netloc, parts.path, query, body_digest(request))
+
+
+def body_digest(request: Request) -> str:
+    """A digest of the body's meaning: JSON by value, multipart by its parts, anything else by its bytes."""
+    kind = header(request.headers, "content-type") or ""
+    if not request.body:
+        return ""
+    if kind.startswith("multipart/"):
+        shape = [(p.name, p.filename, hashlib.sha256(p.content).hexdigest()) for p in
+                 parse_multipart(request.body, kind)]
+        return _digest(json.dumps(sorted(shape, key=str)).encode())
+    if "json" in kind:
+        value = request.json()
+        if value is not None:
+            return _digest(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+    return _digest(request.body)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+class CassettePlayback:
+    """The state of one cassette in one case: each interaction answers once, in recorded order per key."""
+
+    def __init__(self, cassette: Cassette) -> None:
+        self._cassette = cassette
+        self._waiting: dict[Key, list[Interaction]] = defaultdict(list)
+        for interaction in cassette.interactions:
+            self._waiting[match_key(interaction.request)].append(interaction)
+
+    def take(self, request: Request) -> Response | None:
+        """The next recorded response for ``request``, or None when there is none left."""
+        queue = self._waiting.get(match_key(request))
+        return queue.pop(0).response if queue else None
+
+    def unplayed(self) -> tuple[Interaction, ...]:
+        """Interactions nobody asked for."""
+        return tuple(i for queue in self._waiting.values() for i in queue)
+
+    def explain_miss(self, request: Request) -> str:
+        """One sentence: the nearest recorded request and how it differs from ``request``."""
+        wanted = match_key(request)
+        if not self._cassette.interactions:
+            return f"cassette {self._cassette.name} is empty"
+        best = max(self._cassette.interactions, key=lambda i: _closeness(wanted, match_key(i.request)))
+        have = match_key(best.request)
+        names = ("method", "host", "path", "query", "body")
+        differences = [f"{n}: recorded {_shown(n, best.request, h)}, sent {_shown(n, request, w)}"
+                       for n, w, h in zip(names, wanted, have, strict=True) if w != h]
+        if not differences:
+            return f"cassette {self._cassette.name} holds this request, but every recorded answer was already used"
+        return f"cassette {self._cassette.name} has no such request; the nearest differs in {'; '.join(differences)}"
+
+
+def _closeness(wanted: Key, have: Key) -> int:
+    return sum(weight for w, h, weight in zip(wanted, have, (4, 1, 8, 2, 1), strict=True) if w == h)
+
+
+def _shown(name: str, request: Request, key_part: str) -> str:
+    if name != "body":
+        return repr(key_part)
+    text = request.body[:200].decode("utf-8", "replace")
+    return text + ("..." if len(request.body) > 200 else "") if text else "nothing"
+
+
+def load_cassette(path: Path, root: Path) -> Cassette:
+    """Read the cassette at ``path`` below the ``cassettes/`` folder ``root``. Raises InputError with a place."""
+    relative = path.resolve()
+    if not relative.is_relative_to(root.resolve()):
+        raise InputError("cassette-outside", f"cassette {path} lies outside {root}", "keep cassettes in their folder")
+    name = path.relative_to(root).with_suffix("").as_posix()
+    document = load_file(path, name=f"{root.name}/{name}.yaml", max_bytes=MAX_BYTES, binary=True)
+    return parse_cassette(document, name)
+
+
+def parse_cassette(document: Document, name: str) -> Cassette:
+    """A cassette from its document. Raises InputError naming what is missing and where."""
+    value = document.value
+    if not isinstance(value, dict) or not isinstance(value.get("interactions"), list):
+        raise _wrong(document, (), "a cassette has a list 'interactions'")
+    if "metadata" in value:
+        raise _wrong(document, ("metadata",), "a top-level 'metadata' key breaks pytest-recording 0.14; use "
+                                              "'conformance'")
+    extra = value.get("conformance")
+    if not isinstance(extra, dict) or extra.get("source") not in set(Source):
+        raise _wrong(document, ("conformance",), "a cassette says in 'conformance.source' where its bodies come from: "
+                     + ", ".join(Source))
+    provenance = Provenance(Source(extra["source"]), str(extra.get("ref", "")))
+    interactions = tuple(_interaction(item, index, document, provenance)
+                         for index, item in enumerate(value["interactions"]))
+    return Cassette(name, interactions, provenance, str(extra.get("api_version", "")))
+
+
+def _interaction(item: Any, index: int, document: Document, provenance: Provenance) -> Interaction:
+    try:
+        request, response = item["request"], item["response"]
+        sent = Request(request["method"], request["uri"], _headers(request.get("headers")), _bytes(request.get("body")))
+        body = response.get("body") or {}
+        offsets = tuple((item.get("stream") or {}).get("offsets", ()))
+        status = response["status"]["code"]
+        if not isinstance(status, int) or isinstance(status, bool):
+            raise TypeError("status")
+        served = Response(status, _headers(response.get("headers")), _bytes(body.get("string")), provenance, offsets)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _wrong(document, ("interactions", index), f"interaction {index} is not of vcrpy's format 1 "
+                                                        f"(problem with {error})") from None
+    return Interaction(sent, served)
+
+
+def _headers(value: Any) -> Headers:
+    pairs: list[tuple[str, str]] = []
+    for name, item in (value or {}).items():
+        pairs.extend((name, str(v)) for v in (item if isinstance(item, list) else [item]))
+    return tuple(pairs)
+
+
+def _bytes(value: Any) -> bytes:
+    if value is None:
+        return b""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _wrong(document: Document, path: tuple[str | int, ...], cause: str) -> InputError:
+    return InputError("cassette-format", cause, "record it again, or see docs/scenarios.md, cassettes",
+                      document.where(path))
