@@ -1,0 +1,93 @@
+"""The report as one HTML file that needs nothing but a browser: no network, no scripts, no folder beside it.
+
+Text from the run is untrusted. Autoescape does the escaping, `visible` disarms what cannot be escaped, `safe_url` decides
+what may be a link, and a content security policy in the page itself, which knows our script and style by their digests,
+would stop whatever slipped past all three.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from conformance.report import timeline
+from conformance.report.cases import scenario_views, scenarios_of
+from conformance.report.matrix import Glance
+from conformance.report.provenance import provenance
+from conformance.report.summary import RED_WAIVERS, SEVERITY, WORDS, Summary, Tally, summarize
+from conformance.report.text import Anchors, count, listing, safe_url, seconds, visible
+from conformance.run.results import Run, Verdict
+
+_TEMPLATES = "templates"
+
+
+def render_html(run: Run) -> str:
+    """``run`` as one self-contained page. The same run gives the same text; any text in it stays text."""
+    summary = summarize(run)
+    cases = Anchors("case", (case.id for case in run.cases))
+    scenarios = scenarios_of(run)
+    scenario_anchors = Anchors("scenario", (item.id for item in scenarios))
+    glance = Glance(run, summary.subjects, scenarios, [f"#{anchor}" for anchor in cases.in_order])
+    page = _environment().get_template("page.html.j2")
+    return page.render(
+        run=run, summary=summary, title=summary.sentence,
+        capabilities=glance.capabilities(), broken=glance.broken(), splits=glance.splits(),
+        scenarios=scenario_views(run, scenarios, scenario_anchors, cases.in_order),
+        provenance=provenance(run), levels=_levels(summary),
+        waivers=sorted(run.waivers, key=lambda item: (item.state not in RED_WAIVERS, item.state != "used", item.id)),
+        case_anchors=cases, scenario_anchors=scenario_anchors,
+        rule_anchors=Anchors("rule", (item.id for item in run.rules)),
+        waiver_anchors=Anchors("waiver", (item.id for item in run.waivers)),
+        **_assets(),
+    ) + "\n"
+
+
+def _levels(summary: Summary) -> list[tuple[Any, list[tuple[str, Tally]]]]:
+    """For each subject its cases by level, as tallies."""
+    return [(item, [(level, Tally.of(case for case in item.cases if case.level == level))
+                    for level in ("must", "should", "may")]) for item in summary.subjects]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("conformance.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, finalize=_finalize,
+    )
+    environment.filters |= {"seconds": seconds, "safe_url": safe_url, "count": count, "listing": listing}
+    environment.globals |= {"words": WORDS, "verdicts": _BY_INTEREST, "severity": SEVERITY, "Verdict": Verdict,
+                            "geometry": timeline, "red_waivers": RED_WAIVERS}
+    return environment
+
+
+_BY_INTEREST = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.WAIVED, Verdict.UNSUPPORTED, Verdict.NOT_RUN)
+
+
+def _finalize(value: Any) -> Any:
+    """Applied to whatever a template prints, before it is escaped."""
+    if isinstance(value, Markup):
+        return value
+    return "" if value is None else visible(str(value))
+
+
+@cache
+def _assets() -> dict[str, str]:
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+              f"style-src '{_digest(style)}'; script-src '{_digest(script)}'")
+    # Ours, not the run's: the only two texts on the page that are not escaped.
+    return {"style": Markup(style), "script": Markup(script), "policy": policy}
+
+
+def _asset(name: str) -> str:
+    return (files("conformance.report") / _TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
