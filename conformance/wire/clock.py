@@ -6,9 +6,11 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds since some start; ``sleep`` moves it forward."""
+    """Seconds since some start; ``sleep`` moves it forward; ``slept`` is the sum of all sleeps."""
 
     def now(self) -> float: ...
+
+    def slept(self) -> float: ...
 
     def sleep(self, seconds: float) -> None: ...
 
@@ -18,12 +20,21 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self._now = 0.0
+        self._slept = 0.0
         self.waits: list[tuple[float, float]] = []
 
     def now(self) -> float:
         return self._now
 
+    def slept(self) -> float:
+        return self._slept
+
+    def advance(self, seconds: float) -> None:
+        """Move forward for a reason other than sleeping: a time-out that fired, a slow answer."""
+        self._now += max(0.0, seconds)
+
     def sleep(self, seconds: float) -> None:
         """Advance by ``seconds``. Negative values are recorded as they are but do not move time backwards."""
         self.waits.append((self._now, seconds))
         self._now += max(0.0, seconds)
+        self._slept += max(0.0, seconds)

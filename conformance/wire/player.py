@@ -46,13 +46,20 @@ class CasePlayer:
         self._side = side
         self._script: list[Item] = []
         self._cursor = 0
+        self._slept: list[float] = []
         self.exchanges: list[Exchange] = []
         self.side_exchanges: list[Exchange] = []
+
+    @property
+    def waits(self) -> tuple[float, ...]:
+        """Seconds slept between the exchanges of the step: one less than there are exchanges."""
+        return tuple(round(b - a, 6) for a, b in zip(self._slept, self._slept[1:], strict=False))
 
     def begin_step(self, script: tuple[Item, ...]) -> None:
         """Forget the exchanges of the step before; the cassette keeps its place across steps."""
         self._script = list(script)
         self._cursor = 0
+        self._slept = []
         self.exchanges = []
         self.side_exchanges = []
 
@@ -62,6 +69,7 @@ class CasePlayer:
         if request.host != self._host:
             return self._answer_side(request, at)
         reply, miss = self._next(request)
+        self._slept.append(self._clock.slept())
         self.exchanges.append(Exchange(request, reply.response, at, reply.fault, miss))
         return reply
 
@@ -69,6 +77,7 @@ class CasePlayer:
         reply = self._side(request) if self._side else None
         miss = None
         if reply is None:
+            self._slept.append(self._clock.slept())
             reply, miss = _miss(f"the SDK called another host: {request.method} {request.url}")
             self.exchanges.append(Exchange(request, reply.response, at, None, miss))
         else:

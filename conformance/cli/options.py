@@ -1,0 +1,49 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conformance.errors import UsageError
+from conformance.run.home import find_home
+from conformance.run.plan import Selection
+from conformance.run.suite import Suite, load_suite
+from conformance.scenario.versions import select_versions
+
+Patterns = Annotated[list[str] | None, typer.Argument(help="Scenario ids or globs: chat, chat/basic, 'retries/*'.")]
+Root = Annotated[Path | None, typer.Option("--root", help="Root of another suite (a folder with scenarios/).")]
+SdkNames = Annotated[list[str] | None, typer.Option("--sdk", help="SDK to run, as name or name@version. Repeatable.")]
+Capabilities = Annotated[list[str] | None, typer.Option("--capability", help="Only this capability. Repeatable.")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="Only scenarios with this tag. Repeatable.")]
+Levels = Annotated[list[str] | None, typer.Option("--level", help="Only this level: must, should or may. Repeatable.")]
+ApiVersions = Annotated[str, typer.Option("--api-version", help="Range or list: '>=2024-10-21', '2024-10-21,v1'.")]
+Surfaces = Annotated[list[str] | None, typer.Option("--surface", help="Only this surface: sync or async.")]
+Cases = Annotated[list[str] | None, typer.Option("--case", help="One case by its id. Repeatable.")]
+
+
+def open_suite(root: Path | None) -> Suite:
+    """The suite seen from here, or at ``--root``."""
+    return load_suite(find_home(Path.cwd(), root))
+
+
+def selection(patterns: list[str] | None, capabilities: list[str] | None, tags: list[str] | None,
+              levels: list[str] | None, api_versions: str, surfaces: list[str] | None,
+              cases: list[str] | None = None) -> Selection:
+    """The selection the options describe. Raises UsageError for values outside their sets."""
+    _one_of("--level", levels, ("must", "should", "may"))
+    _one_of("--surface", surfaces, ("sync", "async"))
+    try:
+        versions = select_versions(api_versions) if api_versions else ()
+    except ValueError as error:
+        raise UsageError("api-version", str(error), "") from None
+    return Selection(tuple(patterns or ()), tuple(capabilities or ()), tuple(tags or ()), tuple(levels or ()),
+                     versions, tuple(surfaces or ()), tuple(cases or ()))
+
+
+def _one_of(option: str, values: list[str] | None, allowed: tuple[str, ...]) -> None:
+    for value in values or ():
+        if value not in allowed:
+            raise UsageError("option", f"{option} {value!r} is not known", f"one of {', '.join(allowed)}")

@@ -1,0 +1,101 @@
+"""``conformance run``: the offline suite against what is installed, with progress and reports."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from conformance.checks.finding import Level
+from conformance.cli import options
+from conformance.cli.summary import print_summary
+from conformance.report.write import write_reports
+from conformance.run.judge import Judged
+from conformance.run.plan import Case, plan, require_cases
+from conformance.run.results import Run
+from conformance.run.runner import RunClock, assemble, run_case, run_clock
+from conformance.run.settle import exit_code
+from conformance.run.subjects import subjects_of
+from conformance.run.suite import Suite
+from conformance.sdk.inprocess import InProcessLane
+
+Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, results.json and junit.xml.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Members unknown to the specification are findings.")]
+FailOn = Annotated[str, typer.Option("--fail-on", help="Lowest level that makes the run fail: must or should.")]
+
+
+def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
+            capability: options.Capabilities = None, tag: options.Tags = None, level: options.Levels = None,
+            api_version: options.ApiVersions = "", surface: options.Surfaces = None, case: options.Cases = None,
+            reports: Reports = Path("reports"), root: options.Root = None, strict: Strict = False,
+            fail_on: FailOn = "must") -> int:
+    """Run scenarios offline and write the reports.
+
+    Exit code 0: conformant, or waived with reasons. 1: not. 2: wrong use, or nothing selected. 3: harness fault.
+    """
+    options._one_of("--fail-on", [fail_on], ("must", "should"))
+    chosen = options.selection(patterns, capability, tag, level, api_version, surface, case)
+    suite = options.open_suite(root)
+    subjects = subjects_of(suite, tuple(sdk or ()))
+    cases = require_cases(plan(suite, subjects, chosen))
+    clock, began = run_clock(), time.perf_counter()
+    judged, interrupted = _run_all(cases, suite, clock, strict)
+    run = assemble(suite, subjects, judged, clock, command=_command_line(), interrupted=interrupted,
+                   duration=time.perf_counter() - began)
+    written = write_reports(run, reports)
+    print_summary(run, Console(highlight=False), written)
+    return _code(run, Level(fail_on))
+
+
+def _code(run: Run, fail_on: Level) -> int:
+    code = exit_code(run, fail_on=fail_on)
+    return int(code)
+
+
+def _command_line() -> str:
+    return shlex.join(["conformance", *sys.argv[1:]])
+
+
+def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: bool) -> tuple[list[Judged], bool]:
+    """Every case in order; Ctrl-C stops after the running case and keeps what is finished."""
+    judged: list[Judged] = []
+    try:
+        with InProcessLane() as lane, _progress(len(cases)) as advance:
+            for case in cases:
+                advance(case.id)
+                judged.append(run_case(case, suite, lane, clock, strict=strict))
+    except KeyboardInterrupt:
+        return judged, True
+    return judged, False
+
+
+class _Advance:
+    """Moves the bar; silent when there is none."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=total) if progress else None
+
+    def __call__(self, name: str) -> None:
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, advance=1, description=name[:60])
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[_Advance]:
+    """A bar on stderr while cases run; nothing when stderr is not a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Advance(None, total)
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Advance(progress, total)

@@ -1,0 +1,162 @@
+"""Judging: from observations to findings to verdicts. Pure.
+
+Order of precedence: a fault of the harness or a missing answer is never excused; then waivers excuse what they pin;
+what is left decides. ``may`` findings are notes. A case is red through ``must`` and ``should`` findings alike; only
+``must`` makes the run non-conformant (exit code 1) unless asked otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from conformance.checks import apply_checks
+from conformance.checks.context import StepContext
+from conformance.checks.finding import Blame, Finding, Level, Rule, finding
+from conformance.checks.registry import Applied
+from conformance.run.execute import CaseObservation
+from conformance.run.plan import Case
+from conformance.run.results import CaseResult, CheckResult, FindingResult, Verdict
+from conformance.run.trace import step_trace, unreached_trace
+from conformance.sdk.waivers import Waiver
+
+UNPLAYED = Rule(
+    "cassette.unplayed", "Every recorded interaction is asked for", Level.SHOULD, Blame.CASSETTE,
+    "An interaction nobody asks for hides that the scenario no longer does what was recorded.",
+    "design section 8; kiwicom/pytest-recording issue 163",
+)
+UNREACHED = Rule(
+    "scenario.unreached", "Every step of a scenario is reached", Level.MUST, Blame.SDK,
+    "A step that did not run was not checked, so the scenario cannot hold.", "design section 5",
+)
+RUN_RULES = (UNPLAYED, UNREACHED)
+"""Rules decided over a whole case, beside those of :mod:`conformance.checks`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judged case and the waivers that took part: ids that excused, and ids whose rule broke in another way."""
+
+    result: CaseResult
+    used: frozenset[str] = frozenset()
+    mismatched: frozenset[str] = frozenset()
+
+
+def judge(case: Case, observation: CaseObservation, today: date, duration: float = 0.0) -> Judged:
+    """The verdict of an executed case."""
+    applied: list[Applied] = []
+    findings: list[Finding] = []
+    for context in observation.steps:
+        step_applied, step_findings = apply_checks(context)
+        applied.extend(step_applied)
+        findings.extend(step_findings)
+    findings.extend(_case_findings(observation))
+    waivers = tuple(w for w in case.subject.sdk.waivers
+                    if w.covers(case.loaded.id, case.subject.version, case.surface, case.api_version))
+    results, used, mismatched = _excuse(findings, waivers, today)
+    result = _base(case).model_copy(update={
+        "verdict": _verdict(observation, results), "reason": _reason(observation),
+        "findings": results, "checks": _merge(applied, findings),
+        "steps": _traces(case, observation), "rests_on": _rests_on(observation.steps), "duration": duration,
+    })
+    return Judged(result, used, mismatched)
+
+
+def judge_unrun(case: Case) -> Judged:
+    """The result of a case that planning already decided: unsupported, or not run."""
+    verdict = Verdict.UNSUPPORTED if case.status == "unsupported" else Verdict.NOT_RUN
+    return Judged(_base(case).model_copy(update={"verdict": verdict, "reason": case.reason}))
+
+
+def judge_fault(case: Case, reason: str) -> Judged:
+    """The result of a case the harness could not run (a broken cassette, a fixture that is not there)."""
+    return Judged(_base(case).model_copy(update={"verdict": Verdict.ERROR, "reason": reason}))
+
+
+def _base(case: Case) -> CaseResult:
+    return CaseResult(
+        id=case.id, scenario=case.loaded.id, sdk=case.subject.sdk.name, version=case.subject.version,
+        surface=case.surface, api_version=case.api_version, lane=case.lane, capability=case.loaded.capability,
+        level=Level(case.loaded.scenario.level), verdict=Verdict.NOT_RUN,
+        reproduce=f"conformance run --case '{case.id}'",
+    )
+
+
+def _case_findings(observation: CaseObservation) -> Iterable[Finding]:
+    last = len(observation.steps) - 1
+    if observation.unreached:
+        yield finding(UNREACHED, f"{observation.unreached} later step(s) did not run because step {last} did not end "
+                                 "as expected", step=max(last, 0))
+    elif observation.unplayed:
+        yield finding(UNPLAYED, f"nobody asked for {', '.join(observation.unplayed)}", step=max(last, 0))
+
+
+def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
+            today: date) -> tuple[tuple[FindingResult, ...], frozenset[str], frozenset[str]]:
+    results: list[FindingResult] = []
+    used: set[str] = set()
+    near: set[str] = set()
+    for item in findings:
+        waiver = None
+        if item.blame in (Blame.SDK, Blame.SERVICE) and item.level is not Level.MAY:
+            same_rule = [w for w in waivers if w.rule == item.rule and not w.expired(today)]
+            waiver = next((w for w in same_rule if re.search(w.fingerprint, item.fingerprint)), None)
+            near.update(w.id for w in same_rule if w is not waiver)
+        if waiver is not None:
+            used.add(waiver.id)
+        results.append(_result(item, waiver))
+    return tuple(results), frozenset(used), frozenset(near - used)
+
+
+def _result(item: Finding, waiver: Waiver | None) -> FindingResult:
+    return FindingResult(rule=item.rule, level=item.level, blame=item.blame, message=item.message,
+                         pointer=item.pointer, expected=item.expected, actual=item.actual, step=item.step,
+                         waived_by=waiver.id if waiver else None)
+
+
+def _verdict(observation: CaseObservation, findings: tuple[FindingResult, ...]) -> Verdict:
+    if any(context.observation.outcome.status == "crash" for context in observation.steps):
+        return Verdict.ERROR
+    binding = [f for f in findings if f.level is not Level.MAY]
+    if any(f.blame is Blame.HARNESS for f in binding):
+        return Verdict.ERROR
+    if any(f.waived_by is None for f in binding):
+        return Verdict.FAIL
+    return Verdict.WAIVED if binding else Verdict.PASS
+
+
+def _reason(observation: CaseObservation) -> str:
+    for context in observation.steps:
+        if context.observation.outcome.status in ("crash", "unsupported"):
+            return context.observation.outcome.reason
+    return ""
+
+
+def _merge(applied: list[Applied], findings: list[Finding]) -> tuple[CheckResult, ...]:
+    """One line a rule over all steps; a rule that broke in any step is broken."""
+    rank = {"held": 0, "note": 1, "broken": 2}
+    outcomes: dict[str, str] = {}
+    for item in applied:
+        if rank[item.outcome] >= rank[outcomes.get(item.rule, "held")]:
+            outcomes[item.rule] = item.outcome
+    for item in findings:
+        if item.rule not in outcomes:
+            outcomes[item.rule] = "note" if item.level is Level.MAY else "broken"
+    return tuple(CheckResult.model_validate({"rule": rule, "outcome": outcomes[rule]}) for rule in sorted(outcomes))
+
+
+def _traces(case: Case, observation: CaseObservation) -> tuple[object, ...]:
+    steps = case.spec.steps
+    ran = [step_trace(steps[context.index].name or f"step {context.index + 1}", context)
+           for context in observation.steps]
+    rest = [unreached_trace(step.name or f"step {index + 1}", step.call)
+            for index, step in enumerate(steps) if index >= len(ran)]
+    return tuple(ran + rest)
+
+
+def _rests_on(steps: tuple[StepContext, ...]) -> tuple[str, ...]:
+    sources = {exchange.response.provenance.source.value
+               for context in steps for exchange in context.observation.exchanges if exchange.response}
+    return tuple(sorted(sources))

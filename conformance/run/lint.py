@@ -1,0 +1,261 @@
+"""Lint: what is wrong with a suite although every file can be read. Pure but for reading cassettes and fixtures.
+
+Every problem is an InputError with file:line:column. Nothing here depends on what is installed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from conformance.errors import InputError, InputErrors, Where
+from conformance.run.execute import cassette_name
+from conformance.run.plan import SubjectUnderTest, matrix_rows, resolve, scenario_versions
+from conformance.run.runner import rule_infos
+from conformance.run.script import compile_step
+from conformance.run.suite import Suite
+from conformance.scenario.load import LoadedScenario
+from conformance.scenario.match import operator_problems
+from conformance.scenario.model import Reply, Scenario, Step
+from conformance.scenario.variables import variables_in
+from conformance.wire.operations import OPERATIONS
+
+ANY_VERSION = "9999"
+"""A version later than every other, to ask a contract what its newest version supports."""
+
+
+def lint(suite: Suite) -> tuple[InputError, ...]:
+    """Every problem of the suite, in file order."""
+    problems: list[InputError] = []
+    for loaded in suite.scenarios:
+        problems.extend(_scenario(loaded, suite))
+    problems.extend(_unused_fixtures(suite))
+    problems.extend(_cassettes(suite))
+    problems.extend(_waivers(suite))
+    problems.extend(_schemas(suite))
+    return tuple(sorted(problems, key=_order))
+
+
+def _order(problem: InputError) -> tuple[str, int, int]:
+    where = problem.where or Where("")
+    return (where.file, where.line, where.column)
+
+
+def _scenario(loaded: LoadedScenario, suite: Suite) -> Iterator[InputError]:
+    try:
+        versions = scenario_versions(loaded)
+    except InputError as error:
+        yield error
+        return
+    for index, step in enumerate(loaded.scenario.steps):
+        yield from _operation(loaded, step, index)
+    yield from _operators(loaded)
+    yield from _matrix(loaded)
+    yield from _runnable(loaded, suite)
+    yield from _resolved(loaded, suite, versions)
+
+
+def _operation(loaded: LoadedScenario, step: Step, index: int) -> Iterator[InputError]:
+    if step.call in OPERATIONS or step.call.startswith("${"):
+        return
+    near = difflib.get_close_matches(step.call, OPERATIONS, n=1)
+    yield InputError("operation-unknown", f"there is no operation {step.call!r}",
+                     f"did you mean {near[0]!r}?" if near else "see docs/scenarios.md, operations",
+                     loaded.document.where(["steps", index, "call"]))
+
+
+def _operators(loaded: LoadedScenario) -> Iterator[InputError]:
+    for index, raw in enumerate(loaded.document.value["steps"]):
+        expect = raw.get("expect") or {}
+        for path, sentence in operator_problems(expect):
+            yield InputError("operator", sentence, "see docs/scenarios.md, matching",
+                             loaded.document.where(["steps", index, "expect", *path]))
+
+
+def _matrix(loaded: LoadedScenario) -> Iterator[InputError]:
+    used = {name.split(".")[1] for name in variables_in(loaded.document.value) if name.startswith("matrix.")}
+    for name in loaded.scenario.matrix:
+        if name not in used:
+            yield InputError("matrix-unused", f"matrix parameter {name!r} is not used",
+                             f"write ${{matrix.{name}}} where it matters, or drop it",
+                             loaded.document.where_key(["matrix"], name))
+
+
+def _runnable(loaded: LoadedScenario, suite: Suite) -> Iterator[InputError]:
+    """A scenario that no contract supports checks nothing."""
+    abilities = [*(step.call for step in loaded.scenario.steps), *loaded.scenario.needs]
+    reasons = []
+    for sdk in suite.sdks:
+        lacks = [lack for ability in abilities if (lack := sdk.contract.unsupported(ability, ANY_VERSION))]
+        if not lacks:
+            return
+        reasons.append(f"{sdk.name}: {lacks[0]}")
+    yield InputError("nobody-runs-it", "no SDK can run this scenario", "; ".join(reasons[:3]),
+                     loaded.document.where(["steps"]))
+
+
+def _resolved(loaded: LoadedScenario, suite: Suite, versions: tuple[str, ...]) -> Iterator[InputError]:
+    """Problems that show only with variables filled in: once for the first SDK that can run the scenario."""
+    sdk = next((s for s in suite.sdks if "inprocess" in s.contract.contract.lanes), None)
+    if sdk is None:
+        return
+    subject = SubjectUnderTest(sdk, ANY_VERSION)
+    for row in matrix_rows(loaded.scenario):
+        try:
+            spec = resolve(loaded, subject, versions[0], row)
+        except InputErrors as errors:
+            yield from errors.errors
+            return
+        except InputError as error:
+            yield error
+            return
+        except ValueError as error:
+            yield InputError("matrix-value", f"with {row} the scenario is not valid: {str(error).splitlines()[0]}",
+                             "see docs/scenarios.md, matrix", loaded.document.where(["matrix"]))
+            return
+        yield from _steps(loaded, spec, suite, versions)
+
+
+def _steps(loaded: LoadedScenario, spec: Scenario, suite: Suite, versions: tuple[str, ...]) -> Iterator[InputError]:
+    for index, step in enumerate(spec.steps):
+        place = loaded.document.where(["steps", index])
+        try:
+            compile_step(step, suite.fixtures)
+            for name in _file_fixtures(step.with_):
+                suite.fixtures.get(name)
+        except InputError as error:
+            yield InputError(error.code, error.cause, error.hint, error.where or place)
+        yield from _expected_error(loaded, step, index)
+        yield from _schema_name(loaded, step, index, suite, versions)
+    if any(_uses_cassette(step) for step in spec.steps):
+        yield from _has_cassette(loaded, spec, suite, versions)
+
+
+def _expected_error(loaded: LoadedScenario, step: Step, index: int) -> Iterator[InputError]:
+    """A forgotten expected error turns a MUST upside down (a2a-tck issue 202)."""
+    replies = [item for item in step.service if isinstance(item, Reply)] if isinstance(step.service, list) else []
+    if not replies or step.expect.error is not None or not isinstance(step.service, list):
+        return
+    last = step.service[-1]
+    if isinstance(last, Reply) and (last.fault in _NEVER_OK or (isinstance(last.status, int) and last.status >= 400)):
+        yield InputError("error-not-expected", "the service's last answer is an error but the step expects none",
+                         "write expect.error (kind and status at least)", loaded.document.where(["steps", index]))
+
+
+_NEVER_OK = ("connect_refused", "connection_reset", "connect_timeout", "read_timeout")
+
+
+def _schema_name(loaded: LoadedScenario, step: Step, index: int, suite: Suite,
+                 versions: tuple[str, ...]) -> Iterator[InputError]:
+    response = step.expect.response
+    name = response.schema_ if response else None
+    if name is None or name == "none":
+        return
+    for version in versions:
+        if name not in suite.schemas.names(version):
+            near = difflib.get_close_matches(name, suite.schemas.names(version), n=1)
+            yield InputError("schema-unknown", f"api-version {version} has no schema {name!r}",
+                             f"did you mean {near[0]!r}?" if near else "see schemas/",
+                             loaded.document.where(["steps", index, "expect", "response", "schema"]))
+            return
+
+
+def _uses_cassette(step: Step) -> bool:
+    return step.service is None or (isinstance(step.service, list) and "cassette" in step.service)
+
+
+def _has_cassette(loaded: LoadedScenario, spec: Scenario, suite: Suite,
+                  versions: tuple[str, ...]) -> Iterator[InputError]:
+    for version in versions:
+        name = cassette_name(spec, loaded.id, version)
+        if not (suite.cassettes.root / f"{name}.yaml").is_file():
+            yield InputError("cassette-missing", f"there is no cassette cassettes/{name}.yaml",
+                             "record it, name another with `cassette:`, or narrow `api_versions`",
+                             loaded.document.where(["api_versions"]))
+            return
+
+
+def _file_fixtures(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        inner = value.get("$file")
+        if isinstance(inner, dict) and "fixture" in inner:
+            yield str(inner["fixture"])
+        for item in value.values():
+            yield from _file_fixtures(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _file_fixtures(item)
+
+
+def _unused_fixtures(suite: Suite) -> Iterator[InputError]:
+    text = "\n".join(loaded.document.text for loaded in suite.scenarios)
+    for name in suite.fixtures.names:
+        if name not in text and not _by_variable(name, text):
+            yield InputError("fixture-unused", f"no scenario uses the fixture {name!r}", "use it or delete it",
+                             Where(f"scenarios/fixtures/{name}.yaml", 1, 1))
+        try:
+            suite.fixtures.get(name)
+        except InputErrors as errors:
+            yield from errors.errors
+        except InputError as error:
+            yield error
+
+
+def _by_variable(name: str, text: str) -> bool:
+    """Whether the fixture may be reached through ``folder/${matrix.x}`` with its last part in a matrix."""
+    folder, _, leaf = name.rpartition("/")
+    return f"{folder}/${{" in text and leaf in text
+
+
+def _cassettes(suite: Suite) -> Iterator[InputError]:
+    used = {cassette_name(loaded.scenario, loaded.id, version) for loaded in suite.scenarios
+            for version in _versions_or_none(loaded)}
+    patterns = {name for name in used if "${" in name}
+    root = suite.cassettes.root
+    for path in sorted(root.rglob("*.yaml")):
+        name = path.relative_to(root).with_suffix("").as_posix()
+        try:
+            suite.cassettes.get(name)
+        except InputError as error:
+            yield error
+        if name not in used and not any(fnmatchcase(name, _glob(p)) for p in patterns):
+            yield InputError("cassette-unused", "no scenario uses this cassette", "use it or delete it",
+                             Where(f"{root.name}/{name}.yaml", 1, 1))
+
+
+def _glob(name: str) -> str:
+    return re.sub(r"\$\{[^}]*\}", "*", name)
+
+
+def _versions_or_none(loaded: LoadedScenario) -> tuple[str, ...]:
+    try:
+        return scenario_versions(loaded)
+    except InputError:
+        return ()
+
+
+def _waivers(suite: Suite) -> Iterator[InputError]:
+    rules = {rule.id for rule in rule_infos()}
+    for sdk in suite.sdks:
+        where = Where(f"{suite.home.adapters.name}/{sdk.name}/waivers.yaml")
+        for waiver in sdk.waivers:
+            if waiver.rule not in rules:
+                near = difflib.get_close_matches(waiver.rule, rules, n=1)
+                yield InputError("waiver-rule", f"waiver {waiver.id}: there is no rule {waiver.rule!r}",
+                                 f"did you mean {near[0]!r}?" if near else "see docs/rules.md", where)
+            for pattern in waiver.scenarios:
+                if not any(fnmatchcase(loaded.id, pattern) for loaded in suite.scenarios):
+                    yield InputError("waiver-scenario", f"waiver {waiver.id}: no scenario matches {pattern!r}",
+                                     "mend the pattern or drop the waiver", where)
+
+
+def _schemas(suite: Suite) -> Iterator[InputError]:
+    try:
+        suite.schemas.check_all()
+    except InputErrors as errors:
+        yield from errors.errors
+    except InputError as error:
+        yield error

@@ -1,0 +1,197 @@
+"""Planning: from scenarios, SDKs and a selection to cases. Pure; runs nothing and opens no cassette."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import Any, Literal
+
+from conformance.errors import InputError, UsageError, Where
+from conformance.run.suite import Sdk, Suite
+from conformance.scenario.load import LoadedScenario
+from conformance.scenario.model import API_VERSIONS, Scenario
+from conformance.scenario.variables import UnknownVariable, substitute
+from conformance.scenario.versions import at_least, select_versions
+from conformance.sdk.protocol import Surface
+from conformance.wire.operations import OPERATIONS
+
+DEPLOYMENTS: Mapping[str, str] = {
+    "chat": "conf-chat", "vision": "conf-vision", "reasoning": "conf-reasoning", "embeddings": "conf-embeddings",
+    "completions": "conf-completions", "images": "conf-images", "image_edit": "conf-image-edit",
+    "speech": "conf-speech", "transcription": "conf-transcription", "translation": "conf-translation",
+    "responses": "conf-responses", "batch": "conf-batch", "fine_tuning": "conf-fine-tuning",
+}
+"""Deployment names of the offline suite; none is a model name, so that mixing the two up shows (real-bugs P15)."""
+
+SERVICE_ENDPOINT = "https://conformance.openai.azure.com"
+API_KEY = "conformance-api-key-not-a-secret"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectUnderTest:
+    """An SDK in the version that is installed or was asked for. ``absent`` says why it cannot run; empty when it can.
+    """
+
+    sdk: Sdk
+    version: str
+    runtime: str = ""
+    absent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to run. Empty means everything; patterns are globs over scenario ids."""
+
+    patterns: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    api_versions: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
+    case_ids: tuple[str, ...] = ()
+
+    @property
+    def is_everything(self) -> bool:
+        return self == Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One scenario x matrix row x SDK version x surface x api-version.
+
+    ``spec`` has the matrix, contract, deployment and api-version variables filled in; only ``${steps...}`` are left.
+    ``status`` is ``run``, or ``unsupported`` / ``not-run`` with ``reason``.
+    """
+
+    id: str
+    loaded: LoadedScenario
+    spec: Scenario
+    subject: SubjectUnderTest
+    surface: Surface
+    api_version: str
+    lane: str = "inprocess"
+    status: Literal["run", "unsupported", "not-run"] = "run"
+    reason: str = ""
+    row: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plan(suite: Suite, subjects: Iterable[SubjectUnderTest], selection: Selection) -> tuple[Case, ...]:
+    """Every case of the selection, sorted by id. Raises InputError for a variable nobody defines."""
+    cases = [case for loaded in suite.scenarios if _wanted(loaded, selection)
+             for case in _expand(loaded, tuple(subjects), selection)]
+    return tuple(sorted(cases, key=lambda case: case.id))
+
+
+def require_cases(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    """``cases``, or UsageError when there are none: an empty run is never green (design section 12)."""
+    if not cases:
+        raise UsageError("nothing-selected", "no case matches the selection",
+                         "see `conformance list` for what there is")
+    return cases
+
+
+def case_id(scenario: str, row: Mapping[str, Any], api_version: str, sdk: str, version: str, surface: str) -> str:
+    """The stable name of a case; sharding and waivers rest on it."""
+    inside = ",".join(f"{key}={_row_text(value)}" for key, value in sorted(row.items()))
+    return f"{scenario}{f'[{inside}]' if inside else ''}::{api_version}::{sdk}@{version}-{surface}"
+
+
+def _row_text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get("name", next(iter(value.values()), "")))
+    return str(value).replace("::", ":")
+
+
+def _wanted(loaded: LoadedScenario, selection: Selection) -> bool:
+    scenario = loaded.scenario
+    ids = {case.split("::")[0].split("[")[0] for case in selection.case_ids}
+    return (
+        (not selection.patterns or any(fnmatchcase(loaded.id, p) or loaded.id == p.rstrip("/") or
+                                       loaded.id.startswith(p.rstrip("/") + "/") for p in selection.patterns))
+        and (not selection.capabilities or loaded.capability in selection.capabilities)
+        and (not selection.tags or bool(set(selection.tags) & set(scenario.tags)))
+        and (not selection.levels or scenario.level in selection.levels)
+        and (not ids or loaded.id in ids)
+    )
+
+
+def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], selection: Selection) -> Iterator[Case]:
+    versions = scenario_versions(loaded)
+    for subject, api_version in product(subjects, versions):
+        if selection.api_versions and api_version not in selection.api_versions:
+            continue
+        for row in matrix_rows(loaded.scenario):
+            status, reason = _applicability(loaded.scenario, subject, api_version)
+            spec = loaded.scenario if status == "not-run" else resolve(loaded, subject, api_version, row)
+            for surface in _surfaces(loaded.scenario, subject, selection):
+                identity = case_id(loaded.id, row, api_version, subject.sdk.name, subject.version, surface)
+                if not selection.case_ids or identity in selection.case_ids:
+                    yield Case(identity, loaded, spec, subject, surface, api_version, "inprocess", status, reason, row)
+
+
+def scenario_versions(loaded: LoadedScenario) -> tuple[str, ...]:
+    """The api-versions a scenario runs on. Raises InputError for a range that names none."""
+    try:
+        versions = select_versions(loaded.scenario.api_versions, API_VERSIONS)
+    except ValueError as error:
+        raise InputError("api-versions", str(error), "", loaded.document.where(["api_versions"])) from None
+    if not versions:
+        raise InputError("api-versions", f"{loaded.scenario.api_versions!r} names no known api-version",
+                         f"known: {', '.join(API_VERSIONS)}", loaded.document.where(["api_versions"]))
+    return versions
+
+
+def matrix_rows(scenario: Scenario) -> Iterator[dict[str, Any]]:
+    """Each combination of the matrix parameters; one empty row when there is no matrix."""
+    names = list(scenario.matrix)
+    for values in product(*(scenario.matrix[name] for name in names)):
+        yield dict(zip(names, values, strict=True))
+
+
+def _surfaces(scenario: Scenario, subject: SubjectUnderTest, selection: Selection) -> list[Surface]:
+    return [s for s in scenario.surfaces if s in subject.sdk.contract.contract.surfaces
+            and (not selection.surfaces or s in selection.surfaces)]
+
+
+def _applicability(scenario: Scenario, subject: SubjectUnderTest,
+                   api_version: str) -> tuple[Literal["run", "unsupported", "not-run"], str]:
+    contract = subject.sdk.contract
+    if subject.absent:
+        return "not-run", subject.absent
+    if scenario.lane not in ("any", "inprocess"):
+        return "not-run", f"the scenario needs the {scenario.lane} lane"
+    for ability in (*(step.call for step in scenario.steps), *scenario.needs):
+        lack = contract.unsupported(ability, subject.version)
+        if lack is not None:
+            return "unsupported", lack
+        operation = OPERATIONS.get(ability)
+        if operation is not None and not at_least(api_version, operation.since):
+            return "not-run", f"{ability} is not part of api-version {api_version}"
+    return "run", ""
+
+
+def resolve(loaded: LoadedScenario, subject: SubjectUnderTest, api_version: str, row: Mapping[str, Any]) -> Scenario:
+    """The scenario with everything filled in that is known before it runs. Raises InputError with a place."""
+    scope = {
+        "matrix": row, "api_version": api_version, "deployment": DEPLOYMENTS, "endpoint": SERVICE_ENDPOINT,
+        "api_key": API_KEY, "contract": subject.sdk.contract.traits(subject.version),
+        "sdk": {"name": subject.sdk.name, "version": subject.version},
+    }
+    if "${" not in loaded.document.text:
+        return loaded.scenario
+    raw = {key: value for key, value in loaded.document.value.items() if key != "matrix"}
+    try:
+        filled = substitute(raw, scope, keep="steps.")
+    except UnknownVariable as error:
+        hint = f"known there: {', '.join(error.known[:12])}" if error.known else "see docs/scenarios.md, variables"
+        raise InputError("unknown-variable", f"${{{error.name}}} has no value", hint,
+                         _place_of(loaded, error.name)) from None
+    return Scenario.model_validate(filled)
+
+
+def _place_of(loaded: LoadedScenario, name: str) -> Where:
+    offset = loaded.document.text.find("${" + name)
+    before = loaded.document.text[: max(offset, 0)]
+    return Where(loaded.file, before.count("\n") + 1, len(before) - before.rfind("\n"))

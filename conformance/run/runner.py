@@ -1,0 +1,105 @@
+"""The core both fronts share: run cases one by one, and put the results together."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from conformance import __version__
+from conformance.checks import all_rules
+from conformance.errors import HarnessError
+from conformance.run.execute import Lane, execute
+from conformance.run.judge import RUN_RULES, Judged, judge, judge_fault, judge_unrun
+from conformance.run.plan import Case, SubjectUnderTest
+from conformance.run.results import RuleInfo, Run, ScenarioInfo, SourceLink, Tool
+from conformance.run.settle import settle_waivers, subject_results
+from conformance.run.suite import Suite
+from conformance.scenario.load import LoadedScenario
+from conformance.scenario.model import SourceRef
+
+ARTICLE_URL = "https://learn.microsoft.com/azure/ai-services/openai/supported-languages"
+
+
+@dataclass(frozen=True, slots=True)
+class RunClock:
+    """When a run began and how its durations are told. ``fixed``: every duration is 0, so equal runs are equal bytes."""
+
+    started: datetime
+    fixed: bool
+
+    def measure(self, began: float) -> float:
+        """Seconds since ``began`` (``time.perf_counter``), rounded to microseconds; 0 on a fixed clock."""
+        return 0.0 if self.fixed else round(time.perf_counter() - began, 6)
+
+
+def run_clock() -> RunClock:
+    """The clock of this process; ``SOURCE_DATE_EPOCH`` (reproducible-builds.org) fixes it."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdigit():
+        return RunClock(datetime.fromtimestamp(int(epoch), UTC), fixed=True)
+    return RunClock(datetime.now(UTC), fixed=False)
+
+
+def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: bool = False) -> Judged:
+    """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error`` verdict."""
+    if case.status != "run":
+        return judge_unrun(case)
+    began = time.perf_counter()
+    try:
+        observation = execute(case, suite, lane, strict=strict)
+    except HarnessError as error:
+        return judge_fault(case, str(error))
+    return judge(case, observation, clock.started.date(), clock.measure(began))
+
+
+def assemble(suite: Suite, subjects: Iterable[SubjectUnderTest], judged: Iterable[Judged], clock: RunClock, *,
+             command: str = "", duration: float = 0.0, interrupted: bool = False, problems: tuple[str, ...] = (),
+             api_versions: tuple[str, ...] = ()) -> Run:
+    """The results of a run, in an order that does not depend on the order of execution."""
+    subjects = tuple(subjects)
+    ordered = tuple(sorted(judged, key=lambda item: item.result.id))
+    cases = tuple(item.result for item in ordered)
+    scenarios = {case.scenario for case in cases}
+    return Run(
+        tool=Tool(version=__version__, scenario_digest=suite.home.digest("scenarios"),
+                  schema_digest=suite.schemas.digest(), cassette_digest=suite.home.digest("cassettes")),
+        started=clock.started.isoformat().replace("+00:00", "Z"), duration=0.0 if clock.fixed else round(duration, 3),
+        command=command, api_versions=api_versions or tuple(sorted({case.api_version for case in cases})),
+        subjects=subject_results(subjects), cases=cases, interrupted=interrupted, problems=problems,
+        scenarios=tuple(scenario_info(item) for item in suite.scenarios if item.id in scenarios),
+        waivers=settle_waivers(subjects, ordered, tuple(item.id for item in suite.scenarios), clock.started.date()),
+        rules=rule_infos(),
+    )
+
+
+def rule_infos() -> tuple[RuleInfo, ...]:
+    """Every rule there is, sorted by id."""
+    rules = sorted((*all_rules(), *RUN_RULES), key=lambda rule: rule.id)
+    return tuple(RuleInfo(id=r.id, title=r.title, level=r.level, blame=r.blame, why=r.why, source=r.source)
+                 for r in rules)
+
+
+def scenario_info(loaded: LoadedScenario) -> ScenarioInfo:
+    """What reports say of a scenario."""
+    scenario = loaded.scenario
+    return ScenarioInfo.model_validate({
+        "id": loaded.id, "file": loaded.file, "title": scenario.title, "why": scenario.why,
+        "capability": loaded.capability, "level": scenario.level, "tags": scenario.tags,
+        "sources": [source_link(source) for source in scenario.sources], "yaml": loaded.document.text,
+    })
+
+
+def source_link(source: SourceRef) -> SourceLink:
+    """A source as a report links it."""
+    section = f", section {source.section}" if source.section else ""
+    if source.article is not None:
+        return SourceLink(kind="article", text=f"{source.article}{section}", url=ARTICLE_URL)
+    if source.issue is not None:
+        return SourceLink(kind="issue", text=source.issue, url=source.issue)
+    if source.url is not None:
+        return SourceLink(kind="url", text=f"{source.url}{section}", url=source.url)
+    kind, text = ("spec", source.spec) if source.spec is not None else ("fact", source.fact)
+    return SourceLink(kind=kind, text=f"{text}{section}")

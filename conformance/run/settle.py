@@ -1,0 +1,96 @@
+"""Settling a run: waivers accounted for, subjects listed, the verdict of the whole. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from conformance.checks.finding import Level
+from conformance.errors import ExitCode
+from conformance.run.judge import Judged
+from conformance.run.plan import SubjectUnderTest
+from conformance.run.results import CaseResult, Run, Subject, Verdict, WaiverUse
+from conformance.sdk.contract import in_range
+from conformance.sdk.waivers import Waiver
+
+RED_WAIVERS = ("stale", "expired", "mismatched")
+_EXERCISED = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED)
+
+State = Literal["used", "stale", "expired", "mismatched", "out-of-range", "unexercised"]
+
+
+def settle_waivers(subjects: Iterable[SubjectUnderTest], judged: tuple[Judged, ...], scenario_ids: tuple[str, ...],
+                   today: date) -> tuple[WaiverUse, ...]:
+    """What became of every waiver of every subject.
+
+    A waiver is called stale only when all scenarios it names were run for its version: a run of a part of the suite
+    proves nothing about the rest.
+    """
+    uses = []
+    for subject in subjects:
+        own = [j for j in judged if (j.result.sdk, j.result.version) == (subject.sdk.name, subject.version)]
+        uses.extend(_use(waiver, subject, own, scenario_ids, today) for waiver in subject.sdk.waivers)
+    return tuple(sorted(uses, key=lambda use: (use.sdk, use.id)))
+
+
+def _use(waiver: Waiver, subject: SubjectUnderTest, judged: list[Judged], scenario_ids: tuple[str, ...],
+         today: date) -> WaiverUse:
+    cases = tuple(j.result.id for j in judged if waiver.id in j.used)
+    return WaiverUse(
+        id=waiver.id, sdk=subject.sdk.name, rule=waiver.rule, scenarios=tuple(waiver.scenarios),
+        versions=waiver.versions, reason=waiver.reason, link=waiver.link, expires=waiver.expires,
+        state=_state(waiver, subject, judged, scenario_ids, today, bool(cases)), cases=cases)
+
+
+def _state(waiver: Waiver, subject: SubjectUnderTest, judged: list[Judged], scenario_ids: tuple[str, ...],
+           today: date, used: bool) -> State:
+    if not in_range(subject.version, waiver.versions):
+        return "out-of-range"
+    if waiver.expired(today):
+        return "expired"
+    if used:
+        return "used"
+    if any(waiver.id in j.mismatched for j in judged):
+        return "mismatched"
+    exercised = {j.result.scenario for j in judged if j.result.verdict in _EXERCISED and waiver.covers(
+        j.result.scenario, j.result.version, j.result.surface, j.result.api_version)}
+    named = {i for i in scenario_ids if any(fnmatchcase(i, p) for p in waiver.scenarios)}
+    if exercised and named <= {j.result.scenario for j in judged if j.result.verdict in _EXERCISED}:
+        return "stale"
+    return "unexercised" if named else "stale"
+
+
+def subject_results(subjects: Iterable[SubjectUnderTest]) -> tuple[Subject, ...]:
+    """The subjects as results list them; one that cannot run stands there with its reason."""
+    listed = []
+    for subject in subjects:
+        contract = subject.sdk.contract.contract
+        listed.append(Subject(
+            sdk=contract.sdk, title=contract.title, language=contract.language, package=contract.package,
+            version=subject.version, surfaces=tuple(contract.surfaces), runtime=subject.runtime,
+            status="not-run" if subject.absent else "run", reason=subject.absent))
+    return tuple(listed)
+
+
+def exit_code(run: Run, *, fail_on: Level = Level.MUST) -> ExitCode:
+    """What the process ends with.
+
+    3: the harness failed somewhere. 2: nothing was exercised, which proves nothing. 1: an unwaived finding of a
+    ``must`` (or ``should``, when ``fail_on`` says so), or a waiver that is stale, expired or mismatched. 0 otherwise.
+    """
+    if run.problems or any(case.verdict is Verdict.ERROR for case in run.cases):
+        return ExitCode.HARNESS
+    if not any(case.verdict in _EXERCISED for case in run.cases):
+        return ExitCode.USAGE
+    if any(use.state in RED_WAIVERS for use in run.waivers) or any(is_red(case, fail_on) for case in run.cases):
+        return ExitCode.NOT_CONFORMANT
+    return ExitCode.CONFORMANT
+
+
+def is_red(case: CaseResult, fail_on: Level = Level.MUST) -> bool:
+    """Whether ``case`` alone makes a run non-conformant."""
+    levels = {Level.MUST} if fail_on is Level.MUST else {Level.MUST, Level.SHOULD}
+    return case.verdict is Verdict.FAIL and any(
+        f.level in levels and f.waived_by is None for f in case.findings)

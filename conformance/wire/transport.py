@@ -1,0 +1,219 @@
+"""How a reply enters an HTTP library: vcrpy's side (:class:`Answers`) and ours around it (:class:`HttpxLayer`)."""
+
+from __future__ import annotations
+
+import functools
+import http.client
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from conformance.wire.exchange import Fault, Headers, Reply, Request, Response
+
+if TYPE_CHECKING:
+    from conformance.wire.switchboard import RunningCase
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_MID_BODY = frozenset({Fault.CUT_BODY, Fault.STALL_BODY, Fault.CONNECTION_RESET})
+
+
+class _Passage:
+    """One request on its way through a transport, handed through vcrpy's code by a context variable."""
+
+    __slots__ = ("case", "headers", "reply", "timeouts")
+
+    def __init__(self, headers: Headers, timeouts: dict[str, float | None]) -> None:
+        self.headers = headers
+        self.timeouts = timeouts
+        self.case: RunningCase | None = None
+        self.reply: Reply | None = None
+
+
+_PASSAGE: ContextVar[_Passage | None] = ContextVar("conformance_passage", default=None)
+
+
+class Answers:
+    """What vcrpy takes for a cassette. It plays everything, records nothing, and never lets a request through."""
+
+    custom_patches: tuple[Any, ...] = ()
+    write_protected = True
+    _path = "Conformance"  # vcrpy names its connection classes after it
+
+    def __init__(self, skip_patchers: tuple[str, ...], layer: HttpxLayer | None,
+                 case_for: Callable[[str, str], RunningCase]) -> None:
+        self.skip_patchers = skip_patchers
+        self._layer = layer
+        self._case_for = case_for
+
+    def can_play_response_for(self, request: Any) -> bool:  # noqa: ARG002 - vcrpy's interface
+        return True
+
+    def filter_request(self, request: Any) -> Any:
+        return request
+
+    def play_response(self, request: Any) -> dict[str, Any]:
+        """The running case's answer in vcrpy's form; a fault before any response is raised as the library would."""
+        case = self._case_for(request.method, request.uri)
+        passage = _PASSAGE.get() if self._layer else None
+        headers = passage.headers if passage else _plain_headers(request.headers)
+        reply = case.answer(Request(request.method, request.uri, headers, _plain_body(request.body)))
+        response = reply.response
+        if passage is not None:
+            passage.case, passage.reply = case, reply
+        if reply.fault is not None and (response is None or passage is None or reply.fault not in _MID_BODY):
+            if self._layer and passage:
+                raise self._layer.exception(reply, passage)
+            raise _socket_error(reply)
+        if response is None:
+            raise ValueError("a reply needs a response or a fault")
+        return _vcr_response(response)
+
+
+def _plain_headers(headers: Any) -> Headers:
+    return tuple((str(name), ", ".join(map(_text, value)) if isinstance(value, (tuple, list)) else _text(value))
+                 for name, value in headers.items())
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _plain_body(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode()
+    read = getattr(body, "read", None)
+    return bytes(read()) if read else b"".join(body)
+
+
+def _vcr_response(response: Response) -> dict[str, Any]:
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers:
+        headers.setdefault(name, []).append(value)
+    return {"status": {"code": response.status, "message": _PHRASES.get(response.status, "")}, "headers": headers,
+            "body": {"string": response.body}}
+
+
+def _socket_error(reply: Reply) -> Exception:
+    """The fault below a library that is not ours to imitate (requests and urllib3 under azure-identity): they wrap it."""
+    match reply.fault:
+        case Fault.CONNECT_REFUSED:
+            return ConnectionRefusedError(111, "Connection refused")
+        case Fault.CONNECT_TIMEOUT | Fault.READ_TIMEOUT | Fault.STALL_BODY:
+            return TimeoutError("timed out")
+        case Fault.CUT_BODY:
+            return http.client.IncompleteRead(reply.response.body if reply.response else b"")
+        case _:
+            return ConnectionResetError(104, "Connection reset by peer")
+
+
+class HttpxLayer:
+    """What stands around vcrpy's patched transport of ``httpx`` or ``httpx2``; ``module`` is whichever it is."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._pieces = _pieces_class(module)
+
+    def wrap(self, handle_request: Any) -> Any:
+        """``handle_request`` with headers as sent going in, and pieces and faults coming out."""
+
+        @functools.wraps(handle_request)
+        def answered(transport: Any, request: Any) -> Any:
+            passage = _passage(request)
+            token = _PASSAGE.set(passage)
+            try:
+                response = handle_request(transport, request)
+            finally:
+                _PASSAGE.reset(token)
+            return self._dress(response, passage)
+
+        return answered
+
+    def wrap_async(self, handle_request: Any) -> Any:
+        """The same for the asynchronous transport."""
+
+        @functools.wraps(handle_request)
+        async def answered(transport: Any, request: Any) -> Any:
+            passage = _passage(request)
+            token = _PASSAGE.set(passage)
+            try:
+                response = await handle_request(transport, request)
+            finally:
+                _PASSAGE.reset(token)
+            return self._dress(response, passage)
+
+        return answered
+
+    def _dress(self, response: Any, passage: _Passage) -> Any:
+        reply = passage.reply
+        if reply is not None and reply.response is not None and (reply.fault or reply.response.chunks):
+            end = functools.partial(self.exception, reply, passage) if reply.fault else None
+            response.stream = self._pieces(reply.response, end)
+        return response
+
+    def exception(self, reply: Reply, passage: _Passage) -> Exception:
+        """The transport's own exception for ``reply.fault``; a timeout also spends its time on the case's clock."""
+        module, fault, response = self._module, reply.fault, reply.response
+        match fault:
+            case Fault.CONNECT_REFUSED:
+                error = module.ConnectError("[Errno 111] Connection refused")
+            case Fault.CONNECT_TIMEOUT:
+                _spend(passage, "connect")
+                error = module.ConnectTimeout("timed out")
+            case Fault.READ_TIMEOUT | Fault.STALL_BODY:
+                _spend(passage, "read")
+                error = module.ReadTimeout("The read operation timed out")
+            case Fault.CUT_BODY if response is None:
+                error = module.RemoteProtocolError("Server disconnected without sending a response.")
+            case Fault.CUT_BODY:
+                error = module.RemoteProtocolError(_cut_message(response))
+            case _:
+                error = module.ReadError("[Errno 104] Connection reset by peer")
+        assert isinstance(error, Exception)
+        return error
+
+
+def _passage(request: Any) -> _Passage:
+    headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw)
+    return _Passage(headers, request.extensions.get("timeout") or {})
+
+
+def _spend(passage: _Passage, phase: str) -> None:
+    seconds = passage.timeouts.get(phase)
+    if passage.case is not None and seconds:
+        passage.case.clock.advance(seconds)
+
+
+def _cut_message(response: Response) -> str:
+    """h11's words for a body that ends early, by how the length was announced."""
+    promised = response.header("content-length")
+    how = f"received {len(response.body)} bytes, expected {promised}" if promised else "incomplete chunked read"
+    return f"peer closed connection without sending complete message body ({how})"
+
+
+def _pieces_class(module: Any) -> Any:
+    """A byte stream of ``module``'s own kind, for both surfaces: pieces of the body, then perhaps its failure."""
+
+    class Pieces(module.SyncByteStream, module.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self, response: Response, end: Callable[[], Exception] | None) -> None:
+            self._response = response
+            self._end = end
+
+        def __iter__(self) -> Iterator[bytes]:
+            body, start = self._response.body, 0
+            for stop in (*self._response.chunks, len(body)):
+                if stop > start:
+                    yield body[start:stop]
+                    start = stop
+            if self._end is not None:
+                raise self._end()
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for piece in self:
+                yield piece
+
+    return Pieces
