@@ -1,0 +1,203 @@
+"""Scenario files and cases as pytest collectors and items, and the state one session shares.
+
+Loaded only once a scenario file is met. The core is the same as the command's: plan, execute, judge, settle.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.checks.finding import Level
+from conformance.errors import ExitCode, HarnessError
+from conformance.plugin import STATE
+from conformance.report.write import write_reports
+from conformance.run.home import find_home
+from conformance.run.judge import Judged
+from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
+from conformance.run.results import CaseResult, Verdict
+from conformance.run.runner import assemble, run_case, run_clock
+from conformance.run.settle import RED_WAIVERS
+from conformance.run.subjects import subjects_of
+from conformance.run.suite import Suite, load_suite
+from conformance.scenario.versions import select_versions
+from conformance.sdk.inprocess import InProcessLane
+
+
+class CaseFailed(Exception):
+    """A case that is not green. Its text is the findings; pytest shows no traceback."""
+
+    def __init__(self, result: CaseResult) -> None:
+        super().__init__(result.id)
+        self.result = result
+
+
+class SessionState:
+    """What one pytest session shares: the suite, the subjects, the open lane, the results so far."""
+
+    def __init__(self, config: pytest.Config, root: Path) -> None:
+        self.config = config
+        self.suite: Suite = load_suite(find_home(root, root))
+        self.subjects: tuple[SubjectUnderTest, ...] = subjects_of(self.suite, tuple(config.option.conformance_sdk))
+        versions = config.option.conformance_api_version
+        self._versions = select_versions(versions) if versions else ()
+        self.clock = run_clock()
+        self.began = time.perf_counter()
+        self.judged: dict[str, Judged] = {}
+        self.closing_lines: list[str] = []
+        self._lane: InProcessLane | None = None
+        self._cases: dict[str, list[Case]] | None = None
+
+    def cases_of(self, scenario: str) -> list[Case]:
+        """The cases of one scenario; everything is planned once."""
+        if self._cases is None:
+            self._cases = {}
+            for case in plan(self.suite, self.subjects, Selection(api_versions=self._versions)):
+                self._cases.setdefault(case.loaded.id, []).append(case)
+        return self._cases.get(scenario, [])
+
+    def run(self, case: Case) -> CaseResult:
+        """Execute and judge ``case`` in the shared lane, and keep the result."""
+        if self._lane is None:
+            self._lane = InProcessLane()
+            self._lane.__enter__()
+        strict = bool(self.config.option.conformance_strict)
+        judged = run_case(case, self.suite, self._lane, self.clock, strict=strict)
+        self.judged[case.id] = judged
+        return judged.result
+
+    def close_lane(self) -> None:
+        """Undo every patch of the lane; the next scenario item opens it again."""
+        if self._lane is not None:
+            self._lane.__exit__(None, None, None)
+            self._lane = None
+
+
+class ScenarioFile(pytest.File):
+    """One scenario file."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """One item a case. What is wrong with the suite is one collection error, without a traceback."""
+        state = _state(self.config, self.path)
+        scenario = self.path.relative_to(state.suite.home.scenarios).with_suffix("").as_posix()
+        for case in state.cases_of(scenario):
+            item: ScenarioItem = ScenarioItem.from_parent(self, name=_item_name(case))
+            item.conformance_case = case
+            yield item
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        """The messages of a harness error; anything else as pytest shows it."""
+        return str(excinfo.value) if isinstance(excinfo.value, HarnessError) else super().repr_failure(excinfo)
+
+
+def _state(config: pytest.Config, path: Path) -> SessionState:
+    state = config.stash.get(STATE, None)
+    if state is None:
+        _refuse_recording(config)
+        root = next(p.parent for p in path.parents if p.name == "scenarios")
+        try:
+            state = SessionState(config, root)
+        except HarnessError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.stash[STATE] = state
+    return state
+
+
+def _refuse_recording(config: pytest.Config) -> None:
+    mode = getattr(config.option, "record_mode", None)
+    if mode not in (None, "none"):
+        raise pytest.UsageError(f"--record-mode={mode}: scenarios are replayed only; this version has no recorder "
+                                "for them [recording]")
+
+
+def _item_name(case: Case) -> str:
+    scenario, _, rest = case.id.partition("::")
+    row = scenario.partition("[")[2].rstrip("]")
+    api_version, _, subject = rest.partition("::")
+    return f"{subject}-{api_version}{f'[{row}]' if row else ''}"
+
+
+class ScenarioItem(pytest.Item):
+    """One case as a pytest item."""
+
+    conformance_case: Case
+
+    def runtest(self) -> None:
+        """Run the case: unsupported and not-run are skips with their reason, waived is an expected failure."""
+        case = self.conformance_case
+        result = self.config.stash[STATE].run(case)
+        self.user_properties.append(("conformance_verdict", result.verdict.value))
+        if result.verdict in (Verdict.UNSUPPORTED, Verdict.NOT_RUN):
+            pytest.skip(f"{result.verdict.value}: {result.reason}")
+        if result.verdict is Verdict.WAIVED:
+            pytest.xfail(f"waived: {', '.join(sorted({f.waived_by for f in result.findings if f.waived_by}))}")
+        if result.verdict is not Verdict.PASS:
+            raise CaseFailed(result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The findings of a failed case, one paragraph each."""
+        if isinstance(excinfo.value, CaseFailed):
+            return failure_text(excinfo.value.result)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, self.conformance_case.id
+
+
+def failure_text(result: CaseResult) -> str:
+    """What a red case says in a terminal."""
+    lines = [f"{result.verdict.value}: {result.id}"]
+    if result.reason:
+        lines.append(f"  {result.reason}")
+    for item in result.findings:
+        if item.waived_by is None and item.level is not Level.MAY:
+            lines.append(f"  [{item.rule}] {item.level.value}, blame {item.blame.value}, step {item.step + 1}")
+            lines.append(f"    {item.pointer} {item.message}".rstrip())
+    lines.append(f"  reproduce: {result.reproduce}")
+    return "\n".join(lines)
+
+
+def finish(session: pytest.Session, state: SessionState) -> None:
+    """End of a session: hand over to the controller in a worker, else settle, report and decide."""
+    state.close_lane()
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["conformance"] = json.dumps([_pack(j) for j in state.judged.values()])
+        return
+    if not state.judged:
+        return
+    run = assemble(state.suite, state.subjects, state.judged.values(), state.clock, command="pytest",
+                   duration=time.perf_counter() - state.began)
+    for use in run.waivers:
+        if use.state in RED_WAIVERS:
+            state.closing_lines.append(f"conformance: waiver {use.id} ({use.sdk}) is {use.state}: {use.reason}")
+            session.exitstatus = session.exitstatus or int(ExitCode.NOT_CONFORMANT)
+    folder = session.config.option.conformance_report
+    if folder:
+        try:
+            state.closing_lines.extend(f"conformance: wrote {path}" for path in write_reports(run, Path(folder)))
+        except HarnessError as error:
+            state.closing_lines.append(f"conformance: {error}")
+            session.exitstatus = int(ExitCode.HARNESS)
+
+
+def adopt(config: pytest.Config, packed: str) -> None:
+    """Take a worker's results into the controller's session (pytest-xdist)."""
+    state = config.stash.get(STATE, None)
+    if state is None:
+        home = find_home(config.rootpath)
+        state = SessionState(config, home.scenarios.parent)
+        config.stash[STATE] = state
+    for item in json.loads(packed):
+        result = CaseResult.model_validate(item["result"])
+        state.judged[result.id] = Judged(result, frozenset(item["used"]), frozenset(item["mismatched"]))
+
+
+def _pack(judged: Judged) -> dict[str, Any]:
+    return {"result": judged.result.model_dump(mode="json"), "used": sorted(judged.used),
+            "mismatched": sorted(judged.mismatched)}

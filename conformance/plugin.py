@@ -1,0 +1,82 @@
+"""The pytest plugin: every scenario file below ``scenarios/`` is collected, every case is an item.
+
+It is loaded by each pytest run of an environment that has this package, so it imports nothing heavy until a scenario
+file is met. pytest-recording's ``--record-mode`` keeps its meaning; the default is ``none`` and the network is blocked.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conformance.items import ScenarioFile, SessionState
+
+STATE: pytest.StashKey[SessionState] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of scenario runs; all start with ``--conformance``."""
+    group = parser.getgroup("conformance", "Azure OpenAI SDK conformance")
+    group.addoption("--conformance-report", metavar="DIR", default=None,
+                    help="write index.html, results.json and junit.xml here after the run")
+    group.addoption("--conformance-sdk", action="append", default=[], metavar="NAME",
+                    help="only this SDK (name or name@version); repeatable")
+    group.addoption("--conformance-api-version", default="", metavar="RANGE",
+                    help="only these api-versions, for example '>=2024-10-21' or v1")
+    group.addoption("--conformance-strict", action="store_true",
+                    help="members unknown to the specification are findings, not notes")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    """A collector for scenario files: ``*.yaml`` below a folder ``scenarios``, fixtures left out."""
+    if file_path.suffix != ".yaml" or "scenarios" not in file_path.parts:
+        return None
+    below = file_path.parts[len(file_path.parts) - file_path.parts[::-1].index("scenarios"):]
+    if len(below) < 2 or below[0] == "fixtures" or not _is_suite(file_path, len(below)):
+        return None
+    from conformance.items import ScenarioFile
+
+    collector: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
+    return collector
+
+
+def _is_suite(file_path: Path, depth: int) -> bool:
+    root = file_path.parents[depth]
+    return (root / "cassettes").is_dir() or (root / "adapters").is_dir()
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Leave the replay lane when the next item is no scenario, so that other tests run in an untouched process."""
+    state = item.config.stash.get(STATE, None)
+    if state is not None and (nextitem is None or getattr(nextitem, "conformance_case", None) is None):
+        state.close_lane()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Settle the waivers, write the reports where asked, and turn the session red for a waiver that is."""
+    state = session.config.stash.get(STATE, None)
+    if state is not None:
+        from conformance.items import finish
+
+        finish(session, state)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    """Take over the results of a pytest-xdist worker."""
+    output = getattr(node, "workeroutput", {}).get("conformance")
+    if output:
+        from conformance.items import adopt
+
+        adopt(node.config, output)  # type: ignore[attr-defined]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the run says beyond single items: red waivers, and where the reports are."""
+    state = config.stash.get(STATE, None)
+    for line in state.closing_lines if state is not None else ():
+        terminalreporter.write_line(line)
