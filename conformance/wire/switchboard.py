@@ -2,8 +2,8 @@
 
 vcrpy's patches stay under the SDK's own client and its own default transport, but they are entered once and not once a
 case (design section 7): vcrpy is handed an object shaped like a cassette that asks whoever is running now (a context
-variable). Around its patched ``handle_request`` stands one thin layer of ours, for what a cassette cannot express: header
-spelling as sent, bodies in pieces, and the transport's own exceptions for faults.
+variable). Around its patched ``handle_request`` stands one thin layer of ours, for what a cassette cannot express:
+header spelling as sent, bodies in pieces, and the transport's own exceptions for faults.
 
 While entered, nothing waits (the sleeps of openai and azure-core go to the case's clock), backoff jitter is
 reproducible, all clients share one SSL context, and a socket that would leave the process fails. Leaving restores every
@@ -72,7 +72,8 @@ class RunningCase:
         self._token = _RUNNING.set(self)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
         if self._token is not None:
             _RUNNING.reset(self._token)
             self._token = None

@@ -99,7 +99,7 @@ def _vcr_response(response: Response) -> dict[str, Any]:
 
 
 def _socket_error(reply: Reply) -> Exception:
-    """The fault below a library that is not ours to imitate (requests and urllib3 under azure-identity): they wrap it."""
+    """The fault as the socket below requests and urllib3 (under azure-identity) would raise it; they wrap it."""
     match reply.fault:
         case Fault.CONNECT_REFUSED:
             return ConnectionRefusedError(111, "Connection refused")
@@ -167,8 +167,6 @@ class HttpxLayer:
             case Fault.READ_TIMEOUT | Fault.STALL_BODY:
                 _spend(passage, "read")
                 error = module.ReadTimeout("The read operation timed out")
-            case Fault.CUT_BODY if response is None:
-                error = module.RemoteProtocolError("Server disconnected without sending a response.")
             case Fault.CUT_BODY:
                 error = module.RemoteProtocolError(_cut_message(response))
             case _:
@@ -188,8 +186,10 @@ def _spend(passage: _Passage, phase: str) -> None:
         passage.case.clock.advance(seconds)
 
 
-def _cut_message(response: Response) -> str:
+def _cut_message(response: Response | None) -> str:
     """h11's words for a body that ends early, by how the length was announced."""
+    if response is None:
+        return "Server disconnected without sending a response."
     promised = response.header("content-length")
     how = f"received {len(response.body)} bytes, expected {promised}" if promised else "incomplete chunked read"
     return f"peer closed connection without sending complete message body ({how})"

@@ -1,0 +1,163 @@
+"""The in-process lane: the installed Python SDK, driven in this process and answered by the case's player.
+
+It is a lane (design section 7), not a judge: whatever the SDK or the driver does comes back as an Outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import platform
+import traceback
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
+from importlib import metadata
+from types import TracebackType
+from typing import Any
+
+from conformance.sdk.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError
+from conformance.wire.clock import VirtualClock
+from conformance.wire.switchboard import Player, RunningCase, Switchboard, switchboard
+
+
+def installed() -> tuple[str, str]:
+    """(version of ``openai``, this Python), without importing openai. ("", ...) when it is not installed."""
+    runtime = f"python{platform.python_version()}"
+    try:
+        return metadata.version("openai"), runtime
+    except metadata.PackageNotFoundError:
+        return "", runtime
+
+
+class InProcessLane:
+    """The lane. A context manager; patches are entered and ``openai`` is imported when the first client is opened.
+
+    Cases run one after the other: the environment and the event loop are the process's. ``open`` raises
+    EnvironmentFault when a package of the lane is missing, and nothing for what the SDK does.
+    """
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._board: Switchboard | None = None
+        self._runner: asyncio.Runner | None = None
+
+    def __enter__(self) -> InProcessLane:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the lane's event loop and restore every patch. The lane may be used again."""
+        self._runner = self._board = None
+        self._stack.close()
+
+    def open(self, config: ClientConfig, player: Player, clock: VirtualClock, seed: str) -> Session:
+        """One client for one case. ``seed`` makes the SDK's jitter reproducible."""
+        if self._board is None:
+            self._board = self._stack.enter_context(switchboard())
+        if config.auth.kind == "credential":
+            self._board.cover_azure()
+        runner = self._loop() if config.surface == "async" else None
+        return Session(config, RunningCase(player, clock, seed), runner)
+
+    def perform(self, config: ClientConfig, call: Call, player: Player, clock: VirtualClock, seed: str) -> Outcome:
+        """A client, one call and its end."""
+        session = self.open(config, player, clock, seed)
+        try:
+            return session.call(call)
+        finally:
+            session.close()
+
+    def _loop(self) -> asyncio.Runner:
+        # One loop for all cases of the lane: a new one each would cost more than the call.
+        if self._runner is None:
+            self._runner = self._stack.enter_context(asyncio.Runner())
+        return self._runner
+
+
+class Session:
+    """One client of one case. Nothing here raises; a defect of driver or player is an Outcome with status crash."""
+
+    def __init__(self, config: ClientConfig, case: RunningCase, runner: asyncio.Runner | None) -> None:
+        from conformance.sdk import python_driver
+
+        self._driver = python_driver
+        self._case = case
+        self._runner = runner
+        self._handle: python_driver.Handle | None = None
+        self._crash: Outcome | None = None
+        try:
+            with case:
+                self._handle = python_driver.build_client(_client_dict(config))
+        except Exception as error:
+            self._crash = _crashed(error)
+
+    def call(self, call: Call) -> Outcome:
+        """Perform ``call``. What the player raised, if it did, wins over what the SDK made of it."""
+        if self._handle is None:
+            return self._crash or Outcome("crash", reason="the session is closed")
+        try:
+            message = self._run(self._driver.perform, self._driver.perform_async, call_dict(call))
+        except Exception as error:
+            return _crashed(error)
+        if self._case.failure is not None:
+            return _crashed(self._case.failure)
+        return outcome_from_dict(message)
+
+    def close(self) -> None:
+        """Close the client. An SDK that cannot be closed is of no interest to its case."""
+        if self._handle is None:
+            return
+        with contextlib.suppress(Exception):
+            self._run(self._driver.close, self._driver.close_async)
+        self._handle = None
+
+    def _run(self, sync: Callable[..., Any], asynchronous: Callable[..., Coroutine[Any, Any, Any]], *rest: Any) -> Any:
+        with self._case:
+            if self._runner is None:
+                return sync(self._handle, *rest)
+            # The runner keeps a context of its own from its first use; the running case is in ours.
+            return self._runner.run(asynchronous(self._handle, *rest), context=copy_context())
+
+
+def _crashed(error: Exception) -> Outcome:
+    return Outcome("crash", reason=traceback.format_exception_only(error)[-1].strip())
+
+
+def _client_dict(config: ClientConfig) -> dict[str, Any]:
+    auth = config.auth
+    return {
+        "endpoint": config.endpoint, "api": config.api, "api_version": config.api_version,
+        "auth": {"kind": auth.kind, "key": auth.key, "tokens": list(auth.tokens)},
+        "max_retries": config.max_retries, "timeout": config.timeout, "deployment": config.deployment,
+        "headers": config.headers, "environment": config.environment, "surface": config.surface,
+    }
+
+
+def call_dict(call: Call) -> dict[str, Any]:
+    """``call`` as the driver takes it. Arguments are handed over as they are: the driver does not change them."""
+    options, stream = call.options, call.stream
+    return {
+        "operation": call.operation, "arguments": call.arguments,
+        "options": {"max_retries": options.max_retries, "timeout": options.timeout, "headers": options.headers,
+                    "query": options.query},
+        "stream": None if stream is None else {"consume": stream.consume, "count": stream.count},
+    }
+
+
+def outcome_from_dict(message: dict[str, Any]) -> Outcome:
+    """The Outcome the driver's ``message`` stands for."""
+    error, chunks = message.get("error"), message.get("chunks")
+    return Outcome(
+        status=message["status"], result=message.get("result"), view=message.get("view"),
+        chunks=None if chunks is None else tuple(chunks), request_id=message.get("request_id"),
+        error=None if error is None else _error(error), reason=message.get("reason", ""),
+        token_calls=message.get("token_calls"),
+    )
+
+
+def _error(error: dict[str, Any]) -> SdkError:
+    return SdkError(**{**error, "kind": ErrorKind(error["kind"]), "bases": tuple(error["bases"]),
+                       "headers": tuple((name, value) for name, value in error["headers"])})
