@@ -8,11 +8,25 @@ from dataclasses import dataclass
 from conformance.report.diff import SideBySide, side_by_side
 from conformance.report.summary import BAD, Tally
 from conformance.report.text import (
-    FRAME_COUNT_LIMIT, FRAME_LIMIT, Anchors, Cut, cut, pretty, pretty_body, seconds,
+    FRAME_COUNT_LIMIT,
+    FRAME_LIMIT,
+    Anchors,
+    Cut,
+    cut,
+    pretty,
+    pretty_body,
+    seconds,
 )
 from conformance.report.timeline import Timeline, timeline
 from conformance.run.results import (
-    CaseResult, CheckResult, ExchangeTrace, FindingResult, ResponseTrace, Run, ScenarioInfo, StepTrace,
+    CaseResult,
+    CheckResult,
+    ExchangeTrace,
+    FindingResult,
+    ResponseTrace,
+    Run,
+    ScenarioInfo,
+    StepTrace,
 )
 
 # A link costs the reader a jump; below these lengths the text itself is kinder.
@@ -27,6 +41,7 @@ class Block:
     content: Cut
     href: str = ""
     where: str = ""
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    anchor: str
     number: int
     trace: StepTrace
     blocks: tuple[Block, ...]
@@ -133,11 +149,12 @@ class _Builder:
         origin = step.exchanges[0].at if step.exchanges else 0.0
         attempts = tuple(self._attempt(f"{anchor}-attempt-{index}", index, item, origin)
                          for index, item in enumerate(step.exchanges, 1))
-        values = (("Called with", step.arguments), ("Raised", step.error), ("What the caller read", step.view),
+        said = "What the adapter said" if step.outcome == "crash" else "Raised"
+        values = (("Called with", step.arguments), (said, step.error), ("What the caller read", step.view),
                   ("The SDK's own serialisation", step.result))
-        blocks = tuple(self._block(title, pretty(value), f"{anchor}-call", "the call")
+        blocks = tuple(self._block(title, pretty(value), f"{anchor}-call", "the call", open_=title == said)
                        for title, value in values if value is not None)
-        return Step(number, step, blocks, attempts, timeline(step.exchanges))
+        return Step(anchor, number, step, blocks, attempts, timeline(step.exchanges))
 
     def _attempt(self, anchor: str, number: int, item: ExchangeTrace, origin: float) -> Attempt:
         where = f"attempt {number}"
@@ -150,9 +167,9 @@ class _Builder:
                                    f"the response of {where}")
         return Attempt(anchor, number, f"+{seconds(max(item.at - origin, 0.0))}", item, request, response, frames)
 
-    def _block(self, title: str, text: str, anchor: str, where: str) -> Block:
+    def _block(self, title: str, text: str, anchor: str, where: str, *, open_: bool = False) -> Block:
         href, place = self._elsewhere(text, len(text), anchor, where)
-        return Block(title, cut(text), href, place)
+        return Block(title, cut(text), href, place, open_)
 
     def _frames(self, response: ResponseTrace, anchor: str, where: str) -> Frames:
         frames = response.frames

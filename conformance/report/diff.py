@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from os.path import commonprefix
 from typing import Any, Literal
 
 from conformance.report.text import BODY_LIMIT, Cut, cut, pretty
+
+# Small values are easiest compared when each is one line.
+_ONE_LINE = 64
 
 State = Literal["same", "changed", "absent"]
 
@@ -34,7 +37,10 @@ class SideBySide:
 
 def side_by_side(expected: Any, observed: Any, limit: int = BODY_LIMIT) -> SideBySide:
     """Compare two JSON values line by line; keys are sorted, so their order is never a difference."""
-    left, right = cut(pretty(expected), limit), cut(pretty(observed), limit)
+    texts = [json.dumps(value, ensure_ascii=False, sort_keys=True, default=str) for value in (expected, observed)]
+    if max(map(len, texts)) > _ONE_LINE:
+        texts = [pretty(expected), pretty(observed)]
+    left, right = (cut(text, limit) for text in texts)
     pairs = _pairs(_lines(left), _lines(right))
     return SideBySide(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs),
                       (left.dropped, right.dropped))
@@ -59,9 +65,15 @@ def _changed(one: str | None, other: str | None) -> tuple[Line, Line]:
         return Line("absent"), Line("changed", marked=other or "")
     if other is None:
         return Line("changed", marked=one), Line("absent")
-    head = len(commonprefix([one, other]))
-    tail = len(commonprefix([one[:head - 1:-1] if head else one[::-1], other[:head - 1:-1] if head else other[::-1]]))
+    head = _shared(one, other)
+    tail = min(_shared(one[::-1], other[::-1]), len(one) - head, len(other) - head)
     return _split(one, head, tail), _split(other, head, tail)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+                min(len(one), len(other)))
 
 
 def _split(text: str, head: int, tail: int) -> Line:

@@ -1,7 +1,7 @@
 """The report as one HTML file that needs nothing but a browser: no network, no scripts, no folder beside it.
 
-Text from the run is untrusted. Autoescape does the escaping, `visible` disarms what cannot be escaped, `safe_url` decides
-what may be a link, and a content security policy in the page itself, which knows our script and style by their digests,
+Text from the run is untrusted. Autoescape does the escaping, `visible` disarms what cannot be escaped, `safe_url`
+decides what may be a link, and a content security policy in the page itself, which knows our script and style by their digests,
 would stop whatever slipped past all three.
 """
 
@@ -21,8 +21,8 @@ from conformance.report.cases import scenario_views, scenarios_of
 from conformance.report.matrix import Glance
 from conformance.report.provenance import provenance
 from conformance.report.summary import RED_WAIVERS, SEVERITY, WORDS, Summary, Tally, summarize
-from conformance.report.text import Anchors, count, listing, safe_url, seconds, visible
-from conformance.run.results import Run, Verdict
+from conformance.report.text import Anchors, count, instant, listing, safe_url, seconds, visible
+from conformance.run.results import Run, Verdict, WaiverUse
 
 _TEMPLATES = "templates"
 
@@ -40,12 +40,16 @@ def render_html(run: Run) -> str:
         capabilities=glance.capabilities(), broken=glance.broken(), splits=glance.splits(),
         scenarios=scenario_views(run, scenarios, scenario_anchors, cases.in_order),
         provenance=provenance(run), levels=_levels(summary),
-        waivers=sorted(run.waivers, key=lambda item: (item.state not in RED_WAIVERS, item.state != "used", item.id)),
+        waivers=sorted(run.waivers, key=_by_urgency),
         case_anchors=cases, scenario_anchors=scenario_anchors,
         rule_anchors=Anchors("rule", (item.id for item in run.rules)),
         waiver_anchors=Anchors("waiver", (item.id for item in run.waivers)),
         **_assets(),
     ) + "\n"
+
+
+def _by_urgency(item: WaiverUse) -> tuple[bool, bool, str]:
+    return item.state not in RED_WAIVERS, item.state != "used", item.id
 
 
 def _levels(summary: Summary) -> list[tuple[Any, list[tuple[str, Tally]]]]:
@@ -60,7 +64,7 @@ def _environment() -> Environment:
         loader=PackageLoader("conformance.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=_finalize,
     )
-    environment.filters |= {"seconds": seconds, "safe_url": safe_url, "count": count, "listing": listing}
+    environment.filters |= {"seconds": seconds, "safe_url": safe_url, "count": count, "instant": instant, "listing": listing}
     environment.globals |= {"words": WORDS, "verdicts": _BY_INTEREST, "severity": SEVERITY, "Verdict": Verdict,
                             "geometry": timeline, "red_waivers": RED_WAIVERS}
     return environment
@@ -82,7 +86,7 @@ def _assets() -> dict[str, str]:
     policy = (f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
               f"style-src '{_digest(style)}'; script-src '{_digest(script)}'")
     # Ours, not the run's: the only two texts on the page that are not escaped.
-    return {"style": Markup(style), "script": Markup(script), "policy": policy}
+    return {"style": Markup(style), "script": Markup(script), "policy": policy}  # noqa: S704
 
 
 def _asset(name: str) -> str:

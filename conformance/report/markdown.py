@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from conformance.checks.finding import Level
-from conformance.report.summary import SEVERITY, WORDS, SubjectSummary, Tone, red_waivers, summarize
+from conformance.report.summary import SEVERITY, WORDS, SubjectSummary, Tone, red_findings, red_waivers, summarize
 from conformance.report.text import count, listing, safe_url, seconds, visible
 from conformance.run.results import CaseResult, Run, Verdict, WaiverUse
 
@@ -51,7 +51,7 @@ def _failures(run: Run) -> str:
 
 
 def _why(case: CaseResult) -> str:
-    found = [item for item in case.findings if item.waived_by is None]
+    found = red_findings(case)
     if not found:
         return _text(case.reason or "no finding given")
     more = f" (and {count(len(found) - 1, 'more finding')})" if len(found) > 1 else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.checks.finding import Level
-from conformance.report.summary import BAD, SEVERITY, WORDS, SubjectSummary, Tally
+from conformance.report.summary import BAD, SEVERITY, WORDS, SubjectSummary, Tally, red_findings
 from conformance.report.text import listing
 from conformance.run.results import CaseResult, FindingResult, Run, ScenarioInfo, Verdict
 
@@ -142,10 +142,8 @@ class Glance:
         """The rules that made cases red, MUSTs first, then those that broke most often."""
         found: dict[tuple[str, Level], list[tuple[CaseResult, FindingResult]]] = {}
         for case in self._run.cases:
-            if case.verdict in BAD:
-                for item in case.findings:
-                    if item.waived_by is None:
-                        found.setdefault((item.rule, item.level), []).append((case, item))
+            for item in red_findings(case):
+                found.setdefault((item.rule, item.level), []).append((case, item))
         rules = [self._broken_rule(*key, pairs) for key, pairs in found.items()]
         levels = list(Level)
         return tuple(sorted(rules, key=lambda item: (levels.index(item.level), -len(item.cases), item.rule)))

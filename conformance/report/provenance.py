@@ -16,6 +16,7 @@ MEANINGS: Mapping[str, str] = {
     "script": "written in the scenario, because no service can be asked to produce it",
     "harness": "made by the harness itself, such as the answer to a request nobody recorded",
 }
+_NAMES = {"live": "the live service", "emulator": "the emulator", "script": "scripts", "harness": "the harness"}
 REFERENCES_SHOWN = 12
 
 
@@ -63,9 +64,11 @@ def _source(run: Run, name: str, references: Counter[str]) -> Source:
 def _sentence(run: Run, sources: tuple[Source, ...]) -> str:
     if not sources:
         return "Nothing was served in this run."
-    parts = [f"{count(item.cases, 'case rests', 'cases rest')} on {item.name}" for item in sources if item.cases]
+    parts = [f"{count(item.cases, 'rests', 'rest')} on {_NAMES.get(item.name, item.name)}"
+             for item in sources if item.cases]
     live = any(item.name == "live" and item.cases for item in sources)
     none = "" if live else " No case rests on the live service."
     unserved = sum(not case.rests_on for case in run.cases)
     without = f" {count(unserved, 'case was', 'cases were')} served nothing." if unserved else ""
-    return f"{listing(parts)[:1].upper()}{listing(parts)[1:]}.{none}{without}"
+    resting = f"Of {count(len(run.cases), 'case')}, {listing(parts)}." if parts else ""
+    return f"{resting}{none}{without}".strip()

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, Literal
 
 from conformance.checks.finding import Level
 from conformance.report.text import count, listing
-from conformance.run.results import CaseResult, Run, Subject, Verdict, WaiverUse
+from conformance.run.results import CaseResult, FindingResult, Run, Subject, Verdict, WaiverUse
 
-RED_WAIVERS = ("stale", "expired", "mismatched")
+RED_WAIVERS: Final[tuple[Literal["stale", "expired", "mismatched"], ...]] = ("stale", "expired", "mismatched")
 BAD = (Verdict.FAIL, Verdict.ERROR)
 # Worst first: what a group of cases is called by.
 SEVERITY = (Verdict.ERROR, Verdict.FAIL, Verdict.NOT_RUN, Verdict.WAIVED, Verdict.PASS, Verdict.UNSUPPORTED)
@@ -134,8 +135,7 @@ def _unlisted(sdk: str, version: str) -> Subject:
 
 def _subject(subject: Subject, cases: tuple[CaseResult, ...]) -> SubjectSummary:
     tally = Tally.of(cases)
-    rules = {(item.level, item.rule) for case in cases if case.verdict in BAD
-             for item in case.findings if item.waived_by is None}
+    rules = {(item.level, item.rule) for case in cases for item in red_findings(case)}
     broken = Counter(level for level, _ in rules)
     return SubjectSummary(subject, cases, tally, broken, _standing(subject, tally))
 
@@ -148,6 +148,14 @@ def _standing(subject: Subject, tally: Tally) -> Standing:
     if tally[Verdict.NOT_RUN]:
         return Standing.INCOMPLETE
     return Standing.WITH_WAIVERS if tally[Verdict.WAIVED] else Standing.CONFORMS
+
+
+def red_findings(case: CaseResult) -> tuple[FindingResult, ...]:
+    """What makes a red case red, MUSTs first: its findings that are neither waived nor mere notes (``may``)."""
+    if case.verdict not in BAD:
+        return ()
+    binding = [item for item in case.findings if item.waived_by is None and item.level is not Level.MAY]
+    return tuple(sorted(binding, key=lambda item: item.level is not Level.MUST))
 
 
 def red_waivers(run: Run) -> tuple[WaiverUse, ...]:
@@ -180,7 +188,8 @@ def _details(run: Run, subjects: tuple[SubjectSummary, ...], tally: Tally) -> It
     for item in subjects:
         yield from _about(item)
     if tally[Verdict.WAIVED]:
-        yield f"{count(tally[Verdict.WAIVED], 'case')} deviated as a waiver allows and counted as waived, not as passed."
+        waived = count(tally[Verdict.WAIVED], "case")
+        yield f"{waived} deviated as a waiver allows and counted as waived, not as passed."
     if red := red_waivers(run):
         states = Counter(item.state for item in red)
         named = listing(f"{states[state]} {state}" for state in RED_WAIVERS if states[state])

@@ -120,6 +120,11 @@ def seconds(value: float) -> str:
     return f"{value * 1000:.1f}".rstrip("0").rstrip(".") + " ms"
 
 
+def instant(text: str) -> str:
+    """An ISO 8601 instant in UTC as ``2026-03-02 09:30:00 UTC``; any other text as it is."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)$", r"\1 \2 UTC", text)
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """``1 case``, ``2 cases``; ``plural`` for nouns that do not take an s."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -44,7 +44,7 @@ def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
 
 def _write(folder: Path, name: str, text: str) -> Path:
     target = folder / name
-    # In the same folder, for os.replace to be one step; not from `tempfile`, whose files only their owner may read.
+    # In the same folder, for the replacement to be one step; not from `tempfile`, whose files only their owner may read.
     temporary = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def _write(folder: Path, name: str, text: str) -> Path:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, target)
+        temporary.replace(target)
     except OSError as error:
         _discard(temporary)
         raise EnvironmentFault(
@@ -127,7 +127,8 @@ def _read(file: Path) -> Any:
                          "Give a results.json, or the folder that holds one.", Where(str(file))) from error
     except json.JSONDecodeError as error:
         raise InputError("results-not-json", f"The results are not JSON: {error.msg}.",
-                         "The file may be cut short; run again.", Where(str(file), error.lineno, error.colno)) from error
+                         "The file may be cut short; run again.",
+                         Where(str(file), error.lineno, error.colno)) from error
     except (ValueError, RecursionError) as error:
         raise InputError("results-not-json", "The results are not UTF-8 JSON within what can be read.",
                          "The file may be damaged; run again.", Where(str(file))) from error

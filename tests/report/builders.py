@@ -8,10 +8,24 @@ from typing import Any
 
 from conformance.checks.finding import Blame, Level
 from conformance.run.results import (
-    CaseResult, CheckResult, ExchangeTrace, FindingResult, RequestTrace, ResponseTrace, RuleInfo, Run, ScenarioInfo,
-    SourceLink, StepTrace, Subject, Tool, Verdict, WaiverUse,
+    CaseResult,
+    CheckResult,
+    ExchangeTrace,
+    FindingResult,
+    RequestTrace,
+    ResponseTrace,
+    RuleInfo,
+    Run,
+    ScenarioInfo,
+    SourceLink,
+    StepTrace,
+    Subject,
+    Tool,
+    Verdict,
+    WaiverUse,
 )
 
+REFERENCE = "https://learn.microsoft.com/azure/ai-services/openai/reference"
 API = "2024-10-21"
 STARTED = "2026-03-02T09:30:00Z"
 HOSTILE = "</script></style></pre><img src=x onerror=\"document.title='pwned'\"><svg/onload=alert(1)>'\"&lt;b&gt;"
@@ -31,9 +45,9 @@ DOTNET = Subject(sdk="dotnet", title=".NET Azure.AI.OpenAI", language="C#", pack
 RULES = tuple(RuleInfo(id=name, title=title, level=level, blame=blame, why=why, source=source)
               for name, title, level, blame, why, source in (
     ("auth.one-credential", "A request carries exactly one credential", Level.MUST, Blame.SDK,
-     "Two credentials leave it to a gateway which of them counts.", "https://learn.microsoft.com/azure/ai-services/openai/reference"),
+     "Two credentials leave it to a gateway which of them counts.", REFERENCE),
     ("request.api-version", "The api-version asked for is sent", Level.MUST, Blame.SDK,
-     "The service answers by the version in the query.", "https://learn.microsoft.com/azure/ai-services/openai/reference"),
+     "The service answers by the version in the query.", REFERENCE),
     ("response.schema", "The response matches the published schema", Level.MUST, Blame.SERVICE,
      "A typed client decodes what the schema says.", "schemas/2024-10-21/chat-completion.json"),
     ("retries.wait-asked", "A retry waits at least as long as the service asked", Level.MUST, Blame.SDK,
@@ -45,7 +59,7 @@ RULES = tuple(RuleInfo(id=name, title=title, level=level, blame=blame, why=why, 
     ("stream.all-chunks", "Every event of a stream reaches the caller", Level.SHOULD, Blame.SDK,
      "A dropped event drops words.", "https://html.spec.whatwg.org/multipage/server-sent-events.html"),
     ("headers.request-id", "The request id is exposed to the caller", Level.MAY, Blame.SDK,
-     "Support asks for it first.", "https://learn.microsoft.com/azure/ai-services/openai/reference"),
+     "Support asks for it first.", REFERENCE),
 ))
 HELD = tuple(CheckResult(rule=rule.id, outcome="held") for rule in RULES)
 
@@ -63,7 +77,7 @@ THROTTLED = {"error": {"code": "429", "message": "Rate limit is exceeded. Try ag
 
 def scenario(name: str, title: str, *, level: Level = Level.MUST, why: str = "", url: str = "") -> ScenarioInfo:
     """The scenario ``name`` (``capability/rest``) with a source and a short YAML text."""
-    link = url or "https://learn.microsoft.com/azure/ai-services/openai/reference"
+    link = url or REFERENCE
     return ScenarioInfo(
         id=name, file=f"scenarios/{name}.yaml", title=title, why=why or "Callers rely on it.", level=level,
         capability=name.split("/")[0], tags=("chat",),
@@ -134,8 +148,9 @@ STREAM = scenario("stream/all-chunks", "Every event of a stream reaches the call
 AUDIO = scenario("audio/speech", "Speech is returned as bytes", level=Level.MAY)
 FILTER = scenario("chat/content-filter", "A filtered prompt is an error that says why")
 
-FRAMES = tuple("data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": word}}]})
-               for word in ("Micro", "soft ", "was ", "founded ", "in ", "1975.")) + ("data: [DONE]",)
+WORDS_SENT = ("Micro", "soft ", "was ", "founded ", "in ", "1975.")
+FRAMES = (*("data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": word}}]})
+               for word in WORDS_SENT), "data: [DONE]")
 
 
 def _retries(*, waited: float) -> StepTrace:
@@ -260,6 +275,14 @@ def _changed(value: Any, change: Callable[[str], str], *, top: bool) -> Any:
         return {change(key): _changed(item, change, top=False) for key, item in value.items()}
     return {key: item if key in CLOSED and isinstance(item, str) else _changed(item, change, top=key not in _FREE)
             for key, item in value.items()}
+
+
+def hostile_small_run() -> Run:
+    """One red case full of hostile text, small enough to read as a golden file."""
+    finding = broken("a.rule", "Markup", pointer="/a", expected={"a": "b"}, actual="c", waived_by="w")
+    run = small_run(Verdict.FAIL, command="conformance run", problems=("A fault.",))
+    red = run.cases[0].model_copy(update={"findings": (finding,), "reason": "because"})
+    return with_text(run.model_copy(update={"cases": (red,)}), lambda text: text + HOSTILE)
 
 
 def hostile_run() -> Run:

@@ -66,7 +66,7 @@
   const restore = () => {
     const fragment = location.hash.slice(1);
     if (!fragment.startsWith("?")) {
-      at = decodeURIComponent(fragment);
+      try { at = decodeURIComponent(fragment); } catch { at = ""; }
       const target = at && document.getElementById(at);
       // A link must lead somewhere: a case that the filters hide is shown by dropping them.
       if (target && target.closest("[hidden]")) { form.reset(); apply(); }
