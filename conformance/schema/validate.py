@@ -72,7 +72,8 @@ class Explainer:
         Should jsonschema find nothing, what jsonschema-rs said is passed on, so that a refusal is never lost.
         """
         found = {problem for error in self.validator(uri).iter_errors(instance) for problem in _problems(error)}
-        return tuple(sorted(found or set(_as_decided(decided, instance)), key=lambda problem: (problem.pointer, problem.message)))
+        found = found or set(_as_decided(decided, instance))
+        return tuple(sorted(found, key=lambda problem: (problem.pointer, problem.message, problem.expected)))
 
 
 def _validator_class() -> type[Validator]:
