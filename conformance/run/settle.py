@@ -78,7 +78,8 @@ def exit_code(run: Run, *, fail_on: Level = Level.MUST) -> ExitCode:
     """What the process ends with.
 
     3: the harness failed somewhere. 2: nothing was exercised, which proves nothing. 1: an unwaived finding of a
-    ``must`` (or ``should``, when ``fail_on`` says so), or a waiver that is stale, expired or mismatched. 0 otherwise.
+    ``must`` (or ``should``, when ``fail_on`` says so), or a waiver that is stale, expired or mismatched. 0 otherwise;
+    an interrupted run is never 0, since what did not run proved nothing.
     """
     if run.problems or any(case.verdict is Verdict.ERROR for case in run.cases):
         return ExitCode.HARNESS
@@ -86,7 +87,7 @@ def exit_code(run: Run, *, fail_on: Level = Level.MUST) -> ExitCode:
         return ExitCode.USAGE
     if any(use.state in RED_WAIVERS for use in run.waivers) or any(is_red(case, fail_on) for case in run.cases):
         return ExitCode.NOT_CONFORMANT
-    return ExitCode.CONFORMANT
+    return ExitCode.HARNESS if run.interrupted else ExitCode.CONFORMANT
 
 
 def is_red(case: CaseResult, fail_on: Level = Level.MUST) -> bool:

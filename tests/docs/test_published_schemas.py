@@ -1,0 +1,14 @@
+"""Published schemas and generated pages are the ones the code makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance.run.results_schema import results_schema_text
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_published_results_schema_is_the_one_the_models_make() -> None:
+    published = (ROOT / "conformance" / "run" / "results.schema.json").read_text(encoding="utf-8")
+    assert published == results_schema_text(), "write results_schema_text() to conformance/run/results.schema.json"
