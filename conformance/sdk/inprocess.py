@@ -118,8 +118,10 @@ class Session:
         with self._case:
             if self._runner is None:
                 return sync(self._handle, *rest)
-            # The runner keeps a context of its own from its first use; the running case is in ours.
-            return self._runner.run(asynchronous(self._handle, *rest), context=copy_context())
+            # In a context made now: the runner's own is from its first use and knows nothing of the running case. Not
+            # by Runner.run, which exchanges signal handlers each time: a tenth of a case.
+            loop = self._runner.get_loop()
+            return loop.run_until_complete(loop.create_task(asynchronous(self._handle, *rest), context=copy_context()))
 
 
 def _crashed(error: Exception) -> Outcome:

@@ -18,16 +18,32 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _MID_BODY = frozenset({Fault.CUT_BODY, Fault.STALL_BODY, Fault.CONNECTION_RESET})
 
 
+_NO_HEADERS: dict[str, str] = {}
+
+
 class _Passage:
-    """One request on its way through a transport, handed through vcrpy's code by a context variable."""
+    """One request on its way through a transport. vcrpy's stub takes it for the request; a context variable leads back.
 
-    __slots__ = ("case", "headers", "reply", "timeouts")
+    vcrpy sees no headers: it would fold repeated ones and their case away, and takes as long over it as over the rest.
+    """
 
-    def __init__(self, headers: Headers, timeouts: dict[str, float | None]) -> None:
-        self.headers = headers
-        self.timeouts = timeouts
+    __slots__ = ("case", "headers", "method", "reply", "request", "stream", "url")
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.method = request.method
+        self.url = request.url
+        self.headers = _NO_HEADERS
+        self.stream = request.stream
         self.case: RunningCase | None = None
         self.reply: Reply | None = None
+
+    def headers_as_sent(self) -> Headers:
+        return tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self.request.headers.raw)
+
+    def timeout(self, phase: str) -> float:
+        """Seconds the client grants ``phase``; 0 when it has no limit."""
+        return (self.request.extensions.get("timeout") or {}).get(phase) or 0.0
 
 
 _PASSAGE: ContextVar[_Passage | None] = ContextVar("conformance_passage", default=None)
@@ -56,7 +72,7 @@ class Answers:
         """The running case's answer in vcrpy's form; a fault before any response is raised as the library would."""
         case = self._case_for(request.method, request.uri)
         passage = _PASSAGE.get() if self._layer else None
-        headers = passage.headers if passage else _plain_headers(request.headers)
+        headers = passage.headers_as_sent() if passage else _plain_headers(request.headers)
         reply = case.answer(Request(request.method, request.uri, headers, _plain_body(request.body)))
         response = reply.response
         if passage is not None:
@@ -123,12 +139,13 @@ class HttpxLayer:
 
         @functools.wraps(handle_request)
         def answered(transport: Any, request: Any) -> Any:
-            passage = _passage(request)
+            passage = _Passage(request)
             token = _PASSAGE.set(passage)
             try:
-                response = handle_request(transport, request)
+                response = handle_request(transport, passage)
             finally:
                 _PASSAGE.reset(token)
+                request.stream = passage.stream
             return self._dress(response, passage)
 
         return answered
@@ -138,12 +155,13 @@ class HttpxLayer:
 
         @functools.wraps(handle_request)
         async def answered(transport: Any, request: Any) -> Any:
-            passage = _passage(request)
+            passage = _Passage(request)
             token = _PASSAGE.set(passage)
             try:
-                response = await handle_request(transport, request)
+                response = await handle_request(transport, passage)
             finally:
                 _PASSAGE.reset(token)
+                request.stream = passage.stream
             return self._dress(response, passage)
 
         return answered
@@ -175,15 +193,9 @@ class HttpxLayer:
         return error
 
 
-def _passage(request: Any) -> _Passage:
-    headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw)
-    return _Passage(headers, request.extensions.get("timeout") or {})
-
-
 def _spend(passage: _Passage, phase: str) -> None:
-    seconds = passage.timeouts.get(phase)
-    if passage.case is not None and seconds:
-        passage.case.clock.advance(seconds)
+    if passage.case is not None:
+        passage.case.clock.advance(passage.timeout(phase))
 
 
 def _cut_message(response: Response | None) -> str:
