@@ -218,7 +218,7 @@ def _scalar(node: yaml.ScalarNode, file: str) -> Any:
             return base64.b64decode(text)
         except binascii.Error:
             raise InputError("yaml-binary", "!!binary holds no base64", "record it again", _where(file, node)) from None
-    if node.style is not None:
+    if node.style:  # libyaml says "" for a plain scalar, the pure parser None
         return text
     if text in _CONSTANTS:
         return _CONSTANTS[text]

@@ -75,6 +75,11 @@ class WaiverFile(Part):
 
     waivers: list[Waiver] = Field(default_factory=list)
 
+    @field_validator("waivers", mode="before")
+    @classmethod
+    def _none_yet(cls, value: object) -> object:
+        return [] if value is None else value
+
 
 def load_waivers(folder: Path) -> tuple[Waiver, ...]:
     """The waivers of the SDK in ``folder``; none when it has no file. Raises InputError(s) with positions."""
