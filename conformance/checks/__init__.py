@@ -1,0 +1,27 @@
+"""Checks: pure functions from what was expected and what was seen to findings (``docs/rules.md`` lists the rules)."""
+
+from __future__ import annotations
+
+from conformance.checks import (
+    auth,
+    errors,
+    expectations,
+    harness,
+    headers,
+    request,
+    request_body,
+    response,
+    result,
+    retries,
+)
+from conformance.checks.context import StepContext, StepObservation
+from conformance.checks.finding import Blame, Finding, Level, Rule
+from conformance.checks.registry import CHECK_FAILED, Applied, all_rules, apply_checks
+
+__all__ = [
+    "CHECK_FAILED", "Applied", "Blame", "Finding", "Level", "Rule", "StepContext", "StepObservation", "all_rules",
+    "apply_checks",
+]
+
+MODULES = (request, request_body, auth, response, retries, errors, result, headers, harness, expectations)
+"""The modules whose rules are registered."""

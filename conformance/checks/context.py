@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from conformance.checks.finding import Level
 from conformance.scenario.model import Expect
-from conformance.schema import SchemaRegistry
 from conformance.sdk.protocol import Call, ClientConfig, Outcome
 from conformance.wire.exchange import Exchange, Response
 from conformance.wire.operations import Operation
+
+if TYPE_CHECKING:
+    from conformance.schema import SchemaRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,10 @@ class StepObservation:
 class StepContext:
     """One step, planned and observed. ``expect`` and ``call`` have their variables resolved.
 
-    ``traits`` are the contract's for the version under test. ``level`` is the scenario's: findings of written
-    expectations carry it. ``strict`` makes members unknown to the specification findings instead of notes.
+    ``traits`` are the contract's for the version under test (``docs/rules.md`` lists the ones rules read). ``level`` is
+    the scenario's: findings of written expectations carry it. ``strict`` makes members unknown to the specification
+    findings instead of notes. ``wait_slack`` (seconds) is how much later than the SDK slept a request may have been
+    seen: 0 on a virtual clock. ``memo`` holds what checks derive from the step, so that it is derived once.
     """
 
     index: int
@@ -52,6 +56,8 @@ class StepContext:
     traits: Mapping[str, Any]
     schemas: SchemaRegistry
     strict: bool = False
+    wait_slack: float = 0.0
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def expects_error(self) -> bool:

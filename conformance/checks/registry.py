@@ -7,7 +7,7 @@ else its findings, of which an empty list says the rule held.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from conformance.checks.context import StepContext
@@ -31,6 +31,9 @@ class Applied:
     rule: str
     outcome: Literal["held", "broken", "note"]
 
+
+CAP = 20
+"""Findings of one rule shown for one step; more would bury the others."""
 
 _REGISTERED: dict[str, RegisteredCheck] = {}
 
@@ -57,11 +60,16 @@ def registered() -> tuple[RegisteredCheck, ...]:
     return tuple(_REGISTERED.values())
 
 
+def all_rules() -> tuple[Rule, ...]:
+    """Every registered rule, and the one about checks themselves, in the order of registration."""
+    return (*(item.rule for item in registered()), CHECK_FAILED)
+
+
 def apply_checks(context: StepContext) -> tuple[tuple[Applied, ...], tuple[Finding, ...]]:
     """Apply every check to one step: what was applied, and all findings."""
     applied: list[Applied] = []
     findings: list[Finding] = []
-    for item in registered():
+    for item in _REGISTERED.values():
         try:
             result = item.check(context)
             found = None if result is None else list(result)
@@ -71,8 +79,8 @@ def apply_checks(context: StepContext) -> tuple[tuple[Applied, ...], tuple[Findi
                              step=context.index)]
         if found is None:
             continue
-        findings.extend(found)
         applied.append(Applied(item.rule.id, _outcome(found)))
+        findings.extend(found if len(found) <= CAP else _capped(found))
     return tuple(applied), tuple(findings)
 
 
@@ -80,3 +88,11 @@ def _outcome(found: list[Finding]) -> Literal["held", "broken", "note"]:
     if not found:
         return "held"
     return "note" if all(f.level is Level.MAY for f in found) else "broken"
+
+
+def _capped(found: list[Finding]) -> list[Finding]:
+    """The first findings of a rule, and one that says how many there are beside them."""
+    rest = found[CAP:]
+    heaviest = min(rest, key=lambda item: list(Level).index(item.level))
+    said = f"{len(rest)} more findings of this rule are not shown."
+    return [*found[:CAP], replace(heaviest, message=said, pointer="", expected=None, actual=None)]
