@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
-from click.exceptions import ClickException
 from rich.console import Console
 
 from conformance import __version__
@@ -16,38 +18,56 @@ app = typer.Typer(
     name="conformance", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Does an SDK behave on Azure OpenAI as documented? Runs declarative scenarios offline and reports.",
 )
-app.command("run")(run.command)
-app.command("lint")(lint.command)
-app.command("list")(list_.command)
-app.command("explain")(explain.command)
 
 
-@app.callback(invoke_without_command=True)
-def _root(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
-    if version:
+def _ending(command: Callable[..., int]) -> Callable[..., None]:
+    """``command`` with its return value as exit code, and every harness error as one message and its code."""
+
+    @functools.wraps(command)
+    def ended(*positional: Any, **named: Any) -> None:
+        errors = Console(stderr=True, soft_wrap=True, highlight=False)
+        try:
+            code = int(command(*positional, **named))
+        except HarnessError as error:
+            print_error(error, errors)
+            code = int(error.exit_code)
+        except KeyboardInterrupt:
+            errors.print("interrupted before anything was finished", style="yellow")
+            code = int(ExitCode.HARNESS)
+        raise typer.Exit(code)
+
+    return ended
+
+
+app.command("run")(_ending(run.command))
+app.command("lint")(_ending(lint.command))
+app.command("list")(_ending(list_.command))
+app.command("explain")(_ending(explain.command))
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"conformance {__version__}")
         raise typer.Exit
 
 
+@app.callback()
+def _root(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True,  # noqa: ARG001
+                                       help="Show the version and exit.")) -> None:
+    """Shared by every command."""
+
+
 def main() -> None:
     """Entry point of the console script. Ends the process with an :class:`ExitCode`."""
-    sys.exit(int(_main(sys.argv[1:])))
+    sys.exit(_main(sys.argv[1:]))
 
 
 def _main(arguments: list[str]) -> int:
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
-        result = app(arguments, standalone_mode=False)
-        return int(result) if isinstance(result, int) else ExitCode.CONFORMANT
-    except HarnessError as error:
-        print_error(error, errors)
-        return error.exit_code
-    except ClickException as error:
-        error.show()
-        return ExitCode.USAGE
-    except (KeyboardInterrupt, typer.Abort):
-        errors.print("interrupted", style="yellow")
-        return ExitCode.HARNESS
+        app(arguments, prog_name="conformance")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ExitCode.CONFORMANT)
+    return int(ExitCode.CONFORMANT)
 
 
 def print_error(error: HarnessError, console: Console) -> None:
