@@ -99,7 +99,13 @@ class SchemaRegistry:
         """A validator of the schema at ``uri``, which may have a fragment; not cached. Raises InputError as above."""
         for document in self.documents.reachable(uri):
             self._demand_sound(document)
-        return jsonschema_rs.Draft202012Validator({"$ref": uri}, retriever=self._retrieve)
+        try:
+            return jsonschema_rs.Draft202012Validator({"$ref": uri}, retriever=self._retrieve)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+            said = getattr(error, "message", str(error))
+            raise InputError("schema-invalid", f"The schema cannot be compiled: {said}.",
+                             "Mend what it names, here or in a file it refers to.",
+                             Where(str(self.documents.get(uri).path))) from None
 
     def validate(self, name: str, api_version: str, instance: Any) -> tuple[SchemaProblem, ...]:
         """What is wrong with ``instance``; empty when it is valid.
@@ -108,19 +114,27 @@ class SchemaRegistry:
         Raises InputError for an unknown or unsound schema, never because of the instance.
         """
         validator = self._compiled.get((api_version, name)) or self.validator(name, api_version)
-        if validator.is_valid(instance):
-            return ()
+        try:
+            if validator.is_valid(instance):
+                return ()
+        except ValueError as error:
+            from conformance.schema.validate import not_json
+
+            return (not_json(instance, str(error)),)
         return self.explainer().explain(self.uri(name, api_version), validator, instance)
 
     def unknown_members(self, name: str, api_version: str, instance: Any) -> tuple[UnknownMember, ...]:
         """The members of ``instance`` that the specification of ``api_version`` does not know, in document order.
 
-        Meant for instances that are valid; of an invalid one the members of the most likely shape are judged.
+        Meant for instances that are valid; of an invalid one the members of the most likely shape are judged. Raises
+        InputError like :meth:`validate`.
         """
         if self._walker is None:
             from conformance.schema.unknown import UnknownWalker
 
             self._walker = UnknownWalker(self)
+        if (api_version, name) not in self._compiled:
+            self.validator(name, api_version)
         return self._walker.walk(self.uri(name, api_version), api_version, instance)
 
     def explainer(self) -> Explainer:
@@ -174,6 +188,9 @@ class SchemaRegistry:
             raise InputError("schema-invalid", f"Not a JSON Schema 2020-12 at {place}: {error.message}.",
                              "See https://json-schema.org/draft/2020-12/json-schema-validation.",
                              document.where(path)) from None
+        if "$id" in document.content:
+            raise InputError("schema-invalid", "A schema here has no $id: its path is its address.", "Remove it.",
+                             document.where(("$id",)))
         self._sound.add(document.uri)
 
     def _retrieve(self, uri: str) -> Any:

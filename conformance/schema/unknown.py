@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -91,55 +92,105 @@ class _Part:
         return not (self.properties or self.patterns or self.rest or self.items or self.choices or self.is_open)
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One name in a view: its declarations, and the addresses to visit in its value (none when they are silent)."""
+
+    declared: tuple[_Property, ...]
+    children: tuple[str, ...]
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Several parts that apply to one object or array together, merged."""
+
+    members: dict[str, _Member]
+    patterns: tuple[tuple[re.Pattern[str], str], ...]
+    rest: tuple[str, ...]
+    is_judged: bool
+    items: tuple[str, ...]
+
+
 class UnknownWalker:
-    """Finds unknown members with the schemas of one registry. Parts are compiled when first met and kept."""
+    """Finds unknown members with the schemas of one registry. Parts and views are compiled when first met and kept."""
 
     def __init__(self, registry: SchemaRegistry) -> None:
         self._registry = registry
         self._parts: dict[str, _Part] = {}
+        self._views: dict[tuple[str, ...], _View] = {}
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
     def walk(self, uri: str, api_version: str, instance: Any) -> tuple[UnknownMember, ...]:
-        """The unknown members of ``instance`` under the schema at ``uri``, in document order."""
+        """The unknown members of ``instance`` under the schema at ``uri``, in document order.
+
+        Of an instance nested too deeply to follow, or not JSON inside, those met before that place.
+        """
         found: list[UnknownMember] = []
-        self._visit((uri,), instance, (), api_version, found)
+        with suppress(RecursionError, ValueError):
+            self._visit((uri,), instance, (), api_version, found)
         return tuple(found)
 
-    def _visit(self, uris: Iterable[str], instance: Any, trail: Trail, version: str, out: list[UnknownMember]) -> None:
+    def _visit(self, uris: tuple[str, ...], instance: Any, trail: Trail, version: str,
+               out: list[UnknownMember]) -> None:
         if isinstance(instance, dict):
-            self._visit_object(self._applicable(uris, instance), instance, trail, version, out)
+            self._visit_object(self._view(uris, instance), instance, trail, version, out)
         elif isinstance(instance, list):
-            items = {item for part in self._applicable(uris, instance) for item in part.items}
-            speaking = tuple(sorted(item for item in items if not self._part(item).is_silent))
-            if speaking:
+            items = self._view(uris, instance).items
+            if items:
                 for index, item in enumerate(instance):
-                    self._visit(speaking, item, (trail, index), version, out)
+                    self._visit(items, item, (trail, index), version, out)
 
-    def _visit_object(self, parts: list[_Part], instance: dict[str, Any], trail: Trail, version: str,
+    def _visit_object(self, view: _View, instance: dict[str, Any], trail: Trail, version: str,
                       out: list[UnknownMember]) -> None:
-        judged = any(part.properties for part in parts) and not any(part.is_open for part in parts)
         for name, value in instance.items():
-            known = [declared for part in parts for declared in part.properties.get(name, ())]
-            uris = [declared.uri for declared in known]
-            uris += [uri for part in parts for pattern, uri in part.patterns if pattern.search(name)]
-            if not uris:
-                uris = [uri for part in parts for uri in part.rest]
-            if known:
-                _report(known, name, trail, version, out)
-            elif judged and not uris:
-                out.append(UnknownMember(_pointer((trail, name)), name))
-            if uris and isinstance(value, (dict, list)):
-                self._visit(uris, value, (trail, name), version, out)
+            member = view.members.get(name)
+            if member is None:
+                self._visit_undeclared(view, name, value, trail, version, out)
+                continue
+            if member.marked:
+                _report(member.declared, name, trail, version, out)
+            if member.children and isinstance(value, (dict, list)):
+                self._visit(member.children, value, (trail, name), version, out)
 
-    def _applicable(self, uris: Iterable[str], instance: Any) -> list[_Part]:
-        parts: list[_Part] = []
-        waiting = list(uris)
-        while waiting:
-            part = self._part(waiting.pop())
-            parts.append(part)
-            for choice in part.choices:
-                waiting.extend(self._matching(choice, instance))
-        return parts
+    def _visit_undeclared(self, view: _View, name: str, value: Any, trail: Trail, version: str,
+                          out: list[UnknownMember]) -> None:
+        uris = tuple(uri for pattern, uri in view.patterns if pattern.search(name)) or view.rest
+        if uris:
+            self._visit(uris, value, (trail, name), version, out)
+        elif view.is_judged:
+            out.append(UnknownMember(_pointer((trail, name)), name))
+
+    def _view(self, uris: tuple[str, ...], instance: Any) -> _View:
+        """The merged parts that apply to ``instance``: those at ``uris`` and the branches it matches."""
+        applicable = list(uris)
+        for uri in applicable:  # grows while it is walked: branches may have branches
+            for choice in self._part(uri).choices:
+                applicable.extend(self._matching(choice, instance))
+        key = tuple(applicable)
+        found = self._views.get(key)
+        if found is None:
+            found = self._views[key] = self._merge([self._part(uri) for uri in key])
+        return found
+
+    def _merge(self, parts: list[_Part]) -> _View:
+        declared: dict[str, list[_Property]] = {}
+        for part in parts:
+            for name, properties in part.properties.items():
+                declared.setdefault(name, []).extend(properties)
+        patterns = tuple(pattern for part in parts for pattern in part.patterns)
+        members = {name: self._member(name, tuple(known), patterns) for name, known in declared.items()}
+        return _View(members, patterns, tuple(uri for part in parts for uri in part.rest),
+                     bool(declared) and not any(part.is_open for part in parts),
+                     self._speaking(uri for part in parts for uri in part.items))
+
+    def _member(self, name: str, declared: tuple[_Property, ...],
+                patterns: tuple[tuple[re.Pattern[str], str], ...]) -> _Member:
+        uris = [known.uri for known in declared] + [uri for pattern, uri in patterns if pattern.search(name)]
+        return _Member(declared, self._speaking(uris), all(known.seen_only or known.since for known in declared))
+
+    def _speaking(self, uris: Iterable[str]) -> tuple[str, ...]:
+        return tuple(uri for uri in dict.fromkeys(uris) if not self._part(uri).is_silent)
 
     def _matching(self, choice: _Choice, instance: Any) -> list[str]:
         """The branches that accept ``instance``. A lone candidate is taken at its word; only a tie is validated."""
@@ -161,7 +212,7 @@ class UnknownWalker:
         return found
 
 
-def _report(known: list[_Property], name: str, trail: Trail, version: str, out: list[UnknownMember]) -> None:
+def _report(known: tuple[_Property, ...], name: str, trail: Trail, version: str, out: list[UnknownMember]) -> None:
     """Report a declared member unless one of its declarations makes it known to ``version``."""
     later = ""
     for declared in known:
@@ -233,7 +284,9 @@ class _Compiler:
         for keyword in ("anyOf", "oneOf"):
             branches = [_below(uri, keyword, index) for index in range(len(schema.get(keyword, ())))]
             speaking = [branch for branch in branches if not self._part(branch).is_silent]
-            if speaking:
+            if len(speaking) == 1:
+                self._fold(speaking[0])  # the other branches have nothing to say, as in "this shape or null"
+            elif speaking:
                 self._choices.append(_Choice(tuple((self._may_accept(branch), branch) for branch in speaking), False))
         if "if" not in schema:
             return

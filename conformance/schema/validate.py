@@ -71,7 +71,10 @@ class Explainer:
 
         Should jsonschema find nothing, what jsonschema-rs said is passed on, so that a refusal is never lost.
         """
-        found = {problem for error in self.validator(uri).iter_errors(instance) for problem in _problems(error)}
+        try:
+            found = {problem for error in self.validator(uri).iter_errors(instance) for problem in _problems(error)}
+        except RecursionError:  # deeper than Python can follow, though not than Rust
+            found = set()
         found = found or set(_as_decided(decided, instance))
         return tuple(sorted(found, key=lambda problem: (problem.pointer, problem.message, problem.expected)))
 
@@ -165,14 +168,25 @@ def pointer_of(path: Sequence[str | int] | Any) -> str:
 
 
 def _as_decided(decided: jsonschema_rs.Draft202012Validator, instance: Any) -> Iterator[SchemaProblem]:
-    for error in decided.iter_errors(instance):
-        keyword = str(error.schema_path[-1]) if error.schema_path else ""
-        yield SchemaProblem(pointer_of(error.instance_path), f"{error.message[:300]}.", keyword,
-                            _short(error.instance), keyword)
+    try:
+        for error in decided.iter_errors(instance):
+            keyword = str(error.schema_path[-1]) if error.schema_path else ""
+            yield SchemaProblem(pointer_of(error.instance_path), f"{error.message[:300]}.", keyword,
+                                _short(error.instance), keyword)
+    except ValueError as error:
+        yield not_json(instance, str(error))
+
+
+def not_json(instance: Any, why: str) -> SchemaProblem:
+    """The problem of a value that cannot be read as JSON: bytes, half a surrogate pair, nesting without end."""
+    return SchemaProblem("", f"Expected readable JSON: {why[:300]}.", "readable JSON", _short(instance), "json")
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=repr)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=repr)
+    except (RecursionError, TypeError):
+        text = type(value).__name__
     return text if len(text) <= ACTUAL_LIMIT else text[:ACTUAL_LIMIT - 1] + "…"
 
 

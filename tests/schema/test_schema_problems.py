@@ -65,3 +65,18 @@ def test_a_long_value_is_shortened() -> None:
 def test_a_trailing_line_end_is_no_match_for_the_end_of_a_pattern() -> None:
     problem, = explain("embeddings", "/data/0/embedding", "AAAA\n", "base64")
     assert problem.keyword == "pattern"
+
+
+def deep(levels: int) -> Any:
+    whole: dict[str, Any] = {"code": 1}
+    for _ in range(levels):
+        whole = {"innererror": whole}
+    return {"error": {"message": "m"} | whole}
+
+
+@pytest.mark.parametrize("body", [
+    {"\ud800": 1}, {1: 2}, b"{}", float("nan"), {"error": {"message": b""}}, deep(900)],
+    ids=["half a surrogate pair", "number as a name", "bytes", "not a number", "bytes inside", "nested deeply"])
+def test_no_instance_makes_validation_raise(body: Any) -> None:
+    assert registry().validate("error", "v1", body)
+    registry().unknown_members("error", "v1", body)

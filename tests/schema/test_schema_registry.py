@@ -98,6 +98,16 @@ def test_a_file_that_is_no_object_is_refused(folder: Path) -> None:
     assert failure(folder).code == "schema-invalid"
 
 
+@pytest.mark.parametrize("text", [
+    '{"pattern": "("}', '{"$ref": "#/$defs/a/enum", "$defs": {"a": {"enum": [1]}}}', '{"$dynamicRef": "#x"}',
+    '{"$id": "https://example.com/x"}', '{"$ref": "#anchor"}'])
+def test_a_schema_that_cannot_be_compiled_is_an_input_error_for_every_use(folder: Path, text: str) -> None:
+    write(folder, "2024-10-21/thing.json", text)
+    assert failure(folder).code in ("schema-invalid", "schema-broken-ref")
+    with pytest.raises(InputError):
+        SchemaRegistry.load(folder).unknown_members("thing", "2024-10-21", {"a": 1})
+
+
 def test_an_unknown_name_suggests_the_nearest_and_the_versions_that_have_it() -> None:
     with pytest.raises(InputError) as caught:
         registry().validate("chat-completions", "2024-10-21", {})
