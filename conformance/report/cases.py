@@ -111,12 +111,12 @@ def scenarios_of(run: Run) -> tuple[ScenarioInfo, ...]:
 
 def scenario_views(run: Run, scenarios: Sequence[ScenarioInfo], scenario_anchors: Anchors,
                    case_anchors: Sequence[str]) -> tuple[ScenarioView, ...]:
-    """Every scenario that has cases; ``case_anchors`` are in the order of ``run.cases``."""
+    """Every scenario, without cases too; ``case_anchors`` are in the order of ``run.cases``."""
     grouped: dict[str, list[tuple[CaseResult, str]]] = {}
     for case, anchor in zip(run.cases, case_anchors, strict=True):
         grouped.setdefault(case.scenario, []).append((case, anchor))
-    return tuple(_scenario(item, scenario_anchors.get(item.id), grouped[item.id])
-                 for item in scenarios if item.id in grouped)
+    return tuple(_scenario(item, scenario_anchors.get(item.id), grouped.get(item.id, []))
+                 for item in scenarios)
 
 
 def _scenario(scenario: ScenarioInfo, anchor: str, pairs: list[tuple[CaseResult, str]]) -> ScenarioView:

@@ -13,12 +13,16 @@ from conformance.report.text import BODY_LIMIT, Cut, cut, pretty
 # Small values are easiest compared when each is one line.
 _ONE_LINE = 64
 
-State = Literal["same", "changed", "absent"]
+State = Literal["same", "changed", "absent", "fold"]
+_CONTEXT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of one side. ``before``, ``marked``, ``after`` join to its text; ``marked`` is what differs."""
+    """One line of one side. ``before``, ``marked``, ``after`` join to its text; ``marked`` is what differs.
+
+    A ``fold`` stands for several lines that are equal on both sides; its text says how many.
+    """
 
     state: State
     before: str = ""
@@ -54,10 +58,19 @@ def _pairs(left: list[str], right: list[str]) -> list[tuple[Line, Line]]:
     pairs: list[tuple[Line, Line]] = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag == "equal":
-            pairs += [(Line("same", text), Line("same", text)) for text in left[i1:i2]]
+            pairs += [(line, line) for line in _folded(left[i1:i2])]
         else:
             pairs += [_changed(one, other) for one, other in zip_longest(left[i1:i2], right[j1:j2])]
     return pairs
+
+
+def _folded(texts: list[str]) -> list[Line]:
+    """Equal lines; the middle of a long stretch is folded, so that a difference is never far from the eye."""
+    lines = [Line("same", text) for text in texts]
+    hidden = len(lines) - 2 * _CONTEXT
+    if hidden <= _CONTEXT:
+        return lines
+    return [*lines[:_CONTEXT], Line("fold", f"{hidden} equal lines"), *lines[-_CONTEXT:]]
 
 
 def _changed(one: str | None, other: str | None) -> tuple[Line, Line]:

@@ -1,8 +1,8 @@
 """The report as one HTML file that needs nothing but a browser: no network, no scripts, no folder beside it.
 
 Text from the run is untrusted. Autoescape does the escaping, `visible` disarms what cannot be escaped, `safe_url`
-decides what may be a link, and a content security policy in the page itself, which knows our script and style by their digests,
-would stop whatever slipped past all three.
+decides what may be a link, and a content security policy in the page itself, which knows our script and style by their
+digests, would stop whatever slipped past all three.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from conformance.report import timeline
 from conformance.report.cases import scenario_views, scenarios_of
 from conformance.report.matrix import Glance
 from conformance.report.provenance import provenance
-from conformance.report.summary import RED_WAIVERS, SEVERITY, WORDS, Summary, Tally, summarize
-from conformance.report.text import Anchors, count, instant, listing, safe_url, seconds, visible
+from conformance.report.summary import RED_WAIVERS, WORDS, Summary, Tally, summarize
+from conformance.report.text import Anchors, count, instant, safe_url, seconds, visible
 from conformance.run.results import Run, Verdict, WaiverUse
 
 _TEMPLATES = "templates"
@@ -64,8 +64,8 @@ def _environment() -> Environment:
         loader=PackageLoader("conformance.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=_finalize,
     )
-    environment.filters |= {"seconds": seconds, "safe_url": safe_url, "count": count, "instant": instant, "listing": listing}
-    environment.globals |= {"words": WORDS, "verdicts": _BY_INTEREST, "severity": SEVERITY, "Verdict": Verdict,
+    environment.filters |= {"seconds": seconds, "safe_url": safe_url, "count": count, "instant": instant}
+    environment.globals |= {"words": WORDS, "verdicts": _BY_INTEREST, "Verdict": Verdict,
                             "geometry": timeline, "red_waivers": RED_WAIVERS}
     return environment
 

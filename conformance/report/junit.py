@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from conformance.report.summary import SubjectSummary, red_findings, red_waivers, summarize
 from conformance.report.text import pretty
@@ -22,19 +22,19 @@ _VALUE_LIMIT = 2_000
 
 def render_junit(run: Run) -> str:
     """``run`` as JUnit XML; well-formed for any content, the same text for the same run."""
-    root = ElementTree.Element("testsuites", name="conformance", time=_time(run.duration))
+    root = Element("testsuites", name="conformance", time=_time(run.duration))
     for item in summarize(run).subjects:
         root.append(_suite(run, item))
     root.extend(_harness_suites(run))
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    ElementTree.indent(root, " ")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+    indent(root, " ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(run: Run, item: SubjectSummary) -> ElementTree.Element:
-    suite = ElementTree.Element("testsuite", name=_clean(item.name), time=_time(sum(case.duration for case in item.cases)),
-                        timestamp=_clean(run.started))
+def _suite(run: Run, item: SubjectSummary) -> Element:
+    suite = Element("testsuite", name=_clean(item.name), timestamp=_clean(run.started),
+                    time=_time(sum(case.duration for case in item.cases)))
     subject = item.subject
     _properties(suite, {
         "tool.version": run.tool.version, "target": run.target, "api-versions": ", ".join(run.api_versions),
@@ -44,14 +44,14 @@ def _suite(run: Run, item: SubjectSummary) -> ElementTree.Element:
     for case in item.cases:
         suite.append(_case(case))
     if not item.cases:
-        empty = ElementTree.SubElement(suite, "testcase", name=_clean(item.name), classname=_clean(subject.sdk), time="0.000")
-        ElementTree.SubElement(empty, "skipped", message=_clean(subject.reason or "no data: no case was run"))
+        empty = SubElement(suite, "testcase", name=_clean(item.name), classname=_clean(subject.sdk), time="0.000")
+        SubElement(empty, "skipped", message=_clean(subject.reason or "no data: no case was run"))
     return _counted(suite)
 
 
-def _case(case: CaseResult) -> ElementTree.Element:
-    element = ElementTree.Element("testcase", name=_clean(case.id), classname=_clean(f"{case.sdk}.{case.capability}"),
-                          time=_time(case.duration))
+def _case(case: CaseResult) -> Element:
+    element = Element("testcase", name=_clean(case.id), classname=_clean(f"{case.sdk}.{case.capability}"),
+                      time=_time(case.duration))
     _properties(element, {"verdict": case.verdict, "level": case.level,
                           "waived-by": ", ".join(_waivers(case)) if case.verdict is Verdict.WAIVED else ""})
     open_findings = red_findings(case)
@@ -61,10 +61,10 @@ def _case(case: CaseResult) -> ElementTree.Element:
     elif case.verdict is Verdict.ERROR:
         _body(element, "error", case.reason or _headline(case, open_findings), text, case.reproduce)
     elif case.verdict in (Verdict.UNSUPPORTED, Verdict.NOT_RUN):
-        ElementTree.SubElement(element, "skipped", message=_clean(f"{case.verdict}: {case.reason or 'no reason given'}"))
+        SubElement(element, "skipped", message=_clean(f"{case.verdict}: {case.reason or 'no reason given'}"))
     elif case.verdict is Verdict.WAIVED:
         lines = [f"waived by {item.waived_by}: {_one_line(item)}" for item in case.findings if item.waived_by]
-        ElementTree.SubElement(element, "system-out").text = _clean("\n".join(lines) or "waived")
+        SubElement(element, "system-out").text = _clean("\n".join(lines) or "waived")
     return element
 
 
@@ -97,34 +97,34 @@ def _short(value: object) -> str:
     return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]} ... ({len(text):,} characters in all)"
 
 
-def _body(parent: ElementTree.Element, tag: str, message: str, text: str, reproduce: str) -> None:
+def _body(parent: Element, tag: str, message: str, text: str, reproduce: str) -> None:
     again = f"\n\nreproduce: {reproduce}" if reproduce else ""
-    element = ElementTree.SubElement(parent, tag, message=_clean(message), type=tag)
+    element = SubElement(parent, tag, message=_clean(message), type=tag)
     element.text = _clean(f"{text or message}{again}")
 
 
-def _harness_suites(run: Run) -> Iterable[ElementTree.Element]:
+def _harness_suites(run: Run) -> Iterable[Element]:
     """Suites for what is red without being a case."""
     problems = [(f"problem {number}", "error", text) for number, text in enumerate(run.problems, 1)]
     waivers = [(item.id, "failure", f"{item.state}: {item.reason}") for item in red_waivers(run)]
     for name, rows in (("harness", problems), ("waivers", waivers)):
         if not rows:
             continue
-        suite = ElementTree.Element("testsuite", name=name, time="0.000", timestamp=_clean(run.started))
+        suite = Element("testsuite", name=name, time="0.000", timestamp=_clean(run.started))
         for title, tag, text in rows:
-            case = ElementTree.SubElement(suite, "testcase", name=_clean(title), classname=name, time="0.000")
+            case = SubElement(suite, "testcase", name=_clean(title), classname=name, time="0.000")
             _body(case, tag, text, "", "")
         yield _counted(suite)
 
 
-def _properties(parent: ElementTree.Element, values: dict[str, str]) -> None:
-    block = ElementTree.SubElement(parent, "properties")
+def _properties(parent: Element, values: dict[str, str]) -> None:
+    block = SubElement(parent, "properties")
     for name, value in values.items():
         if value:
-            ElementTree.SubElement(block, "property", name=name, value=_clean(value))
+            SubElement(block, "property", name=name, value=_clean(value))
 
 
-def _counted(suite: ElementTree.Element) -> ElementTree.Element:
+def _counted(suite: Element) -> Element:
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):

@@ -17,6 +17,7 @@ LABELS = 250
 ROW = 24
 TOP = 26
 _SMALLEST_BAR = 4.0
+_SHORTEST, _LONGEST = 1e-7, 1e9
 _ROOM = WIDTH - LABELS - 24
 
 Kind = Literal["attempt", "waited", "asked"]
@@ -92,7 +93,8 @@ def _spans(exchanges: tuple[ExchangeTrace, ...]) -> list[_Span]:
 
 
 def _finite(value: float | None) -> float:
-    return value if value is not None and math.isfinite(value) and value > 0 else 0.0
+    """``value`` as a time that can be drawn: a broken clock must not break the page."""
+    return min(value, _LONGEST) if value is not None and math.isfinite(value) and value > _SHORTEST else 0.0
 
 
 def _outcome(item: ExchangeTrace) -> str:

@@ -44,7 +44,7 @@ def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
 
 def _write(folder: Path, name: str, text: str) -> Path:
     target = folder / name
-    # In the same folder, for the replacement to be one step; not from `tempfile`, whose files only their owner may read.
+    # In the same folder, for the replacement to be one step; not by `tempfile`: only their owner may read its files.
     temporary = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,7 @@ def scenario(name: str, title: str, *, level: Level = Level.MUST, why: str = "",
         capability=name.split("/")[0], tags=("chat",),
         sources=(SourceLink(kind="article", text="Azure OpenAI REST reference", url=link),
                  SourceLink(kind="fact", text="Observed in the recordings of March 2026")),
-        yaml=f"title: {title}\nlevel: {level}\nsteps:\n  - call: chat.completions.create\n    expect:\n      attempts: 1\n")
+        yaml=f"title: {title}\nlevel: {level}\nsteps:\n  - call: chat.completions.create\n    expect: {{}}\n")
 
 
 def exchange(*, status: int = 200, body: Any = None, at: float = 0.0, waited: float | None = None,

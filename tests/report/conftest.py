@@ -53,3 +53,13 @@ def browser() -> Iterator[Any]:
             _without(f"chromium did not start: {str(error).splitlines()[0]}")
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def axe() -> Any:
+    """The axe-core accessibility checker."""
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        _without("axe-playwright-python is not installed (extra `browser`)")
+    return Axe()

@@ -202,3 +202,9 @@ def test_the_retry_timeline_says_both_waits_in_words() -> None:
 def test_cases_without_a_described_scenario_are_shown_all_the_same() -> None:
     html = render_html(small_run(Verdict.FAIL, scenarios=()))
     assert 'id="case-chat-case-1-python-3-0-1-sync-2024-10-21"' in html
+
+
+def test_a_scenario_no_case_covers_is_shown_as_having_no_data() -> None:
+    html = render_html(small_run(Verdict.PASS, scenarios=(PLAIN,)))
+    assert "No data: no case of this run covers it." in html
+    assert 'id="scenario-chat-plain-answer"' in html

@@ -5,6 +5,7 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const form = document.getElementById("filters");
   const shown = document.getElementById("shown");
+  const unfilter = document.getElementById("unfilter");
   const scenarios = all(".scenario").map((element) => ({
     element,
     row: document.querySelector(`.row[data-scenario="${CSS.escape(element.id)}"]`),
@@ -43,7 +44,7 @@
     let count = 0;
     for (const scenario of scenarios) {
       const inGroup = !values.has("capability") || scenario.element.dataset.capability === values.get("capability");
-      let any = false;
+      let any = !scenario.cases.length && ![...values].length;
       for (const item of scenario.cases) {
         const visible = inGroup
           && (!verdicts.length || verdicts.includes(item.data.verdict))
@@ -58,6 +59,8 @@
       if (scenario.row) scenario.row.hidden = !any;
     }
     for (const group of all(".cap")) group.hidden = all(".row", group).every((row) => row.hidden);
+    unfilter.hidden = ![...values].length;
+    unfilter.textContent = `${count} of ${total} shown: show all`;
     shown.textContent = count === total ? `All ${total} cases` : `${count} of ${total} cases`;
   };
 
@@ -157,6 +160,7 @@
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(changed));
+  unfilter.addEventListener("click", () => form.reset());
   window.addEventListener("hashchange", restore);
   apply();
   restore();
