@@ -191,9 +191,9 @@ def _short(value: Any) -> str:
 
 
 def _found(keyword: str, value: Any) -> str:
-    if keyword == "type" or isinstance(value, (dict, list)):
-        return f"{_json_type(value)} {_short(value)[:60]}" if not isinstance(value, (dict, list)) else _json_type(value)
-    return _short(value)[:80]
+    if value is None or isinstance(value, (dict, list)):
+        return _json_type(value)
+    return f"{_json_type(value)} {_short(value)[:60]}" if keyword == "type" else _short(value)[:80]
 
 
 def _json_type(value: Any) -> str:

@@ -26,6 +26,7 @@ def explain(name: str, pointer: str, value: Any, title: str = "") -> tuple[Schem
     ("/choices/0/content_filter_results/hate/severity", "extreme",
      'Expected one of "safe", "low", "medium", "high", found "extreme".'),
     ("/choices", [], "Expected an array of at least 1 item, found array."),
+    ("/choices/0/content_filter_results/hate", None, "Expected object, found null."),
     ("/choices/0/message/content", [1], "Expected string or null, found array."),
     ("/prompt_filter_results/0/content_filter_results", "<delete>",
      "Expected one of the members `content_filter_results`, `content_filter_result`, found none of them."),
