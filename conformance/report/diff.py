@@ -75,12 +75,17 @@ def _folded(texts: list[str]) -> list[Line]:
 
 def _changed(one: str | None, other: str | None) -> tuple[Line, Line]:
     if one is None:
-        return Line("absent"), Line("changed", marked=other or "")
+        return Line("absent"), _whole(other or "")
     if other is None:
-        return Line("changed", marked=one), Line("absent")
+        return _whole(one), Line("absent")
     head = _shared(one, other)
     tail = min(_shared(one[::-1], other[::-1]), len(one) - head, len(other) - head)
     return _split(one, head, tail), _split(other, head, tail)
+
+
+def _whole(text: str) -> Line:
+    content = text.lstrip(" ")
+    return Line("changed", text[:len(text) - len(content)], content)
 
 
 def _shared(one: str, other: str) -> int:

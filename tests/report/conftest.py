@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -59,7 +60,8 @@ def browser() -> Iterator[Any]:
 def axe() -> Any:
     """The axe-core accessibility checker."""
     try:
-        from axe_playwright_python.sync_playwright import Axe
+        # By name: it ships no types, and may be missing.
+        module = importlib.import_module("axe_playwright_python.sync_playwright")
     except ImportError:
         _without("axe-playwright-python is not installed (extra `browser`)")
-    return Axe()
+    return module.Axe()
