@@ -40,9 +40,7 @@ An SDK that is told to retry at a date (``retry-after`` as HTTP-date, sdk-behavi
 
 _HTTPX_LIKE = ("httpx", "httpx2")
 _IN_MEMORY = ("MockTransport", "WSGITransport", "ASGITransport")
-_AZURE_SLEEPERS = (("azure.core.pipeline.transport._base", "time"),
-                   ("azure.core.pipeline.transport._base_async", "asyncio"),
-                   ("azure.core.pipeline.transport._requests_asyncio", "asyncio"))
+_AZURE_SLEEPER = "azure.core.pipeline.transport._base"
 
 
 class Player(Protocol):
@@ -112,15 +110,17 @@ class Switchboard:
 
     def connect(self) -> None:
         """Enter every patch. Raises EnvironmentFault when vcrpy or pytest-recording is missing."""
-        try:
-            self._block_network()
-            self._route_requests()
-        except ImportError as error:
-            self._stack.close()
-            raise EnvironmentFault("missing-package", f"the in-process lane needs {error.name}",
-                                   "install the package's own dependencies") from error
-        self._share_ssl_context()
-        self._shadow_openai()
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.disconnect)
+            try:
+                self._block_network()
+                self._route_requests()
+            except ImportError as error:
+                raise EnvironmentFault("missing-package", f"the in-process lane needs {error.name}",
+                                       "install the package's own dependencies") from error
+            self._share_ssl_context()
+            self._shadow_openai()
+            undo.pop_all()
 
     def disconnect(self) -> None:
         """Restore everything; the object can be connected again."""
@@ -128,14 +128,14 @@ class Switchboard:
         self._stack.close()
 
     def cover_azure(self) -> None:
-        """Send azure-core's retry sleeps to the running case too."""
+        """Send azure-core's retry sleeps to the running case too: those of its synchronous transports, as the driver
+        uses the synchronous credential on both surfaces."""
         if self._azure:
             return
         self._azure = True
-        for name, attribute in _AZURE_SLEEPERS:
-            module = _optional(name)
-            if module is not None:
-                self._patch(module, attribute, _TIME if attribute == "time" else _ASYNCIO)
+        module = _optional(_AZURE_SLEEPER)
+        if module is not None:
+            self._patch(module, "time", _TIME)
 
     def _patch(self, target: Any, attribute: str, replacement: Any) -> None:
         self._stack.enter_context(mock.patch.object(target, attribute, replacement))
@@ -295,4 +295,3 @@ def _jitter() -> float:
 
 
 _TIME = _Shadow(time, sleep=_sleep, time=_wall)
-_ASYNCIO = _Shadow(asyncio, sleep=_sleep_async(asyncio.sleep))
