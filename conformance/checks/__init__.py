@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.checks import (
     auth,
+    content_filter,
     errors,
     expectations,
     harness,
@@ -13,6 +14,8 @@ from conformance.checks import (
     response,
     result,
     retries,
+    stream,
+    usage,
 )
 from conformance.checks.context import StepContext, StepObservation
 from conformance.checks.finding import Blame, Finding, Level, Rule
@@ -23,5 +26,6 @@ __all__ = [
     "apply_checks",
 ]
 
-MODULES = (request, request_body, auth, response, retries, errors, result, headers, harness, expectations)
+MODULES = (request, request_body, auth, response, content_filter, usage, stream, retries, errors, result, headers,
+           harness, expectations)
 """The modules whose rules are registered."""

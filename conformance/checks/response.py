@@ -110,7 +110,7 @@ def _schema(context: StepContext) -> Iterable[Finding] | None:
                                  expected=schema, step=context.index))
             continue
         for problem in context.schemas.validate(schema, context.api_version, value):
-            found.append(finding(SCHEMA, f"Not a {schema} at {problem.pointer or 'the root'}: {problem.message}.",
+            found.append(finding(SCHEMA, f"Not a {schema} at {problem.pointer or 'the root'}: {problem.message.rstrip('.')}.",
                                  pointer=pointer + problem.pointer, expected=problem.expected, actual=problem.actual,
                                  step=context.index))
     return found
