@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -15,6 +15,7 @@ _ONE_LINE = 64
 
 State = Literal["same", "changed", "absent", "fold"]
 _CONTEXT = 3
+_WORTH_ALIGNING = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class SideBySide:
 
 def side_by_side(expected: Any, observed: Any, limit: int = BODY_LIMIT) -> SideBySide:
     """Compare two JSON values line by line; keys are sorted, so their order is never a difference."""
-    texts = [json.dumps(value, ensure_ascii=False, sort_keys=True, default=str) for value in (expected, observed)]
+    texts = [pretty(value, indent=None) for value in (expected, observed)]
     if max(map(len, texts)) > _ONE_LINE:
         texts = [pretty(expected), pretty(observed)]
     left, right = (cut(text, limit) for text in texts)
@@ -55,13 +56,27 @@ def _lines(text: Cut) -> list[str]:
 
 
 def _pairs(left: list[str], right: list[str]) -> list[tuple[Line, Line]]:
+    head = _shared(left, right)
+    tail = min(_shared(left[::-1], right[::-1]), len(left) - head, len(right) - head)
+    middle = _middle(left[head:len(left) - tail], right[head:len(right) - tail])
+    return [*_equal(left[:head]), *middle, *_equal(left[len(left) - tail:])]
+
+
+def _middle(left: list[str], right: list[str]) -> list[tuple[Line, Line]]:
+    # Aligning costs up to the cube of the lines; a page must not take seconds over one finding.
+    if len(left) * len(right) > _WORTH_ALIGNING:
+        return [_changed(one, other) for one, other in zip_longest(left, right)]
     pairs: list[tuple[Line, Line]] = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag == "equal":
-            pairs += [(line, line) for line in _folded(left[i1:i2])]
+            pairs += _equal(left[i1:i2])
         else:
             pairs += [_changed(one, other) for one, other in zip_longest(left[i1:i2], right[j1:j2])]
     return pairs
+
+
+def _equal(texts: list[str]) -> list[tuple[Line, Line]]:
+    return [(line, line) for line in _folded(texts)]
 
 
 def _folded(texts: list[str]) -> list[Line]:
@@ -78,6 +93,8 @@ def _changed(one: str | None, other: str | None) -> tuple[Line, Line]:
         return Line("absent"), _whole(other or "")
     if other is None:
         return _whole(one), Line("absent")
+    if one == other:
+        return Line("same", one), Line("same", other)
     head = _shared(one, other)
     tail = min(_shared(one[::-1], other[::-1]), len(one) - head, len(other) - head)
     return _split(one, head, tail), _split(other, head, tail)
@@ -88,8 +105,8 @@ def _whole(text: str) -> Line:
     return Line("changed", text[:len(text) - len(content)], content)
 
 
-def _shared(one: str, other: str) -> int:
-    """How many characters both begin with."""
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items (characters of a text, lines of a list) both begin with."""
     return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
                 min(len(one), len(other)))
 

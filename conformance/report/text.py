@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 BODY_LIMIT = 8_000
 FRAME_LIMIT = 1_200
 FRAME_COUNT_LIMIT = 200
+DEPTH_LIMIT = 100
+_TOO_DEEP = "(nested too deeply to show)"
 
 # C0 (except tab and newline), DEL, C1, lone surrogates, noncharacters, and the marks that reorder what a reader sees.
 _INVISIBLE = re.compile(
@@ -94,9 +96,21 @@ def cut(text: str, limit: int = BODY_LIMIT) -> Cut:
     return Cut(text[:limit], len(text))
 
 
-def pretty(value: Any) -> str:
+def pretty(value: Any, indent: int | None = 2) -> str:
     """``value`` as indented JSON with sorted keys, so that two values can be compared line by line."""
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=indent, sort_keys=True, default=str)
+    except RecursionError:
+        return json.dumps(shallow(value), ensure_ascii=False, indent=indent, sort_keys=True, default=str)
+
+
+def shallow(value: Any, depth: int = DEPTH_LIMIT) -> Any:
+    """``value`` with whatever is nested deeper than ``depth`` containers replaced by words that say so."""
+    if isinstance(value, Mapping):
+        return {key: shallow(item, depth - 1) for key, item in value.items()} if depth else _TOO_DEEP
+    if isinstance(value, list | tuple):
+        return [shallow(item, depth - 1) for item in value] if depth else _TOO_DEEP
+    return value
 
 
 def pretty_body(text: str) -> str:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from conformance.errors import EnvironmentFault, InputError, Where
 from conformance.report.junit import render_junit
+from conformance.report.text import shallow
 from conformance.run.results import RESULTS_VERSION, Run
 
 RESULTS_NAME = "results.json"
@@ -73,13 +74,14 @@ def _discard(temporary: Path) -> None:
 def results_json(run: Run) -> str:
     """``run`` as JSON text: sorted keys, one space of indentation, valid UTF-8, a newline at the end.
 
-    What JSON cannot hold (NaN, infinities) becomes its name as a string.
+    What JSON cannot hold (NaN, infinities) becomes its name as a string; what is nested beyond any reader's reach is
+    replaced by words that say so.
     """
     data = run.model_dump(mode="python")
     try:
         text = _dump(data)
-    except ValueError:
-        text = _dump(_finite(data))
+    except (ValueError, RecursionError):
+        text = _dump(_finite(shallow(data)))
     # A lone surrogate cannot be encoded, but can be written as a JSON escape.
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 

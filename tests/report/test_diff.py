@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from hypothesis import given
@@ -46,6 +47,12 @@ def test_a_long_equal_stretch_is_folded_and_says_how_long_it_is() -> None:
 
 def test_a_side_that_is_too_long_says_how_much_is_missing() -> None:
     assert side_by_side("x" * 100, "y", limit=50).dropped == (52, 0)
+
+
+def test_long_values_that_alternate_do_not_take_seconds() -> None:
+    begun = time.process_time()
+    side_by_side([0, 1] * 700, [1, 0, 0] * 500)
+    assert time.process_time() - begun < 1
 
 
 @given(one=JSON, other=JSON)

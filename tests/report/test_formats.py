@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.report.html import render_html
 from conformance.report.junit import render_junit
 from conformance.report.markdown import render_markdown
 from conformance.report.write import results_json
@@ -107,3 +108,14 @@ def test_results_json_holds_what_json_and_utf8_cannot() -> None:
     found = json.loads(text, parse_constant=pytest.fail)["cases"][0]["findings"][0]
     assert found["expected"] == "nan"
     assert found["actual"] == {"lone": "\ud800", "inf": ["inf"]}
+
+
+@pytest.mark.parametrize("render", [results_json, render_junit, render_html])
+def test_a_value_nested_beyond_reason_does_not_lose_the_report(render: Callable[[Run], str]) -> None:
+    deep: object = 0
+    for _ in range(5_000):
+        deep = [deep]
+    run = small_run(Verdict.FAIL)
+    odd = broken("a.rule", "deep", expected=deep, actual=0)
+    run = run.model_copy(update={"cases": (run.cases[0].model_copy(update={"findings": (odd,)}),)})
+    assert "a.rule" in render(run)
