@@ -90,7 +90,8 @@ class ScenarioFile(pytest.File):
             item.conformance_case = case
             yield item
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException],
+                     style: Any = None) -> Any:
         """The messages of a harness error; anything else as pytest shows it."""
         return str(excinfo.value) if isinstance(excinfo.value, HarnessError) else super().repr_failure(excinfo)
 

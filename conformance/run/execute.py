@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from conformance.checks.context import StepContext, StepObservation
 from conformance.checks.finding import Level
-from conformance.errors import InputError
+from conformance.errors import InputError, Where
 from conformance.run.plan import API_KEY, SERVICE_ENDPOINT, Case
 from conformance.run.script import compile_step, fixture_base64
 from conformance.run.suite import Suite
@@ -45,8 +45,8 @@ class Lane(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CaseObservation:
-    """What was seen: a context per step that ran, in order. ``unreached`` counts steps that a failure kept from running.
-    ``unplayed`` are cassette interactions nobody asked for, each as ``METHOD path``."""
+    """What was seen: a context per step that ran, in order. ``unreached`` counts steps that a failure kept from
+    running. ``unplayed`` are cassette interactions nobody asked for, each as ``METHOD path``."""
 
     steps: tuple[StepContext, ...]
     unreached: int = 0
@@ -109,7 +109,8 @@ def _playback(case: Case, suite: Suite) -> CassettePlayback | None:
         return None
     if cassette.api_version and cassette.api_version != case.api_version:
         raise InputError("cassette-api-version", f"cassette {cassette.name} says it is of api-version "
-                         f"{cassette.api_version}, not {case.api_version}", "move it to the folder of its api-version")
+                         f"{cassette.api_version}, not {case.api_version}", "move it to the folder of its api-version",
+                         Where(f"cassettes/{cassette.name}.yaml"))
     return CassettePlayback(cassette)
 
 
@@ -164,4 +165,4 @@ def _options(spec: OptionsSpec | None) -> CallOptions:
 
 
 def _optional_int(value: int | str | None) -> int | None:
-    return None if value in (None, "default") else int(value)  # type: ignore[arg-type]
+    return None if value is None or value == "default" else int(value)

@@ -18,8 +18,8 @@ from conformance.checks.finding import Blame, Finding, Level, Rule, finding
 from conformance.checks.registry import Applied
 from conformance.run.execute import CaseObservation
 from conformance.run.plan import Case
-from conformance.run.results import CaseResult, CheckResult, FindingResult, Verdict
-from conformance.run.trace import step_trace, unreached_trace
+from conformance.run.results import CaseResult, CheckResult, FindingResult, StepTrace, Verdict
+from conformance.run.trace import scrub, scrub_model, secrets_of, step_trace, unreached_trace
 from conformance.sdk.waivers import Waiver
 
 UNPLAYED = Rule(
@@ -56,10 +56,12 @@ def judge(case: Case, observation: CaseObservation, today: date, duration: float
     waivers = tuple(w for w in case.subject.sdk.waivers
                     if w.covers(case.loaded.id, case.subject.version, case.surface, case.api_version))
     results, used, mismatched = _excuse(findings, waivers, today)
+    secrets = secrets_of(observation.steps)
     result = _base(case).model_copy(update={
-        "verdict": _verdict(observation, results), "reason": _reason(observation),
-        "findings": results, "checks": _merge(applied, findings),
-        "steps": _traces(case, observation), "rests_on": _rests_on(observation.steps), "duration": duration,
+        "verdict": _verdict(observation, results), "reason": scrub(_reason(observation), secrets),
+        "findings": tuple(scrub_model(item, secrets) for item in results), "checks": _merge(applied, findings),
+        "steps": tuple(scrub_model(item, secrets) for item in _traces(case, observation)),
+        "rests_on": _rests_on(observation.steps), "duration": duration,
     })
     return Judged(result, used, mismatched)
 
@@ -103,7 +105,8 @@ def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
         if item.blame in (Blame.SDK, Blame.SERVICE) and item.level is not Level.MAY:
             same_rule = [w for w in waivers if w.rule == item.rule and not w.expired(today)]
             waiver = next((w for w in same_rule if re.search(w.fingerprint, item.fingerprint)), None)
-            near.update(w.id for w in same_rule if w is not waiver)
+            if waiver is None:
+                near.update(w.id for w in same_rule)
         if waiver is not None:
             used.add(waiver.id)
         results.append(_result(item, waiver))
@@ -141,13 +144,13 @@ def _merge(applied: list[Applied], findings: list[Finding]) -> tuple[CheckResult
     for item in applied:
         if rank[item.outcome] >= rank[outcomes.get(item.rule, "held")]:
             outcomes[item.rule] = item.outcome
-    for item in findings:
-        if item.rule not in outcomes:
-            outcomes[item.rule] = "note" if item.level is Level.MAY else "broken"
+    for found in findings:
+        if found.rule not in outcomes:
+            outcomes[found.rule] = "note" if found.level is Level.MAY else "broken"
     return tuple(CheckResult.model_validate({"rule": rule, "outcome": outcomes[rule]}) for rule in sorted(outcomes))
 
 
-def _traces(case: Case, observation: CaseObservation) -> tuple[object, ...]:
+def _traces(case: Case, observation: CaseObservation) -> tuple[StepTrace, ...]:
     steps = case.spec.steps
     ran = [step_trace(steps[context.index].name or f"step {context.index + 1}", context)
            for context in observation.steps]

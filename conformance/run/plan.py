@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, Literal
 
-from conformance.errors import InputError, UsageError, Where
+from pydantic import ValidationError
+
+from conformance.errors import InputError, InputErrors, UsageError, Where
 from conformance.run.suite import Sdk, Suite
 from conformance.scenario.load import LoadedScenario
 from conformance.scenario.model import API_VERSIONS, Scenario
+from conformance.scenario.validation import input_errors
 from conformance.scenario.variables import UnknownVariable, substitute
 from conformance.scenario.versions import at_least, select_versions
 from conformance.sdk.protocol import Surface
@@ -81,7 +85,32 @@ def plan(suite: Suite, subjects: Iterable[SubjectUnderTest], selection: Selectio
     """Every case of the selection, sorted by id. Raises InputError for a variable nobody defines."""
     cases = [case for loaded in suite.scenarios if _wanted(loaded, selection)
              for case in _expand(loaded, tuple(subjects), selection)]
-    return tuple(sorted(cases, key=lambda case: case.id))
+    cases.sort(key=lambda case: case.id)
+    for one, other in pairwise(cases):
+        if one.id == other.id:
+            raise InputError("case-twice", f"two cases are called {one.id}", "make the matrix values tell them apart",
+                             one.loaded.document.where_key([], "matrix"))
+    return tuple(cases)
+
+
+def check_selection(suite: Suite, selection: Selection) -> None:
+    """Raises UsageError for a part of ``selection`` that names nothing: a typing error must not run a smaller suite."""
+    loaded = suite.scenarios
+    for pattern in selection.patterns:
+        if not any(_wanted(item, Selection(patterns=(pattern,))) for item in loaded):
+            raise _nothing("scenario", pattern, (item.id for item in loaded))
+    for capability in selection.capabilities:
+        if not any(item.capability == capability for item in loaded):
+            raise _nothing("capability", capability, (item.capability for item in loaded))
+    for tag in selection.tags:
+        if not any(tag in item.scenario.tags for item in loaded):
+            raise _nothing("tag", tag, (tag for item in loaded for tag in item.scenario.tags))
+
+
+def _nothing(what: str, name: str, known: Iterable[str]) -> UsageError:
+    near = difflib.get_close_matches(name, sorted(set(known)), n=2)
+    return UsageError("nothing-selected", f"there is no {what} {name!r}",
+                      f"did you mean {' or '.join(near)}?" if near else "see `conformance list` for what there is")
 
 
 def require_cases(cases: tuple[Case, ...]) -> tuple[Case, ...]:
@@ -124,7 +153,7 @@ def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], sele
             continue
         for row in matrix_rows(loaded.scenario):
             status, reason = _applicability(loaded.scenario, subject, api_version)
-            spec = loaded.scenario if status == "not-run" else resolve(loaded, subject, api_version, row)
+            spec = loaded.scenario if status != "run" else resolve(loaded, subject, api_version, row)
             for surface in _surfaces(loaded.scenario, subject, selection):
                 identity = case_id(loaded.id, row, api_version, subject.sdk.name, subject.version, surface)
                 if not selection.case_ids or identity in selection.case_ids:
@@ -151,8 +180,11 @@ def matrix_rows(scenario: Scenario) -> Iterator[dict[str, Any]]:
 
 
 def _surfaces(scenario: Scenario, subject: SubjectUnderTest, selection: Selection) -> list[Surface]:
-    return [s for s in scenario.surfaces if s in subject.sdk.contract.contract.surfaces
+    return [s for s in _SURFACES if s in scenario.surfaces and s in subject.sdk.contract.contract.surfaces
             and (not selection.surfaces or s in selection.surfaces)]
+
+
+_SURFACES: tuple[Surface, ...] = ("sync", "async")
 
 
 def _applicability(scenario: Scenario, subject: SubjectUnderTest,
@@ -188,7 +220,12 @@ def resolve(loaded: LoadedScenario, subject: SubjectUnderTest, api_version: str,
         hint = f"known there: {', '.join(error.known[:12])}" if error.known else "see docs/scenarios.md, variables"
         raise InputError("unknown-variable", f"${{{error.name}}} has no value", hint,
                          _place_of(loaded, error.name)) from None
-    return Scenario.model_validate(filled)
+    try:
+        return Scenario.model_validate(filled)
+    except ValidationError as error:
+        problems = input_errors(error, loaded.document, Scenario, "scenario")
+        given = f" (with {', '.join(f'{k} = {v!r}' for k, v in row.items())})" if row else ""
+        raise InputErrors(tuple(InputError(p.code, p.cause + given, p.hint, p.where) for p in problems)) from None
 
 
 def _place_of(loaded: LoadedScenario, name: str) -> Where:

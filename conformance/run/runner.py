@@ -13,7 +13,7 @@ from conformance.checks import all_rules
 from conformance.errors import HarnessError
 from conformance.run.execute import Lane, execute
 from conformance.run.judge import RUN_RULES, Judged, judge, judge_fault, judge_unrun
-from conformance.run.plan import Case, SubjectUnderTest
+from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.results import RuleInfo, Run, ScenarioInfo, SourceLink, Tool
 from conformance.run.settle import settle_waivers, subject_results
 from conformance.run.suite import Suite
@@ -25,7 +25,7 @@ ARTICLE_URL = "https://learn.microsoft.com/azure/ai-services/openai/supported-la
 
 @dataclass(frozen=True, slots=True)
 class RunClock:
-    """When a run began and how its durations are told. ``fixed``: every duration is 0, so equal runs are equal bytes."""
+    """When a run began and how its durations are told. ``fixed``: every duration is 0; equal runs are equal bytes."""
 
     started: datetime
     fixed: bool
@@ -52,6 +52,8 @@ def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: b
         observation = execute(case, suite, lane, strict=strict)
     except HarnessError as error:
         return judge_fault(case, str(error))
+    except Exception as error:  # a bug of ours costs its own case and says so, not the results of all others
+        return judge_fault(case, f"the harness failed: {type(error).__name__}: {error}")
     return judge(case, observation, clock.started.date(), clock.measure(began))
 
 
@@ -70,9 +72,19 @@ def assemble(suite: Suite, subjects: Iterable[SubjectUnderTest], judged: Iterabl
         command=command, api_versions=api_versions or tuple(sorted({case.api_version for case in cases})),
         subjects=subject_results(subjects), cases=cases, interrupted=interrupted, problems=problems,
         scenarios=tuple(scenario_info(item) for item in suite.scenarios if item.id in scenarios),
-        waivers=settle_waivers(subjects, ordered, tuple(item.id for item in suite.scenarios), clock.started.date()),
+        waivers=settle_waivers(subjects, ordered, tuple(item.id for item in suite.scenarios),
+                               _plan_of_waived(suite, subjects), clock.started.date()),
         rules=rule_infos(),
     )
+
+
+def _plan_of_waived(suite: Suite, subjects: tuple[SubjectUnderTest, ...]) -> tuple[Case, ...] | None:
+    """The whole plan of the scenarios that waivers name; None when it cannot be made."""
+    patterns = {pattern for subject in subjects for waiver in subject.sdk.waivers for pattern in waiver.scenarios}
+    try:
+        return plan(suite, subjects, Selection(patterns=tuple(sorted(patterns)))) if patterns else ()
+    except HarnessError:
+        return None
 
 
 def rule_infos() -> tuple[RuleInfo, ...]:

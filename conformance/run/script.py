@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64 as b64
-import binascii
 import json
 from typing import Any
 
 from conformance.errors import InputError
 from conformance.scenario.load import Fixtures
-from conformance.scenario.model import Fixture, FixtureRef, Reply as ReplySpec, Step
+from conformance.scenario.model import Fixture, FixtureRef, Step
+from conformance.scenario.model import Reply as ReplySpec
 from conformance.wire.exchange import Fault, Headers, Provenance, Reply, Response, Source
 from conformance.wire.player import CASSETTE, Item, ScriptedReply
 
@@ -40,10 +40,10 @@ def compile_reply(spec: ReplySpec, fixtures: Fixtures) -> ScriptedReply:
 
 
 def _status(value: int | str) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise InputError("status", f"{value!r} is no HTTP status", "write a number") from None
+    status = int(value) if str(value).isascii() and str(value).isdigit() else 0
+    if not 100 <= status <= 599:
+        raise InputError("status", f"{value!r} is no HTTP status", "write a number from 100 to 599")
+    return status
 
 
 def _body(spec: ReplySpec, fixtures: Fixtures) -> tuple[bytes, str | None, Provenance]:
@@ -91,8 +91,8 @@ def fixture_base64(fixture: Fixture) -> str:
 
 def _decode(text: str) -> bytes:
     try:
-        return b64.b64decode(text, validate=False)
-    except binascii.Error:
+        return b64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
         raise InputError("base64", "the base64 body cannot be decoded", "encode the bytes again") from None
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from conformance.checks.finding import Level
 from conformance.errors import ExitCode
 from conformance.run.judge import Judged
-from conformance.run.plan import SubjectUnderTest
+from conformance.run.plan import Case, SubjectUnderTest
 from conformance.run.results import CaseResult, Run, Subject, Verdict, WaiverUse
 from conformance.sdk.contract import in_range
 from conformance.sdk.waivers import Waiver
@@ -22,44 +22,45 @@ State = Literal["used", "stale", "expired", "mismatched", "out-of-range", "unexe
 
 
 def settle_waivers(subjects: Iterable[SubjectUnderTest], judged: tuple[Judged, ...], scenario_ids: tuple[str, ...],
-                   today: date) -> tuple[WaiverUse, ...]:
+                   planned: tuple[Case, ...] | None, today: date) -> tuple[WaiverUse, ...]:
     """What became of every waiver of every subject.
 
-    A waiver is called stale only when all scenarios it names were run for its version: a run of a part of the suite
-    proves nothing about the rest.
+    ``planned`` is the plan of the whole suite, or at least of the scenarios that waivers name. A waiver is called stale
+    only when every case of it that the waiver covers was run: a run of a part of the suite, of one surface or one
+    api-version, proves nothing about the rest. None: there is no such plan, and nothing is called stale for its cases.
     """
-    uses = []
+    uses: list[WaiverUse] = []
     for subject in subjects:
         own = [j for j in judged if (j.result.sdk, j.result.version) == (subject.sdk.name, subject.version)]
-        uses.extend(_use(waiver, subject, own, scenario_ids, today) for waiver in subject.sdk.waivers)
+        cases = [c for c in planned or () if c.status == "run" and c.subject.sdk.name == subject.sdk.name]
+        uses.extend(_use(waiver, subject, own, scenario_ids, cases, today) for waiver in subject.sdk.waivers)
     return tuple(sorted(uses, key=lambda use: (use.sdk, use.id)))
 
 
 def _use(waiver: Waiver, subject: SubjectUnderTest, judged: list[Judged], scenario_ids: tuple[str, ...],
-         today: date) -> WaiverUse:
+         planned: list[Case], today: date) -> WaiverUse:
     cases = tuple(j.result.id for j in judged if waiver.id in j.used)
     return WaiverUse(
         id=waiver.id, sdk=subject.sdk.name, rule=waiver.rule, scenarios=tuple(waiver.scenarios),
         versions=waiver.versions, reason=waiver.reason, link=waiver.link, expires=waiver.expires,
-        state=_state(waiver, subject, judged, scenario_ids, today, bool(cases)), cases=cases)
+        state=_state(waiver, subject, judged, scenario_ids, planned, today), cases=cases)
 
 
 def _state(waiver: Waiver, subject: SubjectUnderTest, judged: list[Judged], scenario_ids: tuple[str, ...],
-           today: date, used: bool) -> State:
+           planned: list[Case], today: date) -> State:
     if not in_range(subject.version, waiver.versions):
         return "out-of-range"
     if waiver.expired(today):
         return "expired"
-    if used:
+    if any(waiver.id in j.used for j in judged):
         return "used"
     if any(waiver.id in j.mismatched for j in judged):
         return "mismatched"
-    exercised = {j.result.scenario for j in judged if j.result.verdict in _EXERCISED and waiver.covers(
-        j.result.scenario, j.result.version, j.result.surface, j.result.api_version)}
-    named = {i for i in scenario_ids if any(fnmatchcase(i, p) for p in waiver.scenarios)}
-    if exercised and named <= {j.result.scenario for j in judged if j.result.verdict in _EXERCISED}:
+    if not any(fnmatchcase(name, pattern) for name in scenario_ids for pattern in waiver.scenarios):
         return "stale"
-    return "unexercised" if named else "stale"
+    exercised = {j.result.id for j in judged if j.result.verdict in _EXERCISED}
+    covered = [c.id for c in planned if waiver.covers(c.loaded.id, c.subject.version, c.surface, c.api_version)]
+    return "stale" if covered and exercised.issuperset(covered) else "unexercised"
 
 
 def subject_results(subjects: Iterable[SubjectUnderTest]) -> tuple[Subject, ...]:

@@ -17,6 +17,7 @@ def subjects_of(suite: Suite, wanted: tuple[str, ...]) -> tuple[SubjectUnderTest
     if not wanted:
         return tuple(_subject(suite, sdk.name) for sdk in suite.sdks)
     subjects = tuple(_subject(suite, *name.partition("@")[::2]) for name in wanted)
+    subjects = tuple({subject.sdk.name: subject for subject in subjects}.values())
     for subject in subjects:
         if subject.absent:
             raise UsageError("sdk-absent", f"{subject.sdk.name} cannot run: {subject.absent}",

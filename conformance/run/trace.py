@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.checks.context import StepContext, StepObservation
-from conformance.run.results import ExchangeTrace, RequestTrace, ResponseTrace, StepTrace
+from conformance.run.results import ExchangeTrace, RequestTrace, ResponseTrace, StepTrace, Value
 from conformance.sdk.protocol import Outcome
 from conformance.wire.exchange import Exchange, Headers, Request, Response, header
 from conformance.wire.multipart import boundary_of
@@ -16,6 +16,9 @@ from conformance.wire.multipart import boundary_of
 SECRET_HEADERS = frozenset({"api-key", "authorization", "ocp-apim-subscription-key", "cookie", "set-cookie"})
 BODY_LIMIT = 60_000
 MASK = "***"
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_SECRET_LENGTH = 8
+Shown = TypeVar("Shown", bound=Value)
 _STEADY_BOUNDARY = "boundary"
 
 
@@ -38,6 +41,36 @@ def unreached_trace(name: str, operation: str) -> StepTrace:
 def mask(headers: Headers) -> Headers:
     """``headers`` with credentials masked; the scheme of an Authorization header stays readable."""
     return tuple((name, _masked(name, value)) for name, value in headers)
+
+
+def secrets_of(steps: tuple[StepContext, ...]) -> tuple[str, ...]:
+    """Every credential the client of a case was given, longest first."""
+    found: set[str] = set()
+    for context in steps[:1]:
+        client = context.client
+        found.update((client.auth.key, *client.auth.tokens))
+        found.update(value for name, value in client.environment if any(word in name.upper() for word in _SECRET_WORDS))
+        found.update(value for name, value in client.headers if name.lower() in SECRET_HEADERS)
+    return tuple(sorted((text for text in found if len(text) >= _SECRET_LENGTH), key=lambda text: (-len(text), text)))
+
+
+def scrub(value: Any, secrets: tuple[str, ...]) -> Any:
+    """The JSON ``value`` with every secret masked wherever it stands: a URL, a body, an error's message."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, MASK)
+        return value
+    if isinstance(value, dict):
+        return {scrub(key, secrets): scrub(item, secrets) for key, item in value.items()}
+    return [scrub(item, secrets) for item in value] if isinstance(value, list | tuple) else value
+
+
+def scrub_model(model: Shown, secrets: tuple[str, ...]) -> Shown:
+    """``model`` with every secret masked; itself when there is none in it, which is the rule."""
+    text = model.model_dump_json()
+    if not any(secret in text for secret in secrets):
+        return model
+    return type(model).model_validate(scrub(model.model_dump(mode="json"), secrets))
 
 
 def _masked(name: str, value: str) -> str:

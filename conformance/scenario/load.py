@@ -89,4 +89,6 @@ def load_scenarios(root: Path) -> tuple[LoadedScenario, ...]:
             problems.append(error)
     if problems:
         raise InputErrors(tuple(problems))
+    if not loaded:
+        raise UsageError("no-scenarios", f"{root} holds no scenarios", "write one: see docs/scenarios.md")
     return tuple(loaded)

@@ -52,7 +52,8 @@ Resolve = Callable[[str, str], Any]
 
 
 def match(expected: Any, actual: Any, resolve: Resolve | None = None, pointer: str = "") -> Iterator[Mismatch]:
-    """Every place where ``actual`` is not what ``expected`` says. Never raises on any ``actual``."""
+    """Every place where ``actual`` is not what ``expected`` says. Never raises on any ``actual``; raises ValueError for
+    an operator in ``expected`` that does not exist (lint finds those first)."""
     if is_operator(expected):
         yield from _operators(expected, actual, resolve, pointer)
     elif isinstance(expected, Mapping):
@@ -72,7 +73,10 @@ def show(value: Any, limit: int = 160) -> str:
     """``value`` as short JSON for a message."""
     if value is ABSENT:
         return "nothing"
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # not JSON: keys that are no text, a value inside itself
+        text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
@@ -115,6 +119,9 @@ def _list(expected: list[Any] | tuple[Any, ...], actual: Any, resolve: Resolve |
 
 
 def _operators(expected: Mapping[str, Any], actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
+    unknown = set(expected) - OPERATORS
+    if unknown:
+        raise ValueError(f"unknown operator {', '.join(sorted(unknown))}")
     tolerance = expected.get("$within")
     for name, argument in expected.items():
         if name == "$within":
@@ -132,8 +139,17 @@ def _from(origin: str, actual: Any, resolve: Resolve | None, pointer: str) -> It
     wanted = resolve(origin, pointer) if resolve else ABSENT
     if wanted is ABSENT:
         yield Mismatch(pointer, {"$from": origin}, _plain(actual), f"the {origin} has no value to compare with here")
-    elif wanted != actual or isinstance(wanted, bool) != isinstance(actual, bool):
+    elif not _equal(wanted, actual):
         yield Mismatch(pointer, wanted, _plain(actual), f"the {origin} says {show(wanted)}, found {show(actual)}")
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Equality of JSON values: as in ``match``, but with nothing left out and no operators."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(_equal(value, right[key]) for key, value in left.items())
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(_equal(a, b) for a, b in zip(left, right, strict=True))
+    return _same(left, right)
 
 
 def _unordered(argument: list[Any], actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
@@ -141,13 +157,24 @@ def _unordered(argument: list[Any], actual: Any, resolve: Resolve | None, pointe
         yield Mismatch(pointer, argument, _plain(actual), f"expected {len(argument)} items in any order, "
                                                           f"found {show(actual)}")
         return
-    rest = list(actual)
-    for want in argument:
-        hit = next((i for i, have in enumerate(rest) if not any(match(want, have, resolve, pointer))), None)
-        if hit is None:
-            yield Mismatch(pointer, want, rest, f"no item matches {show(want)}")
-        else:
-            rest.pop(hit)
+    fits = [[i for i, have in enumerate(actual) if not any(match(want, have, resolve, pointer))] for want in argument]
+    taken: dict[int, int] = {}
+    for index, want in enumerate(argument):
+        if not _seat(index, fits, taken, set()):
+            rest = [have for i, have in enumerate(actual) if i not in taken]
+            yield Mismatch(pointer, want, rest, f"no item matches {show(want)}" if not fits[index] else
+                           f"every item that matches {show(want)} is needed by another expectation")
+
+
+def _seat(index: int, fits: list[list[int]], taken: dict[int, int], tried: set[int]) -> bool:
+    """Give expectation ``index`` an item of its own, moving others where needed (Kuhn's algorithm)."""
+    for item in fits[index]:
+        if item not in tried:
+            tried.add(item)
+            if item not in taken or _seat(taken[item], fits, taken, tried):
+                taken[item] = index
+                return True
+    return False
 
 
 def _contains_item(argument: Any, actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
@@ -211,8 +238,8 @@ _NESTED: dict[str, Callable[[Any, Any, Resolve | None, str], Iterator[Mismatch]]
 
 _WORDS = {
     "$present": "present =", "$absent": "absent =", "$null": "null =", "$type": "a value of type",
-    "$regex": "text matching", "$contains": "text containing", "$gte": "at least", "$lte": "at most", "$gt": "more than",
-    "$lt": "less than", "$one_of": "one of", "$approx": "about", "$length": "a length of",
+    "$regex": "text matching", "$contains": "text containing", "$gte": "at least", "$lte": "at most",
+    "$gt": "more than", "$lt": "less than", "$one_of": "one of", "$approx": "about", "$length": "a length of",
 }
 
 OPERATORS = frozenset(_SIMPLE) | frozenset(_NESTED) | {"$from", "$within"}
@@ -226,6 +253,8 @@ def operator_problems(value: Any, pointer: tuple[str | int, ...] = ()) -> Iterat
         dollar = [k for k in value if isinstance(k, str) and k.startswith("$")]
         if dollar and len(dollar) != len(value):
             yield pointer, "operators and plain keys stand in one mapping"
+        if "$within" in value and "$approx" not in value:
+            yield (*pointer, "$within"), "$within says how near $approx must be; there is no $approx here"
         for key, item in value.items():
             if key in dollar:
                 problem = _operator_problem(key, item)
@@ -245,14 +274,24 @@ def _operator_problem(name: str, argument: Any) -> str | None:
     if name == "$regex":
         try:
             re.compile(argument)
-        except (re.error, TypeError) as error:
+        except (re.error, TypeError, OverflowError, RecursionError) as error:
             return f"not a regular expression: {error}"
-    if name == "$type" and any(t not in _TYPES for t in ([argument] if isinstance(argument, str) else argument)):
-        return f"$type takes {', '.join(_TYPES)}"
-    if name in ("$gte", "$lte", "$gt", "$lt", "$approx", "$within") and seconds(argument) is None:
-        return f"{name} takes a number or a duration"
-    if name in ("$one_of", "$unordered") and not isinstance(argument, list):
-        return f"{name} takes a list"
-    if name == "$from" and argument != "wire":
-        return "$from takes wire"
+    for names, fits, takes in _ARGUMENTS:
+        if name in names and not fits(argument):
+            return f"{name} takes {takes}"
     return None
+
+
+def _is_type(argument: Any) -> bool:
+    names = argument if isinstance(argument, list) and argument else [argument]
+    return all(isinstance(name, str) and name in _TYPES for name in names)
+
+
+_ARGUMENTS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
+    (("$type",), _is_type, f"one of {', '.join(_TYPES)}, or a list of them"),
+    (("$present", "$absent", "$null"), lambda a: isinstance(a, bool), "true or false"),
+    (("$contains",), lambda a: isinstance(a, str), "text"),
+    (("$gte", "$lte", "$gt", "$lt", "$approx", "$within"), lambda a: seconds(a) is not None, "a number or a duration"),
+    (("$one_of", "$unordered"), lambda a: isinstance(a, list), "a list"),
+    (("$from",), lambda a: a == "wire", "wire"),
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from conformance.scenario.durations import parse_duration
 
@@ -36,6 +36,20 @@ Duration = Annotated[float | str, BeforeValidator(_duration)]
 """Seconds; ``40ms``, ``1.5s``, ``2m`` and ``${...}`` are accepted."""
 
 
+def _is_variable(value: str) -> bool:
+    return value.startswith("${") and value.endswith("}")
+
+
+def _count(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, str) and value != "default" and not _is_variable(value)):
+        raise ValueError("a whole number, default, or ${...}")
+    return value
+
+
+Count = Annotated[int | str, BeforeValidator(_count)]
+"""A number of times; ``${...}`` is accepted."""
+
+
 class SourceRef(Part):
     """Where the expectation is written: exactly one of the five, with a section where the document has them."""
 
@@ -60,7 +74,7 @@ class ClientSpec(Part):
     auth: Literal["api_key", "token", "token_provider", "credential", "none"] = "api_key"
     api_key: str | None = None
     tokens: tuple[str, ...] = ()
-    max_retries: int | Literal["default"] | str = "default"
+    max_retries: Count | Literal["default"] = "default"
     timeout: Duration | Literal["default"] = "default"
     deployment: str | None = None
     endpoint: str | None = None
@@ -91,7 +105,7 @@ class Reply(Part):
     chunks: Literal["whole", "lines", "bytes", "events"] = "whole"
     fault: Literal["connect_refused", "connection_reset", "connect_timeout", "read_timeout", "cut_body",
                    "stall_body"] | None = None
-    cut_at: int | None = Field(default=None, description="Bytes of the body sent before cut_body or stall_body.")
+    cut_at: int | None = Field(default=None, ge=0, description="Bytes of the body sent before cut_body or stall_body.")
     repeat: bool = False
 
     @model_validator(mode="after")
@@ -105,13 +119,13 @@ class Reply(Part):
 class StreamSpec(Part):
     """How a stream is consumed: to its end, or ``first`` so many events and then closed by the caller."""
 
-    first: int | None = None
+    first: int | None = Field(default=None, ge=0)
 
 
 class OptionsSpec(Part):
     """Per-request options, given by the SDK's own documented means."""
 
-    max_retries: int | str | None = None
+    max_retries: Count | Literal["default"] | None = None
     timeout: Duration | None = None
     headers: dict[str, str] = Field(default_factory=dict)
     query: dict[str, str] = Field(default_factory=dict)
@@ -165,8 +179,16 @@ class Step(Part):
     service: list[Reply | Literal["cassette"]] | str | None = None
     expect: Expect = Field(default_factory=Expect)
 
+    @field_validator("service")
+    @classmethod
+    def _known_service(cls, value: object) -> object:
+        if isinstance(value, str) and value != "cassette" and not _is_variable(value):
+            raise ValueError("the service is a list of answers, or cassette")
+        return value
+
 
 Level = Literal["must", "should", "may"]
+Surface = Literal["sync", "async"]
 
 
 class Scenario(Part):
@@ -178,12 +200,12 @@ class Scenario(Part):
     level: Level = "must"
     tags: list[str] = Field(default_factory=list)
     api_versions: str | list[str] = Field(description="A range such as '>=2024-06-01', or a list.")
-    surfaces: list[Literal["sync", "async"]] = Field(default_factory=lambda: ["sync", "async"], min_length=1)
+    surfaces: Annotated[list[Surface], Field(min_length=1)] = ["sync", "async"]
     needs: list[str] = Field(default_factory=list, description="Contract abilities beside the operations called.")
     lane: Literal["any", "loopback"] = "any"
     cassette: str | None = None
     client: ClientSpec = Field(default_factory=ClientSpec)
-    matrix: dict[str, list[Any]] = Field(default_factory=dict)
+    matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default_factory=dict)
     steps: Annotated[list[Step], Field(min_length=1)]
 
 
@@ -197,3 +219,10 @@ class Fixture(Part):
     text: str | None = None
     base64: str | None = None
     sse: list[Any] | None = None
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Fixture:
+        bodies = [n for n in ("body", "text", "base64", "sse") if n in self.model_fields_set]
+        if len(bodies) != 1:
+            raise ValueError("a fixture has exactly one of body, text, base64, sse")
+        return self

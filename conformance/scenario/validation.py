@@ -21,10 +21,11 @@ def validate(document: Document, model: type[Model], what: str) -> Model:
     try:
         return model.model_validate(document.value)
     except ValidationError as error:
-        raise InputErrors(tuple(_errors(error, document, model, what))) from None
+        raise InputErrors(tuple(input_errors(error, document, model, what))) from None
 
 
-def _errors(error: ValidationError, document: Document, model: type[BaseModel], what: str) -> Iterator[InputError]:
+def input_errors(error: ValidationError, document: Document, model: type[BaseModel], what: str) -> Iterator[InputError]:
+    """What pydantic complains of, as errors with places in ``document``."""
     seen: set[tuple[str, str]] = set()
     for item in error.errors(include_url=False):
         path = _real_path(item["loc"], document.value)

@@ -13,7 +13,7 @@ from typing import Any
 _VARIABLE = re.compile(r"\$\{([^${}]+)\}")
 
 
-class UnknownVariable(Exception):
+class UnknownVariable(Exception):  # noqa: N818 - what it says is a name, not an error
     """``${name}`` has no value. ``name`` and the ``known`` names at that level, for the message."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:

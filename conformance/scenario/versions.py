@@ -1,7 +1,7 @@
 """api-versions and the ranges scenarios and commands write over them.
 
-Dated versions are ordered by date, a preview before a release of the same date. ``v1`` is no date: it is only meant when
-it is named.
+Dated versions are ordered by date, a preview before a release of the same date. ``v1`` is no date: it is only meant
+when it is named.
 """
 
 from __future__ import annotations

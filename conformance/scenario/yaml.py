@@ -1,9 +1,9 @@
 """The one YAML reader: safe by construction, with positions (design section 5).
 
-It accepts the JSON-shaped subset of YAML 1.2: mappings with string keys, sequences and plain scalars. Tags, anchors,
-aliases, duplicate keys and several documents are refused, and size and depth have budgets, so a hostile file costs no
-more than reading it. Scenarios, contracts, waivers and cassettes all come through here; cassettes alone may hold
-``!!binary`` because vcrpy writes it.
+It accepts the JSON-shaped subset of YAML 1.2: mappings with string keys, sequences and plain scalars (numbers are
+JSON's, with a sign or a bare point allowed; ``007`` is text). Tags, anchors, aliases, duplicate keys and several
+documents are refused, and size and depth have budgets, so a hostile file costs no more than reading it. Scenarios,
+contracts, waivers and cassettes all come through here; cassettes alone may hold ``!!binary`` because vcrpy writes it.
 
 Speed: libyaml composes the node tree, values are built from it here, and positions are looked up in the kept tree
 only when somebody asks.
@@ -12,7 +12,7 @@ only when somebody asks.
 from __future__ import annotations
 
 import base64
-import binascii
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ MAX_DEPTH = 40
 BINARY_TAG = "tag:yaml.org,2002:binary"
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_MAX_DIGITS = 400
 _CONSTANTS: dict[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }
-_IMPLICIT = "tag:yaml.org,2002:"
-_SUSPICIOUS = re.compile(r"(^|[\s\[{,:-])[&*!]")
-_COMPACT_NESTING = re.compile(rf"([-?:] ){{{MAX_DEPTH // 4}}}|\n {{{MAX_DEPTH}}}")
+_SUSPICIOUS = re.compile("(^|[\\s\\[{,:\ufeff-])[&*!]")
+_COMPACT_NESTING = re.compile(rf"(?:[-?:][ \t]+){{{MAX_DEPTH // 4}}}|[\n\r\x85\u2028\u2029] {{{MAX_DEPTH}}}")
 
 Path_ = Sequence[str | int]
 
@@ -91,6 +91,8 @@ def load_text(text: str, file: str, *, max_bytes: int = MAX_BYTES, binary: bool 
             loader.dispose()
     except yaml.YAMLError as error:
         raise _syntax_error(error, file) from None
+    except UnicodeEncodeError as error:
+        raise _surrogate(error, file) from None
     if root is None:
         raise InputError("yaml-empty", "the file is empty", "write at least a title and one step", Where(file, 1, 1))
     return Document(_build(root, file, 0), file, text, root)
@@ -121,8 +123,13 @@ def _may_nest_deeply(text: str) -> bool:
     return text.count("[") + text.count("{") > MAX_DEPTH or _COMPACT_NESTING.search(text) is not None
 
 
-def _too_deep(file: str, line: int, column: int = 1) -> InputError:
-    return InputError("yaml-too-deep", f"nested deeper than {MAX_DEPTH} levels", "flatten it", Where(file, line, column))
+def _too_deep(where: Where) -> InputError:
+    return InputError("yaml-too-deep", f"nested deeper than {MAX_DEPTH} levels", "flatten it", where)
+
+
+def _surrogate(error: UnicodeEncodeError, file: str) -> InputError:
+    return InputError("yaml-syntax", f"not valid YAML: character {error.start} is half of a surrogate pair",
+                      "write the character itself", Where(file))
 
 
 def _walk_events(text: str, file: str, binary: bool) -> None:
@@ -135,15 +142,17 @@ def _walk_events(text: str, file: str, binary: bool) -> None:
         loader = _Loader(text)
         try:
             while loader.check_event():
-                event = loader.get_event()
+                event: Any = loader.get_event()
                 _refuse_event(event, file, binary)
                 depth += _depth_change(event)
                 if depth > MAX_DEPTH:
-                    raise _too_deep(file, event.start_mark.line + 1, event.start_mark.column + 1)
+                    raise _too_deep(_mark(file, event))
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
         raise _syntax_error(error, file) from None
+    except UnicodeEncodeError as error:
+        raise _surrogate(error, file) from None
 
 
 def _depth_change(event: Any) -> int:
@@ -153,7 +162,7 @@ def _depth_change(event: Any) -> int:
 
 
 def _refuse_event(event: Any, file: str, binary: bool) -> None:
-    place = Where(file, event.start_mark.line + 1, event.start_mark.column + 1) if event.start_mark else Where(file)
+    place = _mark(file, event)
     if isinstance(event, yaml.AliasEvent):
         raise InputError("yaml-alias", f"alias *{event.anchor} is not allowed", "write the value out", place)
     if getattr(event, "anchor", None):
@@ -175,7 +184,13 @@ def _syntax_error(error: yaml.YAMLError, file: str) -> InputError:
 
 
 def _where(file: str, node: yaml.Node) -> Where:
-    return Where(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    return _mark(file, node)
+
+
+def _mark(file: str, thing: Any) -> Where:
+    """Where an event or a node begins."""
+    mark = thing.start_mark
+    return Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
 
 
 def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
@@ -190,12 +205,12 @@ def _child(node: yaml.Node, part: str | int) -> yaml.Node | None:
 
 def _build(node: yaml.Node, file: str, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise _too_deep(file, node.start_mark.line + 1, node.start_mark.column + 1)
-    if isinstance(node, yaml.ScalarNode):
-        return _scalar(node, file)
+        raise _too_deep(_where(file, node))
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, file, depth)
     if isinstance(node, yaml.SequenceNode):
         return [_build(item, file, depth + 1) for item in node.value]
-    return _mapping(node, file, depth)
+    return _scalar(node, file)
 
 
 def _mapping(node: yaml.MappingNode, file: str, depth: int) -> dict[str, Any]:
@@ -211,12 +226,12 @@ def _mapping(node: yaml.MappingNode, file: str, depth: int) -> dict[str, Any]:
     return result
 
 
-def _scalar(node: yaml.ScalarNode, file: str) -> Any:
+def _scalar(node: Any, file: str) -> Any:
     text: str = node.value
     if node.tag == BINARY_TAG:
         try:
             return base64.b64decode(text)
-        except binascii.Error:
+        except ValueError:
             raise InputError("yaml-binary", "!!binary holds no base64", "record it again", _where(file, node)) from None
     if node.style:  # libyaml says "" for a plain scalar, the pure parser None
         return text
@@ -224,8 +239,14 @@ def _scalar(node: yaml.ScalarNode, file: str) -> Any:
         return _CONSTANTS[text]
     first = text[0]
     if first.isdigit() or first in "+-.":
-        if _INT.match(text):
-            return int(text)
         if _FLOAT.match(text):
-            return float(text)
+            return _number(text, node, file)
     return text
+
+
+def _number(text: str, node: Any, file: str) -> int | float:
+    """JSON has no number without end and nobody needs one of 400 digits."""
+    value = None if len(text) > _MAX_DIGITS else int(text) if _INT.match(text) else float(text)
+    if value is None or value in (math.inf, -math.inf):
+        raise InputError("yaml-number", "the number is too large", "quote it if it is text", _where(file, node))
+    return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -20,7 +20,8 @@ from conformance.scenario.validation import validate
 from conformance.scenario.yaml import Document, load_file
 
 
-def _specifier(text: str) -> str:
+def check_versions(text: str) -> str:
+    """``text`` when it is a range of versions (PEP 440); raises ValueError."""
     try:
         SpecifierSet(text)
     except InvalidSpecifier:
@@ -35,7 +36,7 @@ class Change(Part):
     value: Any
     source: SourceRef
 
-    _check = field_validator("versions")(_specifier)
+    _check = field_validator("versions")(check_versions)
 
 
 class Trait(Part):
@@ -61,7 +62,7 @@ class Support(Part):
     versions: str = ""
     note: str = ""
 
-    _check = field_validator("versions")(_specifier)
+    _check = field_validator("versions")(check_versions)
 
 
 class Lack(Part):
@@ -71,7 +72,7 @@ class Lack(Part):
     source: SourceRef
     versions: str = ""
 
-    _check = field_validator("versions")(_specifier)
+    _check = field_validator("versions")(check_versions)
 
 
 class Contract(Part):
@@ -82,7 +83,7 @@ class Contract(Part):
     language: str
     package: str
     home: str
-    surfaces: list[Literal["sync", "async"]]
+    surfaces: Annotated[list[Literal["sync", "async"]], Field(min_length=1)]
     lanes: list[Literal["inprocess", "loopback"]]
     not_run: str = ""
     article: str = ""

@@ -18,7 +18,7 @@ from conformance.errors import InputError
 from conformance.scenario.model import Part
 from conformance.scenario.validation import validate
 from conformance.scenario.yaml import load_file
-from conformance.sdk.contract import in_range
+from conformance.sdk.contract import check_versions, in_range
 
 
 class Waiver(Part):
@@ -39,12 +39,14 @@ class Waiver(Part):
     link: Annotated[str, Field(pattern=r"^https?://")]
     expires: str
 
+    _check_versions = field_validator("versions")(check_versions)
+
     @field_validator("fingerprint")
     @classmethod
     def _is_regex(cls, value: str) -> str:
         try:
             re.compile(value)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"not a regular expression: {error}") from None
         return value
 

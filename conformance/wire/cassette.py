@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from conformance.errors import InputError
 from conformance.scenario.yaml import Document, load_file
@@ -48,7 +48,7 @@ def match_key(request: Request) -> Key:
     """What two requests must have in common to be the same one: all but headers, with order taken out of queries,
     JSON bodies and multipart boundaries."""
     parts = urlsplit(request.url)
-    query = "&".join(f"{k}={v}" for k, v in sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)), safe=":/,")
     return (request.method, parts.netloc, parts.path, query, body_digest(request))
 
 
@@ -57,11 +57,11 @@ def body_digest(request: Request) -> str:
     kind = header(request.headers, "content-type") or ""
     if not request.body:
         return ""
-    if kind.startswith("multipart/"):
-        shape = [(p.name, p.filename, hashlib.sha256(p.content).hexdigest()) for p in
-                 parse_multipart(request.body, kind)]
+    parts = parse_multipart(request.body, kind) if kind.lower().startswith("multipart/") else ()
+    if parts:
+        shape = [(p.name, p.filename, hashlib.sha256(p.content).hexdigest()) for p in parts]
         return _digest(json.dumps(sorted(shape, key=str)).encode())
-    if "json" in kind:
+    if "json" in kind.lower():
         value = request.json()
         if value is not None:
             return _digest(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
@@ -138,6 +138,8 @@ def parse_cassette(document: Document, name: str) -> Cassette:
     if not isinstance(extra, dict) or extra.get("source") not in set(Source):
         raise _wrong(document, ("conformance",), "a cassette says in 'conformance.source' where its bodies come from: "
                      + ", ".join(Source))
+    if value.get("version") != 1:
+        raise _wrong(document, ("version",), "a cassette is of vcrpy's format 1: write version: 1")
     provenance = Provenance(Source(extra["source"]), str(extra.get("ref", "")))
     interactions = tuple(_interaction(item, index, document, provenance)
                          for index, item in enumerate(value["interactions"]))
@@ -147,17 +149,35 @@ def parse_cassette(document: Document, name: str) -> Cassette:
 def _interaction(item: Any, index: int, document: Document, provenance: Provenance) -> Interaction:
     try:
         request, response = item["request"], item["response"]
-        sent = Request(request["method"], request["uri"], _headers(request.get("headers")), _bytes(request.get("body")))
-        body = response.get("body") or {}
-        offsets = tuple((item.get("stream") or {}).get("offsets", ()))
+        method, uri = _text(request, "method"), _text(request, "uri")
+        if not urlsplit(uri).netloc:
+            raise ValueError(f"uri: {uri!r} is not absolute")
+        sent = Request(method, uri, _headers(request.get("headers")), _bytes(request.get("body")))
         status = response["status"]["code"]
         if not isinstance(status, int) or isinstance(status, bool):
             raise TypeError("status")
-        served = Response(status, _headers(response.get("headers")), _bytes(body.get("string")), provenance, offsets)
-    except (KeyError, TypeError, AttributeError) as error:
+        body = _bytes((response.get("body") or {}).get("string"))
+        offsets = _offsets((item.get("stream") or {}).get("offsets", ()), len(body))
+        served = Response(status, _headers(response.get("headers")), body, provenance, offsets)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _wrong(document, ("interactions", index), f"interaction {index} is not of vcrpy's format 1 "
                                                         f"(problem with {error})") from None
     return Interaction(sent, served)
+
+
+def _text(request: Any, key: str) -> str:
+    value = request[key]
+    if not isinstance(value, str):
+        raise TypeError(key)
+    return value
+
+
+def _offsets(value: Any, length: int) -> tuple[int, ...]:
+    offsets = tuple(value)
+    if not all(isinstance(end, int) for end in offsets) or list(offsets) != sorted(offsets) or (
+            offsets and not 0 <= offsets[0] <= offsets[-1] <= length):
+        raise ValueError("stream.offsets: they rise and stay within the body")
+    return offsets
 
 
 def _headers(value: Any) -> Headers:
@@ -170,7 +190,9 @@ def _headers(value: Any) -> Headers:
 def _bytes(value: Any) -> bytes:
     if value is None:
         return b""
-    return value if isinstance(value, bytes) else str(value).encode()
+    if not isinstance(value, str | bytes):
+        raise TypeError("a body that is neither text nor !!binary")
+    return value if isinstance(value, bytes) else value.encode()
 
 
 def _wrong(document: Document, path: tuple[str | int, ...], cause: str) -> InputError:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
-_PARAMETER = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_PARAMETER = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class FormPart:
 def boundary_of(content_type: str) -> str | None:
     """The boundary of a multipart content type, or None."""
     found = _BOUNDARY.search(content_type)
-    return found[1] if found else None
+    return found[1].strip() if found else None
 
 
 def parse_multipart(body: bytes, content_type: str) -> tuple[FormPart, ...]:
@@ -47,7 +47,7 @@ def _part(head: str, content: bytes) -> FormPart:
     for line in head.split("\r\n"):
         label, _, value = line.partition(":")
         if label.lower() == "content-disposition":
-            parameters = dict(_PARAMETER.findall(value))
+            parameters = {key: quoted or token for key, quoted, token in _PARAMETER.findall(value)}
             name, filename = parameters.get("name", ""), parameters.get("filename")
         elif label.lower() == "content-type":
             kind = value.strip()
