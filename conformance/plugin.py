@@ -66,7 +66,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: object, error: object) -> None:
+def pytest_testnodedown(node: object) -> None:
     """Take over the results of a pytest-xdist worker."""
     output = getattr(node, "workeroutput", {}).get("conformance")
     if output:

@@ -68,7 +68,7 @@ _ALL = (
               chunk_schema="response-event", usage="response", since="2025-03-01-preview"),
     Operation("responses.retrieve", "responses", "GET", "/responses/{response_id}", schema="response",
               usage="response", since="2025-03-01-preview"),
-    Operation("responses.delete", "responses", "DELETE", "/responses/{response_id}", answer="json",
+    Operation("responses.delete", "responses", "DELETE", "/responses/{response_id}", schema="response-deleted",
               since="2025-03-01-preview"),
     Operation("responses.input_items.list", "responses", "GET", "/responses/{response_id}/input_items",
               schema="response-input-items", since="2025-03-01-preview"),
