@@ -15,6 +15,7 @@ import functools
 import importlib
 import inspect
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -252,8 +253,9 @@ def _plan(client: Any, call: dict[str, Any]) -> _Plan:
     if options.get("max_retries") is not None:
         client = client.with_options(max_retries=options["max_retries"])  # the article's way (D23)
     method = _method(client, call["operation"])
-    known, is_get = _parameters(getattr(method, "__func__", method))
-    plan = _Plan(method)
+    function = getattr(method, "__func__", method)
+    known, is_get = _parameters(function)
+    plan = _Plan(_quiet(method) if hasattr(function, "__deprecated__") else method)
     unknown: dict[str, Any] = {}
     for name, value in call["arguments"].items():
         (plan.keywords if name in known else unknown)[name] = _with_files(value)
@@ -283,11 +285,22 @@ def _method(client: Any, operation: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
+def _quiet(method: Callable[..., Any]) -> Callable[..., Any]:
+    """``method``, which the SDK marks deprecated, without the warning: where warnings are errors it would be one."""
+
+    def called(**keywords: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return method(**keywords)
+
+    return called
+
+
 @functools.cache
 def _parameters(function: Any) -> tuple[frozenset[str], bool]:
     """Names ``function`` accepts, and whether it sends no body (then unknown names belong into the query)."""
     names = frozenset(inspect.signature(function).parameters) - {"self"}
-    return names, "extra_body" not in names or function.__name__ in ("list", "retrieve", "list_events", "content")
+    return names, function.__name__ in ("list", "retrieve", "list_events", "content")
 
 
 def _with_files(value: Any) -> Any:

@@ -175,6 +175,7 @@ def test_every_operation_has_an_example() -> None:
     assert set(EXAMPLES) == set(OPERATIONS)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("surface", ["sync", "async"])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_goes_to_its_route_and_is_read_through_accessors(
