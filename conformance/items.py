@@ -6,15 +6,16 @@ Loaded only once a scenario file is met. The core is the same as the command's: 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.checks.finding import Level
-from conformance.errors import ExitCode, HarnessError
+from conformance.errors import ExitCode, HarnessError, UsageError
 from conformance.plugin import STATE
 from conformance.report.write import write_reports
 from conformance.run.home import find_home
@@ -22,7 +23,7 @@ from conformance.run.judge import Judged
 from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.results import CaseResult, Verdict
 from conformance.run.runner import assemble, run_case, run_clock
-from conformance.run.settle import RED_WAIVERS
+from conformance.run.settle import RED_WAIVERS, exit_code
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Suite, load_suite
 from conformance.scenario.versions import select_versions
@@ -42,12 +43,15 @@ class SessionState:
 
     def __init__(self, config: pytest.Config, root: Path) -> None:
         self.config = config
+        self.root = root
         self.suite: Suite = load_suite(find_home(root, root))
         self.subjects: tuple[SubjectUnderTest, ...] = subjects_of(self.suite, tuple(config.option.conformance_sdk))
         versions = config.option.conformance_api_version
-        self._versions = select_versions(versions) if versions else ()
+        try:
+            self._versions = select_versions(versions) if versions else ()
+        except ValueError as error:
+            raise UsageError("api-version", str(error), "see --conformance-api-version") from None
         self.clock = run_clock()
-        self.began = time.perf_counter()
         self.judged: dict[str, Judged] = {}
         self.closing_lines: list[str] = []
         self._lane: InProcessLane | None = None
@@ -83,7 +87,7 @@ class ScenarioFile(pytest.File):
 
     def collect(self) -> Iterator[ScenarioItem]:
         """One item a case. What is wrong with the suite is one collection error, without a traceback."""
-        state = _state(self.config, self.path)
+        state = _state(self.config, next(p.parent for p in self.path.parents if p.name == "scenarios"))
         scenario = self.path.relative_to(state.suite.home.scenarios).with_suffix("").as_posix()
         for case in state.cases_of(scenario):
             item: ScenarioItem = ScenarioItem.from_parent(self, name=_item_name(case))
@@ -91,34 +95,43 @@ class ScenarioFile(pytest.File):
             yield item
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException],
-                     style: Any = None) -> Any:
+                     style: Any = None) -> Any:  # noqa: ARG002 - the base class asks for it
         """The messages of a harness error; anything else as pytest shows it."""
         return str(excinfo.value) if isinstance(excinfo.value, HarnessError) else super().repr_failure(excinfo)
 
 
-def _state(config: pytest.Config, path: Path) -> SessionState:
+_REFUSED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+def _state(config: pytest.Config, root: Path) -> SessionState:
+    """The session's state, made for the first scenario file. What stands against it is told once, not for each file."""
     state = config.stash.get(STATE, None)
     if state is None:
+        if config.stash.get(_REFUSED, False):
+            raise pytest.Collector.CollectError("not collected: see the first error of the scenarios")
+        config.stash[_REFUSED] = True
         _refuse_recording(config)
-        root = next(p.parent for p in path.parents if p.name == "scenarios")
         try:
             state = SessionState(config, root)
         except HarnessError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.Collector.CollectError(str(error)) from None
         config.stash[STATE] = state
+    if state.root != root:
+        raise pytest.Collector.CollectError(f"scenarios of two suites, {state.root} and {root}: one session runs one "
+                                            "suite [two-suites]")
     return state
 
 
 def _refuse_recording(config: pytest.Config) -> None:
     mode = getattr(config.option, "record_mode", None)
     if mode not in (None, "none"):
-        raise pytest.UsageError(f"--record-mode={mode}: scenarios are replayed only; this version has no recorder "
-                                "for them [recording]")
+        raise pytest.Collector.CollectError(f"--record-mode={mode}: scenarios are replayed only; this version has no "
+                                            "recorder for them [recording]")
 
 
 def _item_name(case: Case) -> str:
     scenario, _, rest = case.id.partition("::")
-    row = scenario.partition("[")[2].rstrip("]")
+    row = scenario.partition("[")[2].removesuffix("]")
     api_version, _, subject = rest.partition("::")
     return f"{subject}-{api_version}{f'[{row}]' if row else ''}"
 
@@ -168,12 +181,17 @@ def finish(session: pytest.Session, state: SessionState) -> None:
     state.close_lane()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["conformance"] = json.dumps([_pack(j) for j in state.judged.values()])
+        output["conformance"] = json.dumps({"root": str(state.root), "started": state.clock.started.isoformat(),
+                                            "judged": [_pack(j) for j in state.judged.values()]})
         return
     if not state.judged:
         return
     run = assemble(state.suite, state.subjects, state.judged.values(), state.clock, command="pytest",
-                   duration=time.perf_counter() - state.began)
+                   duration=(datetime.now(UTC) - state.clock.started).total_seconds(),
+                   interrupted=session.exitstatus == pytest.ExitCode.INTERRUPTED)
+    if exit_code(run) is ExitCode.USAGE:
+        state.closing_lines.append("conformance: no case was exercised, which proves nothing")
+        session.exitstatus = session.exitstatus or int(pytest.ExitCode.NO_TESTS_COLLECTED)
     for use in run.waivers:
         if use.state in RED_WAIVERS:
             state.closing_lines.append(f"conformance: waiver {use.id} ({use.sdk}) is {use.state}: {use.reason}")
@@ -189,12 +207,14 @@ def finish(session: pytest.Session, state: SessionState) -> None:
 
 def adopt(config: pytest.Config, packed: str) -> None:
     """Take a worker's results into the controller's session (pytest-xdist)."""
+    message = json.loads(packed)
     state = config.stash.get(STATE, None)
     if state is None:
-        home = find_home(config.rootpath)
-        state = SessionState(config, home.scenarios.parent)
+        state = SessionState(config, Path(message["root"]))
         config.stash[STATE] = state
-    for item in json.loads(packed):
+    started = datetime.fromisoformat(message["started"])
+    state.clock = replace(state.clock, started=min(started, state.clock.started))
+    for item in message["judged"]:
         result = CaseResult.model_validate(item["result"])
         state.judged[result.id] = Judged(result, frozenset(item["used"]), frozenset(item["mismatched"]))
 

@@ -9,9 +9,18 @@ import typer
 from rich.console import Console
 
 from conformance.cli import options
-from conformance.errors import ExitCode, InputErrors
+from conformance.errors import EnvironmentFault, ExitCode, InputErrors
 from conformance.run.lint import lint
 from conformance.scenario.editor import editor_schema_text
+
+
+def _write(path: Path) -> None:
+    try:
+        path.write_text(editor_schema_text(), encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFault("schema-not-written", f"cannot write {path}: {error.strerror}",
+                               "choose a folder you may write to") from None
+
 
 WriteSchema = Annotated[Path | None, typer.Option("--write-editor-schema", help="Write the scenario JSON Schema here.")]
 
@@ -19,7 +28,7 @@ WriteSchema = Annotated[Path | None, typer.Option("--write-editor-schema", help=
 def command(root: options.Root = None, write_editor_schema: WriteSchema = None) -> int:
     """Check scenarios, fixtures, contracts, waivers, schemas and cassettes. Exit code 2 when something is wrong."""
     if write_editor_schema is not None:
-        write_editor_schema.write_text(editor_schema_text(), encoding="utf-8")
+        _write(write_editor_schema)
     suite = options.open_suite(root)
     problems = lint(suite)
     if problems:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from conformance.cli import options
 from conformance.errors import ExitCode
-from conformance.run.plan import Case, plan, require_cases
+from conformance.run.plan import Case, check_selection, plan, require_cases
 from conformance.run.subjects import subjects_of
 
 AsCases = Annotated[bool, typer.Option("--cases", help="One line a case instead of one a scenario.")]
@@ -26,6 +26,7 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
     """List scenarios or cases. Exit code 2 when nothing is selected."""
     suite = options.open_suite(root)
     chosen = options.selection(patterns, capability, tag, level, api_version, surface, case)
+    check_selection(suite, chosen)
     planned = require_cases(plan(suite, subjects_of(suite, tuple(sdk or ())), chosen))
     if as_json:
         for item in planned:

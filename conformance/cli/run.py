@@ -19,8 +19,7 @@ from conformance.cli import options
 from conformance.cli.summary import print_summary
 from conformance.report.write import write_reports
 from conformance.run.judge import Judged
-from conformance.run.plan import Case, plan, require_cases
-from conformance.run.results import Run
+from conformance.run.plan import Case, check_selection, plan, require_cases
 from conformance.run.runner import RunClock, assemble, run_case, run_clock
 from conformance.run.settle import exit_code
 from conformance.run.subjects import subjects_of
@@ -44,20 +43,19 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
     options._one_of("--fail-on", [fail_on], ("must", "should"))
     chosen = options.selection(patterns, capability, tag, level, api_version, surface, case)
     suite = options.open_suite(root)
+    check_selection(suite, chosen)
     subjects = subjects_of(suite, tuple(sdk or ()))
     cases = require_cases(plan(suite, subjects, chosen))
     clock, began = run_clock(), time.perf_counter()
     judged, interrupted = _run_all(cases, suite, clock, strict)
     run = assemble(suite, subjects, judged, clock, command=_command_line(), interrupted=interrupted,
                    duration=time.perf_counter() - began)
-    written = write_reports(run, reports)
-    print_summary(run, Console(highlight=False), written)
-    return _code(run, Level(fail_on))
-
-
-def _code(run: Run, fail_on: Level) -> int:
-    code = exit_code(run, fail_on=fail_on)
-    return int(code)
+    written: tuple[Path, ...] = ()
+    try:
+        written = write_reports(run, reports)
+    finally:  # what was found is told even where it cannot be kept
+        print_summary(run, Console(highlight=False), written)
+    return int(exit_code(run, fail_on=Level(fail_on)))
 
 
 def _command_line() -> str:

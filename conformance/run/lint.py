@@ -5,22 +5,27 @@ Every problem is an InputError with file:line:column. Nothing here depends on wh
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from conformance.errors import InputError, InputErrors, Where
 from conformance.run.execute import cassette_name
-from conformance.run.plan import SubjectUnderTest, matrix_rows, resolve, scenario_versions
+from conformance.run.plan import SubjectUnderTest, case_id, matrix_rows, resolve, scenario_versions
 from conformance.run.runner import rule_infos
 from conformance.run.script import compile_step
 from conformance.run.suite import Suite
 from conformance.scenario.load import LoadedScenario
 from conformance.scenario.match import operator_problems
-from conformance.scenario.model import Reply, Scenario, Step
-from conformance.scenario.variables import variables_in
+from conformance.scenario.model import API_VERSIONS, Reply, Scenario, Step
+from conformance.scenario.variables import VARIABLE, UnknownVariable, substitute, variables_in
+from conformance.scenario.yaml import load_file
+from conformance.sdk.protocol import ErrorKind
+from conformance.sdk.waivers import Waiver
+from conformance.wire.cassette import Cassette
 from conformance.wire.operations import OPERATIONS
 
 ANY_VERSION = "9999"
@@ -32,8 +37,9 @@ def lint(suite: Suite) -> tuple[InputError, ...]:
     problems: list[InputError] = []
     for loaded in suite.scenarios:
         problems.extend(_scenario(loaded, suite))
-    problems.extend(_unused_fixtures(suite))
+    problems.extend(_fixtures(suite))
     problems.extend(_cassettes(suite))
+    problems.extend(_overlooked(suite))
     problems.extend(_waivers(suite))
     problems.extend(_schemas(suite))
     return tuple(sorted(problems, key=_order))
@@ -53,6 +59,8 @@ def _scenario(loaded: LoadedScenario, suite: Suite) -> Iterator[InputError]:
     for index, step in enumerate(loaded.scenario.steps):
         yield from _operation(loaded, step, index)
     yield from _operators(loaded)
+    yield from _error_members(loaded)
+    yield from _variable_syntax(loaded)
     yield from _matrix(loaded)
     yield from _runnable(loaded, suite)
     yield from _resolved(loaded, suite, versions)
@@ -75,6 +83,44 @@ def _operators(loaded: LoadedScenario) -> Iterator[InputError]:
                              loaded.document.where(["steps", index, "expect", *path]))
 
 
+def _error_members(loaded: LoadedScenario) -> Iterator[InputError]:
+    """Members of ``expect.error`` are read by name: one that does not exist would never be found."""
+    for index, step in enumerate(loaded.scenario.steps):
+        path: list[str | int] = ["steps", index, "expect", "error"]
+        for name, value in (step.expect.error or {}).items():
+            if name not in ERROR_MEMBERS:
+                yield InputError("unknown-key", f"unknown key {name!r}", _near(name, ERROR_MEMBERS),
+                                 loaded.document.where_key(path, name))
+            elif name == "kind" and isinstance(value, str) and "${" not in value and value not in set(ErrorKind):
+                yield InputError("error-kind", f"there is no error kind {value!r}", _near(value, list(ErrorKind)),
+                                 loaded.document.where([*path, name]))
+
+
+ERROR_MEMBERS = ("kind", "type", "bases", "status", "code", "param", "error_type", "message", "request_id", "body",
+                 "content_filter", "headers")
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {str(near[0])!r}?" if near else f"known: {', '.join(known)}"
+
+
+def _variable_syntax(loaded: LoadedScenario) -> Iterator[InputError]:
+    """A ``${`` that begins no variable would be sent as it stands."""
+    for path, text in _texts(loaded.document.value):
+        if "${" in VARIABLE.sub("", text):
+            yield InputError("variable-syntax", f"{text!r} holds a ${{ that is not a whole variable",
+                             "write ${name}, without another ${ inside", loaded.document.where(path))
+
+
+def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(item, (*path, key))
+
+
 def _matrix(loaded: LoadedScenario) -> Iterator[InputError]:
     used = {name.split(".")[1] for name in variables_in(loaded.document.value) if name.startswith("matrix.")}
     for name in loaded.scenario.matrix:
@@ -82,6 +128,15 @@ def _matrix(loaded: LoadedScenario) -> Iterator[InputError]:
             yield InputError("matrix-unused", f"matrix parameter {name!r} is not used",
                              f"write ${{matrix.{name}}} where it matters, or drop it",
                              loaded.document.where_key(["matrix"], name))
+    seen: set[str] = set()
+    for row in matrix_rows(loaded.scenario):
+        name = case_id(loaded.id, row, "", "", "", "")
+        if name in seen:
+            yield InputError("case-twice", f"two rows of the matrix are called {name.partition('::')[0]}",
+                             "make the values tell them apart, or give each mapping a name",
+                             loaded.document.where_key([], "matrix"))
+            return
+        seen.add(name)
 
 
 def _runnable(loaded: LoadedScenario, suite: Suite) -> Iterator[InputError]:
@@ -111,10 +166,6 @@ def _resolved(loaded: LoadedScenario, suite: Suite, versions: tuple[str, ...]) -
             return
         except InputError as error:
             yield error
-            return
-        except ValueError as error:
-            yield InputError("matrix-value", f"with {row} the scenario is not valid: {str(error).splitlines()[0]}",
-                             "see docs/scenarios.md, matrix", loaded.document.where(["matrix"]))
             return
         yield from _steps(loaded, spec, suite, versions)
 
@@ -190,10 +241,10 @@ def _file_fixtures(value: Any) -> Iterator[str]:
             yield from _file_fixtures(item)
 
 
-def _unused_fixtures(suite: Suite) -> Iterator[InputError]:
-    text = "\n".join(loaded.document.text for loaded in suite.scenarios)
+def _fixtures(suite: Suite) -> Iterator[InputError]:
+    used = {_glob(name) for loaded in suite.scenarios for name in _fixture_names(loaded)}
     for name in suite.fixtures.names:
-        if name not in text and not _by_variable(name, text):
+        if not any(fnmatchcase(name, pattern) for pattern in used):
             yield InputError("fixture-unused", f"no scenario uses the fixture {name!r}", "use it or delete it",
                              Where(f"scenarios/fixtures/{name}.yaml", 1, 1))
         try:
@@ -204,10 +255,28 @@ def _unused_fixtures(suite: Suite) -> Iterator[InputError]:
             yield error
 
 
-def _by_variable(name: str, text: str) -> bool:
-    """Whether the fixture may be reached through ``folder/${matrix.x}`` with its last part in a matrix."""
-    folder, _, leaf = name.rpartition("/")
-    return f"{folder}/${{" in text and leaf in text
+def _fixture_names(loaded: LoadedScenario) -> Iterator[str]:
+    """The fixtures a scenario names, with its matrix filled in; other variables are left to a glob."""
+    written = set(_named_fixtures(loaded.document.value))
+    yield from (name for name in written if "${" not in name)
+    for row in matrix_rows(loaded.scenario):
+        for name in written:
+            if "${" in name:
+                with contextlib.suppress(UnknownVariable):
+                    name = str(substitute(name, {"matrix": row}))
+                yield name
+
+
+def _named_fixtures(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in ("$fixture", "fixture") and isinstance(item, str):
+                yield item
+            else:
+                yield from _named_fixtures(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _named_fixtures(item)
 
 
 def _cassettes(suite: Suite) -> Iterator[InputError]:
@@ -218,12 +287,32 @@ def _cassettes(suite: Suite) -> Iterator[InputError]:
     for path in sorted(root.rglob("*.yaml")):
         name = path.relative_to(root).with_suffix("").as_posix()
         try:
-            suite.cassettes.get(name)
+            yield from _cassette(suite.cassettes.get(name))
         except InputError as error:
             yield error
         if name not in used and not any(fnmatchcase(name, _glob(p)) for p in patterns):
             yield InputError("cassette-unused", "no scenario uses this cassette", "use it or delete it",
                              Where(f"{root.name}/{name}.yaml", 1, 1))
+
+
+def _cassette(cassette: Cassette | None) -> Iterator[InputError]:
+    if cassette is None:
+        return
+    where = Where(f"cassettes/{cassette.name}.yaml", 1, 1)
+    folder = cassette.name.partition("/")[0]
+    if cassette.api_version and cassette.api_version != folder:
+        yield InputError("cassette-api-version", f"the cassette says it is of api-version {cassette.api_version}",
+                         f"move it to cassettes/{cassette.api_version}/, or record it again for {folder}", where)
+    if not cassette.interactions:
+        yield InputError("cassette-empty", "the cassette holds no interactions", "record it, or delete it", where)
+
+
+def _overlooked(suite: Suite) -> Iterator[InputError]:
+    """Files nobody reads because of their suffix."""
+    for root in (suite.home.scenarios, suite.home.cassettes):
+        for path in sorted(root.rglob("*.yml")):
+            yield InputError("file-suffix", "the file is not read: its suffix is .yml", "rename it to .yaml",
+                             Where(f"{root.name}/{path.relative_to(root).as_posix()}", 1, 1))
 
 
 def _glob(name: str) -> str:
@@ -240,16 +329,28 @@ def _versions_or_none(loaded: LoadedScenario) -> tuple[str, ...]:
 def _waivers(suite: Suite) -> Iterator[InputError]:
     rules = {rule.id for rule in rule_infos()}
     for sdk in suite.sdks:
-        where = Where(f"{suite.home.adapters.name}/{sdk.name}/waivers.yaml")
-        for waiver in sdk.waivers:
-            if waiver.rule not in rules:
-                near = difflib.get_close_matches(waiver.rule, rules, n=1)
-                yield InputError("waiver-rule", f"waiver {waiver.id}: there is no rule {waiver.rule!r}",
-                                 f"did you mean {near[0]!r}?" if near else "see docs/rules.md", where)
-            for pattern in waiver.scenarios:
-                if not any(fnmatchcase(loaded.id, pattern) for loaded in suite.scenarios):
-                    yield InputError("waiver-scenario", f"waiver {waiver.id}: no scenario matches {pattern!r}",
-                                     "mend the pattern or drop the waiver", where)
+        file = suite.home.adapters / sdk.name / "waivers.yaml"
+        document = load_file(file, name=f"{suite.home.adapters.name}/{sdk.name}/waivers.yaml") if sdk.waivers else None
+        for index, waiver in enumerate(sdk.waivers):
+            for key, code, cause, hint in _waiver(waiver, rules, suite):
+                where = document.where(["waivers", index, key]) if document else None
+                yield InputError(code, f"waiver {waiver.id}: {cause}", hint, where)
+
+
+def _waiver(waiver: Waiver, rules: set[str], suite: Suite) -> Iterator[tuple[str, str, str, str]]:
+    """(key, code, cause, hint) of each problem."""
+    if waiver.rule not in rules:
+        near = difflib.get_close_matches(waiver.rule, rules, n=1)
+        yield ("rule", "waiver-rule", f"there is no rule {waiver.rule!r}",
+               f"did you mean {near[0]!r}?" if near else "see docs/rules.md")
+    for pattern in waiver.scenarios:
+        if not any(fnmatchcase(loaded.id, pattern) for loaded in suite.scenarios):
+            yield ("scenarios", "waiver-scenario", f"no scenario matches {pattern!r}",
+                   "mend the pattern or drop the waiver")
+    for version in waiver.api_versions:
+        if version not in API_VERSIONS:
+            yield ("api_versions", "waiver-api-version", f"there is no api-version {version!r}",
+                   f"known: {', '.join(API_VERSIONS)}")
 
 
 def _schemas(suite: Suite) -> Iterator[InputError]:

@@ -19,7 +19,7 @@ RESULTS_VERSION = "1.0"
 class Verdict(StrEnum):
     """The outcome of a case (design section 2). Only ``pass`` is green; ``waived`` is counted beside it."""
 
-    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    PASS = "pass"
     FAIL = "fail"
     WAIVED = "waived"
     UNSUPPORTED = "unsupported"

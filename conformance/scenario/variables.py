@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_VARIABLE = re.compile(r"\$\{([^${}]+)\}")
+VARIABLE = re.compile(r"\$\{([^${}]+)\}")
 
 
-class UnknownVariable(Exception):  # noqa: N818 - what it says is a name, not an error
+class UnknownVariable(Exception):
     """``${name}`` has no value. ``name`` and the ``known`` names at that level, for the message."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
@@ -39,7 +39,7 @@ def substitute(value: Any, scope: Mapping[str, Any], *, keep: str = "") -> Any:
 def variables_in(value: Any) -> set[str]:
     """The names of all variables inside ``value``."""
     if isinstance(value, str):
-        return set(_VARIABLE.findall(value))
+        return set(VARIABLE.findall(value))
     if isinstance(value, Mapping):
         return set().union(*(variables_in(item) for item in value.values()), *(variables_in(k) for k in value))
     if isinstance(value, list | tuple):
@@ -48,7 +48,7 @@ def variables_in(value: Any) -> set[str]:
 
 
 def _text(text: str, scope: Mapping[str, Any], keep: str) -> Any:
-    whole = _VARIABLE.fullmatch(text)
+    whole = VARIABLE.fullmatch(text)
     if whole:
         name = whole[1]
         return text if keep and name.startswith(keep) else lookup(name, scope)
@@ -58,7 +58,7 @@ def _text(text: str, scope: Mapping[str, Any], keep: str) -> Any:
             return found[0]
         return str(lookup(found[1], scope))
 
-    return _VARIABLE.sub(replace, text)
+    return VARIABLE.sub(replace, text)
 
 
 def lookup(name: str, scope: Mapping[str, Any]) -> Any:
