@@ -50,6 +50,10 @@ Count = Annotated[int | str, BeforeValidator(_count)]
 """A number of times; ``${...}`` is accepted."""
 
 
+Variable = Annotated[str, Field(pattern=r"^\$\{[^${}]+\}$")]
+"""A text that is one variable, where the resolved value is one of a few words: the scenario is read again when filled."""
+
+
 class SourceRef(Part):
     """Where the expectation is written: exactly one of the five, with a section where the document has them."""
 
@@ -102,9 +106,9 @@ class Reply(Part):
     text: str | FixtureRef | None = None
     base64: str | FixtureRef | None = None
     sse: list[Any] | FixtureRef | None = None
-    chunks: Literal["whole", "lines", "bytes", "events"] = "whole"
+    chunks: Literal["whole", "lines", "bytes", "events"] | Variable = "whole"
     fault: Literal["connect_refused", "connection_reset", "connect_timeout", "read_timeout", "cut_body",
-                   "stall_body"] | None = None
+                   "stall_body"] | Variable | None = None
     cut_at: int | None = Field(default=None, ge=0, description="Bytes of the body sent before cut_body or stall_body.")
     repeat: bool = False
 
