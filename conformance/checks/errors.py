@@ -16,7 +16,7 @@ from conformance.checks.context import StepContext
 from conformance.checks.expecting import mismatches
 from conformance.checks.finding import Blame, Finding, Level, Rule, finding
 from conformance.checks.registry import rule_check
-from conformance.checks.seen import Seen, seen
+from conformance.checks.seen import Seen, as_list, seen
 from conformance.scenario.match import ABSENT, show
 from conformance.sdk.protocol import ErrorKind, SdkError
 from conformance.wire.exchange import Fault, Response
@@ -139,9 +139,9 @@ def _class(context: StepContext) -> Iterable[Finding] | None:
         return None
     view, error, key = (refused[0], refused[1], refused[2].status) if refused else failed  # type: ignore[misc]
     named = classes.get(expected_kind(view, key))
-    if named is None:
+    allowed = as_list(named)
+    if not allowed:
         return None
-    allowed = [named] if isinstance(named, str) else list(named)
     if error.type in allowed:
         return ()
     return (finding(CLASS, f"The error is a {error.type}; the contract names {' or '.join(map(str, allowed))} for "

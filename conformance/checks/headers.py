@@ -37,7 +37,8 @@ def _request_id(context: StepContext) -> Iterable[Finding] | None:
     if view.refusal is None and view.error is not None:
         return None  # a success the SDK could not read, or a cut answer: nobody documents an id there
     served, shown = view.response.header(name), shown_request_id(view)
-    if shown is None and view.succeeded and not isinstance(view.answer, dict):
+    typed = context.operation.answer == "json" and isinstance(view.answer, dict)
+    if shown is None and view.succeeded and not typed:
         return None  # streams, texts and files: SDKs document the id on typed results and errors
     if served == shown:
         return ()

@@ -110,9 +110,9 @@ def _schema(context: StepContext) -> Iterable[Finding] | None:
                                  expected=schema, step=context.index))
             continue
         for problem in context.schemas.validate(schema, context.api_version, value):
-            found.append(finding(SCHEMA, f"Not a {schema} at {problem.pointer or 'the root'}: {problem.message.rstrip('.')}.",
-                                 pointer=pointer + problem.pointer, expected=problem.expected, actual=problem.actual,
-                                 step=context.index))
+            found.append(finding(SCHEMA, f"Not a {schema} at {problem.pointer or 'the root'}: "
+                                 f"{problem.message.rstrip('.')}.", pointer=pointer + problem.pointer,
+                                 expected=problem.expected, actual=problem.actual, step=context.index))
     return found
 
 

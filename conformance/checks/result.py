@@ -15,7 +15,7 @@ from conformance.checks.context import StepContext
 from conformance.checks.expecting import mismatches
 from conformance.checks.finding import Blame, Finding, Level, Rule, finding
 from conformance.checks.registry import rule_check
-from conformance.checks.seen import Seen, seen
+from conformance.checks.seen import Seen, as_list, seen
 from conformance.checks.wire_view import vector, wire_view
 from conformance.scenario.match import ABSENT, Resolve, escape, show
 
@@ -95,7 +95,7 @@ def _view(context: StepContext) -> Iterable[Finding] | None:
                         and outcome.result is None):
         return None
     shown = outcome.view if isinstance(outcome.view, dict) else {}
-    lacks = view.trait("result.view_lacks", ())
+    lacks = as_list(view.trait("result.view_lacks"))
     found = []
     for name, wanted in wire.items():
         have = shown.get(name, ABSENT)

@@ -90,13 +90,13 @@ def _count(context: StepContext) -> Iterable[Finding] | None:
 @rule_check(PERSISTS)
 def _persists(context: StepContext) -> Iterable[Finding] | None:
     view, limit = seen(context), max_retries(context)
-    if not view.answered or not view.attempts or limit is None or len(view.attempts) > limit:
+    if not view.answered or not view.attempts or limit is None:
         return None
     last = view.attempts[-1].exchange
     wanted = should_retry(view, last)
     if wanted is None:
         return None
-    if not wanted:
+    if not wanted or len(view.attempts) > limit:
         return ()
     return (finding(PERSISTS, f"{_met(last)} after attempt {len(view.attempts)} of {limit + 1} was not retried.",
                     pointer=f"/requests/{view.attempts[-1].position}", expected=limit + 1, actual=len(view.attempts),

@@ -197,6 +197,13 @@ def parts_of(request: Request) -> tuple[FormPart, ...]:
     return parse_multipart(request.body, kind) if kind.lower().startswith("multipart/") else ()
 
 
+def as_list(trait: Any) -> list[Any]:
+    """A trait that is a list; one value reads as a list of it, none as the empty list."""
+    if trait is None:
+        return []
+    return list(trait) if isinstance(trait, list | tuple) else [trait]
+
+
 def has_error_event(stream: EventStream) -> bool:
     """Whether an event says that the service failed in the middle of the stream (wire-contract section 6)."""
     for event in stream.events:

@@ -54,7 +54,10 @@ def parse_events(body: bytes) -> EventStream:
         text, tidy = body.decode("utf-8", "replace"), False
     events: list[Event] = []
     name, data, pending = "", [], False  # type: str, list[str], bool
-    for line in _LINE_END.split(text):
+    lines = _LINE_END.split(text)
+    if not lines[-1]:
+        lines.pop()  # what follows the last line end is no line
+    for line in lines:
         if not line:
             if data:
                 joined = "\n".join(data)
