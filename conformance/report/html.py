@@ -34,10 +34,11 @@ def render_html(run: Run) -> str:
     scenarios = scenarios_of(run)
     scenario_anchors = Anchors("scenario", (item.id for item in scenarios))
     glance = Glance(run, summary.subjects, scenarios, [f"#{anchor}" for anchor in cases.in_order])
+    splits, explained = glance.differences()
     page = _environment().get_template("page.html.j2")
     return page.render(
         run=run, summary=summary, title=summary.sentence,
-        capabilities=glance.capabilities(), broken=glance.broken(), splits=glance.splits(),
+        capabilities=glance.capabilities(), broken=glance.broken(), splits=splits, explained=explained,
         scenarios=scenario_views(run, scenarios, scenario_anchors, cases.in_order),
         provenance=provenance(run), levels=_levels(summary),
         waivers=sorted(run.waivers, key=_by_urgency),

@@ -49,11 +49,22 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A scenario on which cases disagree; ``disagreements`` counts those outside the largest group."""
+    """A scenario on which cases disagree; ``disagreements`` counts those outside the largest group. ``waivers`` are the
+    waivers that explain the whole difference (every case passes or is waived by them); empty when it is more than that.
+    """
 
     scenario: ScenarioInfo
     disagreements: int
     groups: tuple[tuple[Verdict, tuple[tuple[str, str], ...]], ...]
+    waivers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Scenarios that differ only by the same waivers: one deviation, however many scenarios show it."""
+
+    waivers: tuple[str, ...]
+    splits: tuple[Split, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +145,25 @@ class Glance:
         counts = Counter(case.verdict for case in cases)
         if len(counts) < 2:
             return None
-        groups = tuple((verdict, tuple((_short(case), self._hrefs[id(case)]) for case in cases
-                                       if case.verdict is verdict)) for verdict in SEVERITY if counts[verdict])
-        return Split(scenario, len(cases) - max(counts.values()), groups)
+        groups = tuple((verdict, self._by_subject([case for case in cases if case.verdict is verdict]))
+                       for verdict in SEVERITY if counts[verdict])
+        return Split(scenario, len(cases) - max(counts.values()), groups, _explaining(cases))
+
+    def _by_subject(self, cases: list[CaseResult]) -> tuple[tuple[str, str], ...]:
+        """One link a subject: its name, what of it (surface, api-version) where that is less than all, how many."""
+        subjects: dict[str, list[CaseResult]] = {}
+        for case in cases:
+            subjects.setdefault(f"{case.sdk} {case.version}", []).append(case)
+        return tuple((f"{name}{_which(own)}", self._hrefs[id(own[0])]) for name, own in subjects.items())
+
+    def differences(self) -> tuple[tuple[Split, ...], tuple[Explained, ...]]:
+        """``splits`` in two parts: those that need a look, and those the same waivers explain, most scenarios first."""
+        explained: dict[tuple[str, ...], list[Split]] = {}
+        rest = []
+        for split in self.splits():
+            (explained.setdefault(split.waivers, []) if split.waivers else rest).append(split)
+        groups = sorted(explained.items(), key=lambda item: (-len(item[1]), item[0]))
+        return tuple(rest), tuple(Explained(waivers, tuple(splits)) for waivers, splits in groups)
 
     def broken(self) -> tuple[BrokenRule, ...]:
         """The rules that made cases red, MUSTs first, then those that broke most often."""
@@ -153,6 +180,21 @@ class Glance:
         subjects = dict.fromkeys(f"{case.sdk} {case.version}" for case, _ in pairs)
         return BrokenRule(rule, level, pairs[0][1], tuple((text, href) for href, text in cases.items()),
                           listing(subjects))
+
+
+def _explaining(cases: list[CaseResult]) -> tuple[str, ...]:
+    """The waivers that explain why ``cases`` differ; none when some case fails for another reason."""
+    if any(case.verdict not in (Verdict.PASS, Verdict.WAIVED) for case in cases):
+        return ()
+    return tuple(sorted({item.waived_by for case in cases for item in case.findings if item.waived_by}))
+
+
+def _which(cases: list[CaseResult]) -> str:
+    if len(cases) == 1:
+        return f" {cases[0].surface} {cases[0].api_version}"
+    surfaces = {case.surface for case in cases}
+    only = f" {surfaces.pop()}" if len(surfaces) == 1 else ""
+    return f"{only} ({len(cases)} cases)"
 
 
 def _short(case: CaseResult) -> str:

@@ -176,7 +176,10 @@ def _sentence(run: Run, subjects: tuple[SubjectSummary, ...]) -> str:
     names = [item.subject.sdk for item in subjects]
     noun = "SDK" if len(set(names)) == len(names) else "SDK version"
     good = sum(item.standing in (Standing.CONFORMS, Standing.WITH_WAIVERS) for item in subjects)
-    what = f"Azure OpenAI {listing(run.api_versions)}".strip()
+    versions = run.api_versions
+    # Beyond two, a list of dates hides the verdict; the strip below the sentence has them all.
+    shown = listing(versions) if len(versions) <= 2 else f"in {count(len(versions), 'api-version')}"
+    what = f"Azure OpenAI {shown}".strip()
     verb = "conforms" if good == 1 else "conform"
     lead = "So far, " if run.interrupted else ""
     return f"{lead}{good} of {count(len(subjects), noun)} {verb} to {what}."
