@@ -1,0 +1,62 @@
+"""The built wheel carries the whole suite: in an empty folder, without the source tree, it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ONE_CAPABILITY = ("--capability", "embeddings")
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return subprocess.run([str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True,
+                          check=False)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel, and this environment's packages for its dependencies only."""
+    base = tmp_path_factory.mktemp("wheel")
+    built = run(sys.executable, "-m", "build", "--wheel", "--outdir", base / "dist", ROOT, cwd=base)
+    assert built.returncode == 0, built.stdout + built.stderr
+    run(sys.executable, "-m", "venv", "--without-pip", base / "venv", cwd=base)
+    python = base / "venv" / "bin" / "python"
+    [wheel] = (base / "dist").glob("*.whl")
+    installed = run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel, cwd=base)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    # A path file inside a folder that a path file adds is not read, so the editable install stays out of sight.
+    [own] = (base / "venv" / "lib").glob("python*/site-packages")
+    (own / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return base
+
+
+def test_the_wheel_runs_the_suite_in_an_empty_folder(environment: Path, tmp_path: Path) -> None:
+    done = run(environment / "venv" / "bin" / "conformance", "run", *ONE_CAPABILITY, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads((tmp_path / "reports" / "results.json").read_text())
+    assert results["cases"]
+    assert {case["verdict"] for case in results["cases"]} <= {"pass", "waived"}
+    assert sorted(p.name for p in (tmp_path / "reports").iterdir()) == ["index.html", "junit.xml", "results.json"]
+
+
+def test_the_wheel_and_not_the_source_tree_is_what_runs(environment: Path, tmp_path: Path) -> None:
+    asked = run(environment / "venv" / "bin" / "python", "-c", "import conformance; print(conformance.__file__)",
+                cwd=tmp_path)
+    assert str(environment) in asked.stdout
+
+
+def test_the_wheel_carries_every_file_of_the_suite(environment: Path, tmp_path: Path) -> None:
+    listed = run(environment / "venv" / "bin" / "conformance", "lint", cwd=tmp_path)
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    for part in ("scenarios", "schemas", "cassettes", "adapters"):
+        source = {p.relative_to(ROOT / part) for p in (ROOT / part).rglob("*.*") if "__pycache__" not in p.parts}
+        [data] = (environment / "venv").glob(f"lib/python*/site-packages/conformance/_data/{part}")
+        assert {p.relative_to(data) for p in data.rglob("*.*")} == source
