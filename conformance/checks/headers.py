@@ -38,7 +38,7 @@ def _request_id(context: StepContext) -> Iterable[Finding] | None:
         return None  # a success the SDK could not read, or a cut answer: nobody documents an id there
     served, shown = view.response.header(name), shown_request_id(view)
     typed = context.operation.answer == "json" and isinstance(view.answer, dict)
-    if shown is None and view.succeeded and not typed:
+    if shown is None and view.succeeded and (not typed or view.says_nothing):
         return None  # streams, texts and files: SDKs document the id on typed results and errors
     if served == shown:
         return ()

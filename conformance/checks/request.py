@@ -98,12 +98,13 @@ def _route(context: StepContext) -> Iterable[Finding] | None:
         return None
     raw = request.path
     segments = [unquote(part) for part in raw.split("/")[1:]]
-    unescaped = not raw.isascii() or " " in raw
+    # A literal dot segment is removed on the way (RFC 3986 section 5.2.4), and the path climbs out of the deployment.
+    unescaped = not raw.isascii() or " " in raw or "/../" in f"{raw}/" or "/./" in f"{raw}/"
     if segments == expected and not unescaped:
         return ()
     wanted = "/" + "/".join(expected)
     if segments == expected:
-        said = f"The path {raw} carries characters that have to be percent-encoded."
+        said = f"The path {raw} carries characters or dot segments that have to be percent-encoded."
     elif "//" in raw and [part for part in segments if part] == expected:
         said = f"The path {raw} has a doubled slash; expected {wanted}."
     else:

@@ -1,8 +1,8 @@
 """Rules about results: what the caller reads is what the service sent, no less and no more.
 
 Contract traits: ``result.serialisation`` (``exact``, the default; ``known``: nulls and members the specification does
-not know may be missing; ``none``: the SDK has no serialisation) and ``result.view_lacks`` (view members the SDK
-documents no accessor for).
+not know may be missing; ``none``: the SDK has no serialisation), ``result.view_lacks`` (view members the SDK
+documents no accessor for) and ``result.returns_nothing`` (operations whose method is documented to return nothing).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _serialisation(context: StepContext) -> Iterable[Finding] | None:
     if not view.succeeded or context.call.stream is not None or context.operation.schema is None:
         return None
     wire = view.answer
-    if not isinstance(wire, dict) or view.trait("result.serialisation") == "none":
+    if not isinstance(wire, dict) or view.trait("result.serialisation") == "none" or view.says_nothing:
         return None
     result = context.observation.outcome.result
     if same(wire, result):
@@ -91,8 +91,7 @@ def _json(value: Any) -> Any:
 def _view(context: StepContext) -> Iterable[Finding] | None:
     view, outcome = seen(context), context.observation.outcome
     wire = wire_view(context) if view.succeeded else None
-    if wire is None or (context.operation.schema is None and context.operation.answer == "json"
-                        and outcome.result is None):
+    if wire is None or view.says_nothing:
         return None
     shown = outcome.view if isinstance(outcome.view, dict) else {}
     lacks = as_list(view.trait("result.view_lacks"))

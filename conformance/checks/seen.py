@@ -127,6 +127,12 @@ class Seen:
         return self.answered and self.context.observation.outcome.status == "ok"
 
     @cached_property
+    def says_nothing(self) -> bool:
+        """Whether the contract documents the method to have no result (``result.returns_nothing``), and it had none."""
+        documented = as_list(self.trait("result.returns_nothing"))
+        return self.context.operation.id in documented and self.context.observation.outcome.result is None
+
+    @cached_property
     def body(self) -> Any:
         """The JSON value of the last response, None when it has none."""
         return None if self.response is None else self.parse(self.response.body)

@@ -98,7 +98,19 @@ def _content(context: StepContext) -> Iterable[Finding] | None:
         return None
     if same(view.consumed, chunks) or _mixed_up(chunks, view.consumed):
         return ()
+    if len(chunks) != len(view.consumed):
+        return _strangers(context, view.consumed, chunks)
     return list(_chunk_differences(context, view.consumed, chunks))
+
+
+def _strangers(context: StepContext, served: list[Any], chunks: list[Any]) -> list[Finding]:
+    """Chunks that are no served event. How many are missing is for stream.chunk-count; pairs mean nothing then."""
+    if seen(context).trait("result.serialisation", "exact") != "exact":
+        return []
+    known = {_canonical(value) for value in served}
+    return [finding(CONTENT, f"Chunk {number} is none of the events served: {show(chunk)}.",
+                    pointer=f"/chunks/{number}", actual=chunk, step=context.index)
+            for number, chunk in enumerate(chunks) if _canonical(chunk) not in known]
 
 
 def _chunk_differences(context: StepContext, served: list[Any], chunks: list[Any]) -> Iterator[Finding]:

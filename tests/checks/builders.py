@@ -115,7 +115,8 @@ def _segment(part: str, rest: dict[str, Any], client: ClientConfig, call: Call) 
         return part
     name = part[1:-1]
     if name == "deployment":
-        return quote(client.deployment or call.arguments["model"], safe="")
+        name = quote(client.deployment or call.arguments["model"], safe="")
+        return name.replace(".", "%2E") if set(name) == {"."} else name
     return quote(rest.pop(name), safe="")
 
 
