@@ -51,7 +51,7 @@ Count = Annotated[int | str, BeforeValidator(_count)]
 
 
 Variable = Annotated[str, Field(pattern=r"^\$\{[^${}]+\}$")]
-"""A text that is one variable, where the resolved value is one of a few words: the scenario is read again when filled."""
+"""A text that is one variable, where the value must be one of a few words: the scenario is read again once filled."""
 
 
 class SourceRef(Part):
