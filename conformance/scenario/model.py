@@ -75,7 +75,7 @@ class SourceRef(Part):
 class ClientSpec(Part):
     """The client a scenario wants. What is left out is the SDK's documented default."""
 
-    auth: Literal["api_key", "token", "token_provider", "credential", "none"] = "api_key"
+    auth: Literal["api_key", "token", "token_provider", "credential", "none"] | Variable = "api_key"
     api_key: str | None = None
     tokens: tuple[str, ...] = ()
     max_retries: Count | Literal["default"] = "default"
