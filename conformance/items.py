@@ -71,7 +71,8 @@ class SessionState:
             self._lane = InProcessLane()
             self._lane.__enter__()
         strict = bool(self.config.option.conformance_strict)
-        judged = run_case(case, self.suite, self._lane, self.clock, strict=strict)
+        traces = bool(self.config.option.conformance_report)
+        judged = run_case(case, self.suite, self._lane, self.clock, strict=strict, traces=traces)
         self.judged[case.id] = judged
         return judged.result
 

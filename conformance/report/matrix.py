@@ -159,7 +159,7 @@ class Glance:
     def differences(self) -> tuple[tuple[Split, ...], tuple[Explained, ...]]:
         """``splits`` in two parts: those that need a look, and those the same waivers explain, most scenarios first."""
         explained: dict[tuple[str, ...], list[Split]] = {}
-        rest = []
+        rest: list[Split] = []
         for split in self.splits():
             (explained.setdefault(split.waivers, []) if split.waivers else rest).append(split)
         groups = sorted(explained.items(), key=lambda item: (-len(item[1]), item[0]))

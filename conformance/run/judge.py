@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from conformance.checks import apply_checks
 from conformance.checks.context import StepContext
@@ -44,8 +45,9 @@ class Judged:
     mismatched: frozenset[str] = frozenset()
 
 
-def judge(case: Case, observation: CaseObservation, today: date, duration: float = 0.0) -> Judged:
-    """The verdict of an executed case."""
+def judge(case: Case, observation: CaseObservation, today: date, duration: float = 0.0, *,
+          traces: bool = True) -> Judged:
+    """The verdict of an executed case; without ``traces`` the result tells no steps, for callers that report none."""
     applied: list[Applied] = []
     findings: list[Finding] = []
     for context in observation.steps:
@@ -60,7 +62,7 @@ def judge(case: Case, observation: CaseObservation, today: date, duration: float
     result = _base(case).model_copy(update={
         "verdict": _verdict(observation, results), "reason": scrub(_reason(observation), secrets),
         "findings": tuple(scrub_model(item, secrets) for item in results), "checks": _merge(applied, findings),
-        "steps": tuple(scrub_model(item, secrets) for item in _traces(case, observation)),
+        "steps": tuple(scrub_model(item, secrets) for item in _traces(case, observation)) if traces else (),
         "rests_on": _rests_on(observation.steps), "duration": duration,
     })
     return Judged(result, used, mismatched)
@@ -147,7 +149,13 @@ def _merge(applied: list[Applied], findings: list[Finding]) -> tuple[CheckResult
     for found in findings:
         if found.rule not in outcomes:
             outcomes[found.rule] = "note" if found.level is Level.MAY else "broken"
-    return tuple(CheckResult.model_validate({"rule": rule, "outcome": outcomes[rule]}) for rule in sorted(outcomes))
+    return tuple(_check_result(rule, outcomes[rule]) for rule in sorted(outcomes))
+
+
+@cache
+def _check_result(rule: str, outcome: str) -> CheckResult:
+    """One value for all cases: there are few rules and three outcomes."""
+    return CheckResult.model_validate({"rule": rule, "outcome": outcome})
 
 
 def _traces(case: Case, observation: CaseObservation) -> tuple[StepTrace, ...]:

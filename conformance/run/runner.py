@@ -43,7 +43,8 @@ def run_clock() -> RunClock:
     return RunClock(datetime.now(UTC), fixed=False)
 
 
-def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: bool = False) -> Judged:
+def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: bool = False,
+             traces: bool = True) -> Judged:
     """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error`` verdict."""
     if case.status != "run":
         return judge_unrun(case)
@@ -54,7 +55,7 @@ def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: b
         return judge_fault(case, str(error))
     except Exception as error:  # a bug of ours costs its own case and says so, not the results of all others
         return judge_fault(case, f"the harness failed: {type(error).__name__}: {error}")
-    return judge(case, observation, clock.started.date(), clock.measure(began))
+    return judge(case, observation, clock.started.date(), clock.measure(began), traces=traces)
 
 
 def assemble(suite: Suite, subjects: Iterable[SubjectUnderTest], judged: Iterable[Judged], clock: RunClock, *,

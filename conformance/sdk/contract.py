@@ -7,6 +7,7 @@ later version documents something else, the trait lists it under ``changes`` wit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -117,6 +118,7 @@ class LoadedContract:
         return None
 
 
+@cache
 def in_range(version: str, versions: str) -> bool:
     """Whether ``version`` lies in the range; the empty range holds everything, pre-releases included.
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -34,7 +35,7 @@ class Interaction:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cassette:
     """A loaded cassette. ``name`` is its path below ``cassettes/`` without ``.yaml``."""
 
@@ -42,6 +43,14 @@ class Cassette:
     interactions: tuple[Interaction, ...]
     provenance: Provenance
     api_version: str
+
+    @cached_property
+    def index(self) -> dict[Key, tuple[Interaction, ...]]:
+        """The interactions by what they match, in recorded order: made once a cassette, not once a case."""
+        found: dict[Key, list[Interaction]] = defaultdict(list)
+        for interaction in self.interactions:
+            found[match_key(interaction.request)].append(interaction)
+        return {key: tuple(same) for key, same in found.items()}
 
 
 def match_key(request: Request) -> Key:
@@ -77,18 +86,22 @@ class CassettePlayback:
 
     def __init__(self, cassette: Cassette) -> None:
         self._cassette = cassette
-        self._waiting: dict[Key, list[Interaction]] = defaultdict(list)
-        for interaction in cassette.interactions:
-            self._waiting[match_key(interaction.request)].append(interaction)
+        self._taken: dict[Key, int] = defaultdict(int)
 
     def take(self, request: Request) -> Response | None:
         """The next recorded response for ``request``, or None when there is none left."""
-        queue = self._waiting.get(match_key(request))
-        return queue.pop(0).response if queue else None
+        key = match_key(request)
+        recorded = self._cassette.index.get(key, ())
+        place = self._taken[key]
+        if place >= len(recorded):
+            return None
+        self._taken[key] = place + 1
+        return recorded[place].response
 
     def unplayed(self) -> tuple[Interaction, ...]:
         """Interactions nobody asked for."""
-        return tuple(i for queue in self._waiting.values() for i in queue)
+        return tuple(interaction for key, recorded in self._cassette.index.items()
+                     for interaction in recorded[self._taken.get(key, 0):])
 
     def explain_miss(self, request: Request) -> str:
         """One sentence: the nearest recorded request and how it differs from ``request``."""
