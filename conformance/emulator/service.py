@@ -1,0 +1,124 @@
+"""The emulated resource: requests in, replies out. Pure logic; whoever has sockets serves it.
+
+Sources: wire-contract sections 2 to 9. What it does not pretend to be: docs/emulator.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.emulator import auth, chat, completions, embeddings, errors, headers
+from conformance.emulator.answers import Answer, Origin, Refusal
+from conformance.emulator.call import Call
+from conformance.emulator.config import EmulatorConfig
+from conformance.emulator.limits import Meter
+from conformance.emulator.routes import Route, find_route
+from conformance.emulator.state import State
+from conformance.emulator.validation import read_json
+from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
+from conformance.wire.multipart import parse_multipart
+
+PROVENANCE = Provenance(Source.EMULATOR, "conformance.emulator")
+
+Handler = Callable[[Call], Answer]
+
+_HANDLERS: Mapping[str, Handler] = {
+    "chat.completions.create": chat.create,
+    "completions.create": completions.create,
+    "embeddings.create": embeddings.create,
+}
+
+_NEEDS: Mapping[str, tuple[str, str]] = {
+    "chat.completions.create": ("chat", "chatCompletion"),
+    "completions.create": ("completions", "completion"),
+    "embeddings.create": ("embeddings", "embeddings"),
+    "audio.transcriptions.create": ("transcription", "transcription"),
+    "audio.translations.create": ("translation", "translation"),
+    "audio.speech.create": ("speech", "speech"),
+    "images.generate": ("images", "imageGeneration"),
+    "images.edit": ("image_edit", "imageEdit"),
+    "responses.create": ("responses", "responses"),
+}
+"""What a deployment must be capable of for an operation, and the operation's name in the refusal."""
+
+
+class Emulator:
+    """An Azure OpenAI resource that answers requests: a player for the in-process lane and for a loopback peer.
+
+    It never raises for what it is sent. Answers follow from the configuration and the requests before, so that two
+    emulators with one seed and one clock answer alike. Requests are answered one at a time, from any thread.
+    """
+
+    def __init__(self, config: EmulatorConfig | None = None) -> None:
+        self.config = config or EmulatorConfig()
+        self._state = State(self.config)
+        self._meter = Meter()
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to ``request``, with provenance EMULATOR."""
+        with self._state.lock:
+            self._state.arrived()
+            return Reply(self._respond(request, self._meter, admitted=False))
+
+    def _perform(self, request: Request) -> Response:
+        """The answer to a request of the emulator's own, which has neither credentials nor a quota."""
+        return self._respond(request, Meter(), admitted=True)
+
+    def _respond(self, request: Request, meter: Meter, admitted: bool) -> Response:
+        call: Call | None = None
+        try:
+            route = find_route(request)
+            if not admitted:
+                auth.admit(request, self.config, route.v1)
+            call = Call(request, route, self._state, meter, self._perform, {}, metered=not admitted)
+            call = self._with_deployment(self._with_body(call))
+            answer = _HANDLERS[route.operation.id](call)
+            origin = Origin.MODEL if call.deployment is not None else Origin.STORE
+        except Refusal as refusal:
+            answer = Answer(refusal.body, refusal.content_type, refusal.status, refusal.headers)
+            origin = refusal.origin
+        pairs = headers.build(answer, origin, request, self._state, call)
+        return Response(answer.status, pairs, answer.body, PROVENANCE, answer.chunks)
+
+    def _with_body(self, call: Call) -> Call:
+        if call.route.operation.body != "json":
+            return call
+        return replace(call, body=read_json(call.request.body))
+
+    def _with_deployment(self, call: Call) -> Call:
+        """``call`` with the deployment its operation needs, one request taken from its quota."""
+        need = _NEEDS.get(call.route.operation.id)
+        if need is None:
+            return call
+        name = _deployment_name(call)
+        found = self.config.deployments.get(name)
+        if found is None:
+            raise _no_deployment(call.route, name)
+        if not found.can(need[0]):
+            raise errors.operation_not_supported(need[1], found.model)
+        call = replace(call, name=name, deployment=found)
+        call.charge(0, requests=1)
+        return call
+
+
+def _deployment_name(call: Call) -> str:
+    if call.route.deployment is not None:
+        return call.route.deployment
+    if call.route.operation.body == "multipart":
+        parts = parse_multipart(call.request.body, call.request.header("content-type") or "")
+        given: Any = next((part.content.decode("utf-8", "replace") for part in parts if part.name == "model"), None)
+    else:
+        given = call.body.get("model")
+    if not isinstance(given, str) or not given:
+        raise errors.missing("model")
+    return given
+
+
+def _no_deployment(route: Route, name: str) -> Refusal:
+    if route.operation.capability == "responses":
+        return errors.model_not_found(name)
+    return errors.deployment_not_found(route.v1)
+
+
