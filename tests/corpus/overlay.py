@@ -76,7 +76,7 @@ def step(*, service: str = "[{status: 200, body: {$fixture: chat/founded}}]", ex
 
 def waiver(**changes: str) -> str:
     """The text of a waivers file with one waiver; a change to "" drops the key."""
-    given = {"id": "test-waiver", "rule": "expect.result", "scenarios": '["chat/*"]', "fingerprint": "1976",
+    given = {"id": "test-waiver", "rule": "expect.result", "scenarios": '["chat/*"]', "fingerprint": '"1976"',
              "reason": "A deviation this test knows of.", "link": "https://example.com/issue", "expires": "2099-12-31"}
     lines = [f"{key}: {value}" for key, value in (given | changes).items() if value]
     return "waivers:\n  - " + "\n    ".join(lines) + "\n"

@@ -126,7 +126,7 @@ def test_headers_do_not_matter() -> None:
 
 def test_equal_requests_get_the_recorded_answers_in_order_and_each_once() -> None:
     player = playback((request(b"1"), "a"), (request(b"2"), "x"), (request(b"1"), "b"))
-    assert [taken(player, request(b"1")), taken(player, request(b"1")), taken(player, request(b"1"))] == ["a", "b", None]
+    assert [taken(player, request(b"1")) for _ in range(3)] == ["a", "b", None]
     assert [item.response.body for item in player.unplayed()] == [b"x"]
     assert "already used" in player.explain_miss(request(b"1"))
 
@@ -204,8 +204,10 @@ def test_what_a_cassette_holds_is_kept_as_it_stands() -> None:
     HEAD.replace("version: 1", "version: 2") + ONE % ("''", "''"), HEAD + "- 1\n", HEAD + "- {}\n",
     HEAD + ONE % ("{a: 1}", "''"), HEAD + ONE % ("''", "[1]"), HEAD + ONE % ("true", "''"), HEAD + ONE % ("1", "''"),
     HEAD + (ONE % ("''", "''")).replace("GET", "5"), HEAD + (ONE % ("''", "''")).replace("https://h.example", ""),
-    HEAD + (ONE % ("''", "''")).replace("https://h.example", "https://[h"), HEAD + (ONE % ("''", "''")).replace("200", "true"),
-    HEAD + (ONE % ("''", "''")).replace("{A: [b, c], D: e}", "[a]"), HEAD + ONE % ("''", "abc") + "  stream: {offsets: [2, 1]}\n",
+    HEAD + (ONE % ("''", "''")).replace("https://h.example", "https://[h"),
+    HEAD + (ONE % ("''", "''")).replace("200", "true"),
+    HEAD + (ONE % ("''", "''")).replace("{A: [b, c], D: e}", "[a]"),
+    HEAD + ONE % ("''", "abc") + "  stream: {offsets: [2, 1]}\n",
     HEAD + ONE % ("''", "abc") + "  stream: {offsets: [9]}\n",
     HEAD + ONE % ("''", "abc") + "  stream: {offsets: [a]}\n",
     HEAD + ONE % ("''", "abc") + "  stream: {offsets: 4}\n",

@@ -1,0 +1,219 @@
+"""Planning: the matrix, names that stay, selections, and what is not run and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus.overlay import PROJECT, contract, load, make_root, scenario, step
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.errors import InputError, InputErrors, UsageError
+from conformance.run.home import find_home
+from conformance.run.plan import (
+    API_KEY,
+    Case,
+    Selection,
+    SubjectUnderTest,
+    case_id,
+    check_selection,
+    matrix_rows,
+    plan,
+    require_cases,
+)
+from conformance.run.subjects import subjects_of
+from conformance.run.suite import Suite
+from conformance.scenario.model import API_VERSIONS
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+    return load(make_root(tmp_path_factory.mktemp("plan"), {
+        "scenarios/chat/matrix.yaml": scenario(
+            step(content="${matrix.a}${matrix.b}"), head="matrix: {a: [1, 2], b: [x, y]}\n"),
+        "scenarios/retries/everywhere.yaml": scenario(api_versions="all", head="tags: [wide]\nlevel: should\n"),
+        "scenarios/responses/late.yaml": scenario(
+            step().replace("chat.completions.create", "responses.create"), api_versions="all"),
+        "scenarios/chat/socket.yaml": scenario(head="lane: loopback\n"),
+        "scenarios/chat/sync-only.yaml": scenario(head="surfaces: [sync, sync]\n"),
+    }))
+
+
+def planned(suite: Suite, *, subject: SubjectUnderTest | None = None, **selection: Any) -> tuple[Case, ...]:
+    return plan(suite, (subject,) if subject else subjects_of(suite, ("python",)), Selection(**selection))
+
+
+def test_one_case_for_each_row_version_and_surface(suite: Suite) -> None:
+    assert len(planned(suite, patterns=("chat/matrix",))) == 4 * 2
+    assert len(planned(suite, patterns=("retries/everywhere",))) == len(API_VERSIONS) * 2
+    assert len(planned(suite, patterns=("chat/sync-only",))) == 1
+
+
+def test_names_are_unique_sorted_and_the_same_each_time(suite: Suite) -> None:
+    names = [case.id for case in planned(suite)]
+    assert names == sorted(set(names))
+    assert names == [case.id for case in planned(load(suite.home.scenarios.parent))]
+
+
+def test_a_name_says_scenario_row_version_sdk_and_surface(suite: Suite) -> None:
+    version = subjects_of(suite, ("python",))[0].version
+    first = planned(suite, patterns=("chat/matrix",))[0]
+    assert first.id == f"chat/matrix[a=1,b=x]::2024-10-21::python@{version}-async"
+
+
+@given(st.dictionaries(st.text(max_size=4), st.none() | st.integers() | st.text(max_size=6) | st.fixed_dictionaries(
+    {"name": st.text(max_size=4)}), max_size=3))
+def test_a_name_does_not_depend_on_the_order_of_the_matrix(row: dict[str, Any]) -> None:
+    turned = dict(reversed(row.items()))
+    assert case_id("s", row, "v1", "python", "1", "sync") == case_id("s", turned, "v1", "python", "1", "sync")
+
+
+def test_names_of_cases_never_hold_the_separator_twice_over() -> None:
+    assert case_id("s", {"a": "x::y"}, "v1", "python", "1", "sync").count("::") == 2
+
+
+def test_rows_are_every_combination_and_one_empty_row_without_a_matrix(suite: Suite) -> None:
+    assert len(list(matrix_rows(suite.by_id["chat/matrix"].scenario))) == 4
+    assert list(matrix_rows(suite.by_id["chat/founded"].scenario)) == [{}]
+
+
+def test_rows_that_would_share_a_name_are_refused(tmp_path: Path) -> None:
+    root = make_root(tmp_path, {"scenarios/chat/twins.yaml": scenario(
+        step(content="${matrix.x.b}"), head="matrix: {x: [{a: 1, b: 2}, {a: 1, b: 3}]}\n")})
+    with pytest.raises(InputError) as caught:
+        planned(load(root))
+    assert caught.value.code == "case-twice"
+    assert str(caught.value.where) == "scenarios/chat/twins.yaml:5:1"
+
+
+def test_variables_are_filled_in_and_those_of_steps_are_left(tmp_path: Path) -> None:
+    text = scenario(step() + step(content="${steps.0.result.id} ${api_key} ${sdk.name} ${contract.retries.max}"))
+    case = planned(load(make_root(tmp_path, {"scenarios/chat/x.yaml": text})), patterns=("chat/x",))[0]
+    assert case.spec.steps[1].with_["messages"][0]["content"] == "${steps.0.result.id} " + f"{API_KEY} python 2"
+    assert case.spec.steps[0].with_["model"] == "conf-chat"
+
+
+def test_a_variable_nobody_defines_is_refused_with_its_place(tmp_path: Path) -> None:
+    root = make_root(tmp_path, {"scenarios/chat/x.yaml": scenario(step(content="${contract.nope}"))})
+    with pytest.raises(InputError) as caught:
+        planned(load(root))
+    assert caught.value.code == "unknown-variable"
+    assert str(caught.value.where).startswith("scenarios/chat/x.yaml:7:")
+
+
+def test_a_matrix_value_that_does_not_fit_is_refused_with_the_row(tmp_path: Path) -> None:
+    text = scenario(step(service="${matrix.s}"), head="matrix: {s: [42]}\n")
+    root = make_root(tmp_path, {"scenarios/chat/x.yaml": text})
+    with pytest.raises(InputErrors) as caught:
+        planned(load(root))
+    assert "with s = 42" in str(caught.value)
+
+
+@pytest.mark.parametrize(("selection", "scenarios"), [
+    ({"patterns": ("chat",)}, {"chat/founded", "chat/matrix", "chat/scripted", "chat/socket", "chat/sync-only"}),
+    ({"patterns": ("chat/",)}, {"chat/founded", "chat/matrix", "chat/scripted", "chat/socket", "chat/sync-only"}),
+    ({"patterns": ("*/everywhere", "chat/founded")}, {"retries/everywhere", "chat/founded"}),
+    ({"patterns": ("cha",)}, set()),
+    ({"capabilities": ("retries",)}, {"retries/everywhere"}), ({"tags": ("wide",)}, {"retries/everywhere"}),
+    ({"levels": ("should",)}, {"retries/everywhere"}), ({"tags": ("wide",), "levels": ("must",)}, set()),
+    ({"api_versions": ("v1",)}, {"retries/everywhere", "responses/late"}),
+])
+def test_a_selection_narrows_by_every_part_of_it(suite: Suite, selection: dict[str, Any], scenarios: set[str]) -> None:
+    assert {case.loaded.id for case in planned(suite, **selection)} == scenarios
+
+
+def test_one_case_can_be_named(suite: Suite) -> None:
+    name = planned(suite)[3].id
+    assert [case.id for case in planned(suite, case_ids=(name,))] == [name]
+    assert {case.surface for case in planned(suite, surfaces=("async",))} == {"async"}
+
+
+@pytest.mark.parametrize("selection", [{"patterns": ("chat/founded", "chat/fonded")}, {"tags": ("wdie",)},
+                                       {"capabilities": ("chat", "retrys")}])
+def test_a_part_of_a_selection_that_names_nothing_is_refused_with_what_is_near(suite: Suite,
+                                                                              selection: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="did you mean") as caught:
+        check_selection(suite, Selection(**selection))
+    assert caught.value.code == "nothing-selected"
+    check_selection(suite, Selection(patterns=("chat", "*/everywhere"), tags=("wide",), capabilities=("chat",)))
+
+
+def test_nothing_selected_is_an_error() -> None:
+    with pytest.raises(UsageError):
+        require_cases(())
+
+
+def test_what_an_api_version_or_the_lane_does_not_have_is_not_run_and_says_why(suite: Suite) -> None:
+    late = {case.api_version: case for case in planned(suite, patterns=("responses/late",))}
+    assert late["2024-10-21"].status == "not-run"
+    assert "not part of api-version 2024-10-21" in late["2024-10-21"].reason
+    assert late["v1"].status == "run"
+    assert {(case.status, case.reason) for case in planned(suite, patterns=("chat/socket",))} == {
+        ("not-run", "the scenario needs the loopback lane")}
+
+
+def test_what_the_contract_lacks_is_unsupported_with_its_reason_even_where_traits_are_missing(tmp_path: Path) -> None:
+    lacks = "lacks:\n  telepathy: {reason: It reads no minds., source: {fact: test}}\ntraits:"
+    text = contract().replace("traits:", lacks)
+    suite = load(make_root(tmp_path, {
+        "adapters/python/contract.yaml": text,
+        "scenarios/chat/mind.yaml": scenario(step(content="${contract.minds.max}"), head="needs: [telepathy]\n")}))
+    assert {(case.status, case.reason) for case in planned(suite, patterns=("chat/mind",))} == {
+        ("unsupported", "It reads no minds.")}
+
+
+def test_an_operation_of_later_versions_is_unsupported_by_earlier_ones(suite: Suite) -> None:
+    old = SubjectUnderTest(suite.sdk("python"), "1.40.0")
+    (case, *_) = planned(suite, subject=old, patterns=("responses/late",), api_versions=("v1",))
+    assert case.status == "unsupported"
+    assert "openai >=1.66 only" in case.reason
+
+
+def test_an_sdk_that_is_not_there_is_planned_as_not_run(suite: Suite) -> None:
+    absent = SubjectUnderTest(suite.sdk("python"), "-", absent="not installed here")
+    assert {(case.status, case.reason) for case in planned(suite, subject=absent)} == {
+        ("not-run", "not installed here")}
+
+
+def test_subjects_are_named_once_and_a_name_that_is_unknown_or_absent_is_refused(suite: Suite) -> None:
+    version = subjects_of(suite, ())[0].version
+    assert len(subjects_of(suite, ("python", f"python@{version}", "python"))) == 1
+    for wanted, code in (("nosuch", "sdk-unknown"), ("python@0.0.1", "sdk-version")):
+        with pytest.raises(UsageError) as caught:
+            subjects_of(suite, (wanted,))
+        assert caught.value.code == code
+
+
+def test_an_sdk_named_that_cannot_run_is_refused_and_unnamed_is_listed(tmp_path: Path) -> None:
+    suite = load(make_root(tmp_path, {
+        "adapters/python/contract.yaml": contract(),
+        "adapters/go/contract.yaml": contract().replace("sdk: python", "sdk: go", 1)}))
+    assert [(subject.sdk.name, bool(subject.absent)) for subject in subjects_of(suite, ())] == [("go", True),
+    ("python", False)]
+    with pytest.raises(UsageError) as caught:
+        subjects_of(suite, ("go",))
+    assert caught.value.code == "sdk-absent"
+
+
+def test_ten_thousand_cases_are_planned_in_seconds(suite: Suite) -> None:
+    import time
+
+    loaded = suite.by_id["retries/everywhere"]
+    many = replace(suite, scenarios=tuple(replace(loaded, id=f"retries/case-{index}") for index in range(1000)))
+    began = time.perf_counter()
+    assert len(planned(many)) == 10_000
+    assert time.perf_counter() - began < 8
+
+
+def test_the_home_is_found_upwards_and_lacks_are_filled_from_the_project(tmp_path: Path) -> None:
+    root = make_root(tmp_path / "suite")
+    below = root / "scenarios" / "chat"
+    home = find_home(below)
+    assert home.scenarios == root / "scenarios"
+    assert (home.adapters, home.schemas) == (PROJECT / "adapters", PROJECT / "schemas")
+    assert home.digest("scenarios") == find_home(root, root).digest("scenarios")
+    with pytest.raises(UsageError):
+        find_home(tmp_path, tmp_path / "nowhere")
