@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conformance.report.budget import row_of, shown_cases
 from conformance.report.diff import SideBySide, side_by_side
 from conformance.report.summary import BAD, Tally
 from conformance.report.text import (
@@ -89,6 +90,8 @@ class CaseView:
     findings: tuple[FindingView, ...]
     checks: tuple[tuple[str, tuple[CheckResult, ...]], ...]
     steps: tuple[Step, ...]
+    row: str = ""
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +118,15 @@ def scenario_views(run: Run, scenarios: Sequence[ScenarioInfo], scenario_anchors
     grouped: dict[str, list[tuple[CaseResult, str]]] = {}
     for case, anchor in zip(run.cases, case_anchors, strict=True):
         grouped.setdefault(case.scenario, []).append((case, anchor))
-    return tuple(_scenario(item, scenario_anchors.get(item.id), grouped.get(item.id, []))
+    shown = shown_cases(run.cases)
+    return tuple(_scenario(item, scenario_anchors.get(item.id), grouped.get(item.id, []), shown)
                  for item in scenarios)
 
 
-def _scenario(scenario: ScenarioInfo, anchor: str, pairs: list[tuple[CaseResult, str]]) -> ScenarioView:
+def _scenario(scenario: ScenarioInfo, anchor: str, pairs: list[tuple[CaseResult, str]],
+              shown: frozenset[str]) -> ScenarioView:
     seen: _Seen = {}
-    views = tuple(_Builder(case, case_anchor, seen).view() for case, case_anchor in pairs)
+    views = tuple(_Builder(case, case_anchor, seen).view(whole=case.id in shown) for case, case_anchor in pairs)
     return ScenarioView(scenario, anchor, Tally.of(case for case, _ in pairs), views, cut(scenario.yaml, 20_000))
 
 
@@ -137,12 +142,15 @@ class _Builder:
         self._anchor = anchor
         self._seen = seen
 
-    def view(self) -> CaseView:
+    def view(self, *, whole: bool) -> CaseView:
+        """The case with all its evidence, or without its traces and checks when it is not ``whole``."""
         case = self._case
         groups = tuple((outcome, found) for outcome in ("broken", "note", "held")
                        if (found := tuple(item for item in case.checks if item.outcome == outcome)))
-        steps = tuple(self._step(number, step) for number, step in enumerate(case.steps, 1))
-        return CaseView(case, self._anchor, case.verdict in BAD, tuple(map(_finding, case.findings)), groups, steps)
+        steps = tuple(self._step(number, step) for number, step in enumerate(case.steps, 1)) if whole else ()
+        left_out = not whole and bool(case.steps)
+        return CaseView(case, self._anchor, case.verdict in BAD, tuple(map(_finding, case.findings)), groups, steps,
+                        row_of(case), left_out)
 
     def _step(self, number: int, step: StepTrace) -> Step:
         anchor = f"{self._anchor}-step-{number}"
