@@ -25,13 +25,14 @@ def print_summary(run: Run, console: Console, written: tuple[Path, ...]) -> None
         console.print(f"... and {len(red) - SHOWN} more; see the report")
     for use in run.waivers:
         if use.state in RED_WAIVERS:
-            console.print(f"waiver {use.id} ({use.sdk}): {use.state}; {use.reason}", style="red", markup=False)
+            console.print(f"waiver {use.id} ({use.sdk}): {use.state}; {use.reason}", style="red", markup=False,
+                          soft_wrap=True)
     for subject in run.subjects:
-        console.print(_subject_line(run, subject.sdk, subject.version, subject.reason), markup=False)
+        console.print(_subject_line(run, subject.sdk, subject.version, subject.reason), markup=False, soft_wrap=True)
     if run.interrupted:
         console.print("interrupted: the report holds what was finished", style="yellow")
     for path in written:
-        console.print(f"wrote {path}", style="dim", markup=False)
+        console.print(f"wrote {path}", style="dim", markup=False, soft_wrap=True)
 
 
 def _print_case(case: CaseResult, console: Console) -> None:

@@ -25,18 +25,23 @@ def validate(document: Document, model: type[Model], what: str) -> Model:
 
 
 def input_errors(error: ValidationError, document: Document, model: type[BaseModel], what: str) -> Iterator[InputError]:
-    """What pydantic complains of, as errors with places in ``document``."""
+    """What pydantic complains of, as errors with places in ``document``; the forms a union offers are one complaint."""
     seen: set[tuple[str, str]] = set()
+    values: dict[tuple[str | int, ...], list[str]] = {}
+    complaints: list[tuple[tuple[str | int, ...], Any]] = []
     for item in error.errors(include_url=False):
         path = _real_path(item["loc"], document.value)
-        converted = _convert(item, path, document, model, what)
+        complaints.append((path, item))
+        values.setdefault(path, []).append(item["msg"].removeprefix("Value error, "))
+    for path, item in complaints:
+        converted = _convert(item, path, ", or ".join(dict.fromkeys(values[path])), document, model, what)
         key = (str(converted.where), converted.cause)
         if key not in seen:
             seen.add(key)
             yield converted
 
 
-def _convert(item: Any, path: tuple[str | int, ...], document: Document, model: type[BaseModel],
+def _convert(item: Any, path: tuple[str | int, ...], message: str, document: Document, model: type[BaseModel],
              what: str) -> InputError:
     kind = item["type"]
     if kind == "extra_forbidden":
@@ -49,7 +54,6 @@ def _convert(item: Any, path: tuple[str | int, ...], document: Document, model: 
         name = str(item["loc"][-1])
         return InputError("missing-key", f"the key {name!r} is missing", f"every {what} needs it", document.where(path))
     dotted = ".".join(map(str, path)) or "the document"
-    message = item["msg"].removeprefix("Value error, ")
     return InputError("invalid-value", f"{dotted}: {message}; found {_short(item.get('input'))}",
                       f"see the format of a {what} in docs/scenarios.md", document.where(path))
 

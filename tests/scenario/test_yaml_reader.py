@@ -63,7 +63,7 @@ def test_json_is_read_as_json_and_as_pyyaml_reads_it(value: Any) -> None:
 @given(documents)
 @settings(max_examples=100, deadline=None)
 def test_what_pyyaml_writes_in_blocks_is_read_back(value: Any) -> None:
-    text = yaml.safe_dump(value, allow_unicode=True)
+    text = yaml.safe_dump(value)
     if "!!" not in text:
         assert load_text(text, "f.yaml").value == value
 
