@@ -1,0 +1,242 @@
+"""Detectors of what grants access, by its form, anywhere in a text.
+
+The forms of Azure keys: 84 characters with ``JQQJ9`` after the 52nd (AI services since 2024); 52 characters with
+``AzSe`` after the 42nd (search); 88 base64 characters with ``APIM``, ``ACDb``, ``+ABa``, ``+AMC`` or ``+ASt`` after the
+76th (gateways, databases, storage); 32 hexadecimal digits (older AI services). These are the published signatures that
+secret scanners of hosting services look for too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from conformance.sanitize.edits import Edit
+from conformance.sanitize.page import STRETCH, Page, left_of
+
+SYNTHETIC_TOKEN = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9."  # noqa: S105
+"""An unsigned token that says nothing but that it ends in 2100."""
+
+_ASCII = re.ASCII
+_JWT = re.compile(r"eyJ[\w-]{6,}+\.[\w-]{4,}+(?:\.[\w-]*+){1,3}", _ASCII)
+_SK = re.compile(r"sk-(?=[A-Za-z_-]*\d)[\w-]{16,}", _ASCII)
+_EK = re.compile(r"ek_[A-Za-z0-9]{16,}", _ASCII)
+_HEX = bytes(104 if chr(byte) in "0123456789abcdefABCDEF" else 32 for byte in range(256))
+_HEX_RUN = b"h" * 32
+_WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_FEWEST_DIGITS = 5
+_KEY_84 = re.compile(r"[A-Za-z0-9]{52}JQQJ9[A-Za-z0-9]{27}(?:[A-Za-z0-9]{2}==)?")
+_SIGNED = re.compile(r"[A-Za-z0-9]{42}AzSe[A-D][A-Za-z0-9]{5}"
+                     r"|[A-Za-z0-9+/]{76}(?:APIM|ACDb|\+(?:ABa|AMC|ASt))[A-Za-z0-9+/]{5}[AQgw]==")
+_THIRD = re.compile(r"gh[pos]_[A-Za-z0-9]{36}|github_pat_\w{40,}|AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{20,}"
+                    r"|hf_[A-Za-z]{30,}|AIza[\w-]{35}", _ASCII)
+_ASSIGNED = re.compile(r"(?:accountkey|sharedaccesskey|sharedsecret|instrumentationkey|accesskey|password|pwd)="
+                       r"([^;\"'\s&<>,\\]{6,})")
+_ACCOUNT = re.compile(r"accountname=([^;\"'\s&<>,\\]+)")
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{2,40}-----")
+_PEM_BODY = re.compile(r"[A-Za-z0-9+/=\s\\]*+")
+_PEM_LONGEST = 20_000
+_BEARER = re.compile(r"\b(?:bearer|basic)(?:\s|%20|\+)+([A-Za-z0-9._~+/=-]{16,})")
+_VALUE = r"[\"']?\s*(?:[:=]|%3d)\s*[\"']?([^\s\"',;&(){}\[\]<>\\]{16,})"
+_NAMED = tuple((re.compile(last + _VALUE), firsts) for last, firsts in (
+    ("key", ("api-", "api_", "api", "subscription-", "subscription_")), ("secret", ("client-", "client_")),
+    ("token", ("access-", "access_", "refresh-", "refresh_"))))
+_URL_USER = re.compile(r"://([^/\s:@\"'<>]{1,256}:[^/\s@\"'<>]{1,256})@")
+_SUBPROTOCOL = re.compile(r"openai-insecure-api-key\.([^\s,\"'<]+)")
+_MIXED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])", re.DOTALL)
+
+Detector = Callable[[Page], Iterator[Edit]]
+
+
+def _whole(rule: str, pattern: re.Pattern[str], mask: str, *triggers: str) -> Detector:
+    """A detector that masks each match of ``pattern`` in a text that holds one of ``triggers``."""
+
+    def detect(page: Page) -> Iterator[Edit]:
+        if any(trigger in page.text for trigger in triggers):
+            for found in pattern.finditer(page.text):
+                if found[0] != SYNTHETIC_TOKEN:
+                    yield Edit(found.start(), found.end(), mask, (rule,))
+
+    return detect
+
+
+def _starting(rule: str, pattern: re.Pattern[str], mask: str, *triggers: str) -> Detector:
+    """As :func:`_whole`, for tokens that must not begin inside a word, unless the word is a percent escape."""
+
+    def detect(page: Page) -> Iterator[Edit]:
+        if any(trigger in page.text for trigger in triggers):
+            for found in pattern.finditer(page.text):
+                at = found.start()
+                if at == 0 or page.text[at - 1] not in _WORD or (at >= 3 and page.text[at - 3] == "%"):
+                    yield Edit(at, found.end(), mask, (rule,))
+
+    return detect
+
+
+def _assigned(rule: str, pattern: re.Pattern[str], mask: str, *triggers: str) -> Detector:
+    """A detector that masks the first group of ``pattern`` in the text in lower case."""
+
+    def detect(page: Page) -> Iterator[Edit]:
+        if any(trigger in page.low for trigger in triggers):
+            for found in pattern.finditer(page.low):
+                value = page.text[found.start(1):found.end(1)]
+                if value != SYNTHETIC_TOKEN and value.strip("*") and not value.startswith("${"):
+                    yield Edit(found.start(1), found.end(1), mask, (rule,))
+
+    return detect
+
+
+def _hexadecimal(page: Page) -> Iterator[Edit]:
+    """32 hexadecimal digits that stand alone. Runs of a few digits are somebody's placeholder."""
+    if page.binary:
+        return
+    text, shape = page.text, page.data.translate(_HEX)
+    start = shape.find(_HEX_RUN)
+    while start >= 0:
+        end = shape.find(b" ", start)
+        end = len(text) if end < 0 else end
+        if text[start - 3:start - 2] == "%":
+            start += max(0, end - start - 32)
+        before = start > 0 and text[start - 1] in _WORD and text[start - 3:start - 2] != "%"
+        if end - start == 32 and not before and text[end:end + 1] not in _WORD and (
+                len(set(text[start:end].lower())) >= _FEWEST_DIGITS):
+            yield Edit(start, end, "<api-key>", ("azure-key-32",))
+        start = shape.find(_HEX_RUN, end)
+
+
+def _signed(rule: str, pattern: re.Pattern[str], *triggers: str) -> Detector:
+    """Keys with a signature inside: looked up by the signature, as a run before it could be long."""
+
+    def detect(page: Page) -> Iterator[Edit]:
+        for trigger in triggers:
+            at, done = page.text.find(trigger), 0
+            while at >= 0:
+                found = pattern.search(page.text, max(done, at - 80), at + 60)
+                if found:
+                    yield Edit(found.start(), found.end(), "<api-key>", (rule,))
+                    done = found.end()
+                at = page.text.find(trigger, max(at + len(trigger), done))
+
+    return detect
+
+
+def _pem(page: Page) -> Iterator[Edit]:
+    text, done = page.text, 0
+    if "-----BEGIN" not in text:
+        return
+    for found in _PEM.finditer(text):
+        if found.start() < done:
+            continue
+        end = text.find("-----END", found.end(), found.end() + _PEM_LONGEST)
+        if end >= 0:
+            done = min(len(text), text.find("-----", end + 8, end + 60) + 5) if "-----" in text[end + 8:end + 60] else (
+                end + 8)
+        else:
+            body = _PEM_BODY.match(text, found.end())
+            done = body.end() if body else found.end()
+        yield Edit(found.start(), done, "<pem>", ("pem",))
+
+
+def _named(page: Page) -> Iterator[Edit]:
+    """``api-key: value`` as logs and curl commands write it. The value must look like one: words do not."""
+    for pattern, firsts in _NAMED:
+        for found in pattern.finditer(page.low):
+            if page.low[max(0, found.start() - 16):found.start()].endswith(firsts):
+                value = page.text[found.start(1):found.end(1)]
+                if _MIXED.match(value) and not value.startswith(("${", SYNTHETIC_TOKEN)) and "." not in value:
+                    yield Edit(found.start(1), found.end(1), "<api-key>", ("bearer-text",))
+
+
+def _bearer(page: Page) -> Iterator[Edit]:
+    """``Bearer token``. Small letters alone are a word that follows the word bearer."""
+    if "bearer" in page.low or "basic" in page.low:
+        for found in _BEARER.finditer(page.low):
+            value = page.text[found.start(1):found.end(1)]
+            if value != SYNTHETIC_TOKEN and any(c.isdigit() or c.isupper() for c in value):
+                yield Edit(found.start(1), found.end(1), "<token>", ("bearer-text",))
+
+
+def _account(page: Page) -> Iterator[Edit]:
+    if "accountname=" in page.low:
+        for found in _ACCOUNT.finditer(page.low):
+            name = page.text[found.start(1):found.end(1)]
+            alias = page.aliases.of("account", name)
+            if alias != name:
+                yield Edit(found.start(1), found.end(1), alias, ("connection-string",))
+
+
+_SAS_NAMES = re.compile(r"(?:^|[?&;]|\\u0026|&amp;|%26|%3f|%253f|%2526)"
+                        r"(sig|skoid|sktid|skt|ske|se|st|sip|sdd)(=|%3d|%253d)((?:(?!%26|%2526)[^&;\s\"'<>\\])*+)", re.IGNORECASE)
+_SAS_SIG = re.compile(r"(?:(?<![a-z0-9_])|(?<=%26)|(?<=%3f)|(?<=526)|(?<=53f)|(?<=0026))sig(?:=|%3d|%253d)")
+_BLOB = re.compile(r"\.core\.[a-z.]+(/[^?#\s\"'<>\\]*)\?")
+_URL_STOPS = frozenset(chr(c) for c in range(33, 256)) - frozenset("\"'<>\\")
+_URL_REST = re.compile(r"(?:[^\s\"'<>\\]|\\u0026|<sig>)*+")
+_SAS = {"sig": ("sas-signature", "<sig>"),
+        "skoid": ("sas-identity", "00000000-0000-0000-0000-000000000000"),
+        "sktid": ("sas-identity", "00000000-0000-0000-0000-000000000000")}
+_SAS_REST = ("sas-time", "2000-01-01T00:00:00Z")
+_SHORTEST_SIG = 8
+
+
+def _sas(page: Page) -> Iterator[Edit]:
+    """Shared access signatures: the parameters around each ``sig``, which alone makes their short names mean this."""
+    if "sig=" not in page.low and "sig%" not in page.low:
+        return
+    done = 0
+    for found in _SAS_SIG.finditer(page.low):
+        if found.start() < done:
+            continue
+        start = max(done, left_of(page.text, found.start(), _URL_STOPS))
+        rest = _URL_REST.match(page.text, found.end(), found.end() + STRETCH)
+        done = rest.end() if rest else found.end()
+        url = page.text[start:done]
+        if "<sig>" not in url and not _signature(url):
+            continue
+        for edit in _sas_parts(page, url):
+            yield Edit(start + edit.start, start + edit.end, edit.replacement, edit.rules)
+
+
+def _signature(url: str) -> bool:
+    return any(m[1].lower() == "sig" and len(m[3]) >= _SHORTEST_SIG for m in _SAS_NAMES.finditer(url))
+
+
+def _sas_parts(page: Page, url: str) -> Iterator[Edit]:
+    for part in _SAS_NAMES.finditer(url):
+        rule, mask = _SAS.get(part[1].lower(), _SAS_REST)
+        if part[3] and part[3] != mask and (page.noise or rule != "sas-time"):
+            yield Edit(part.start(3), part.end(3), mask, (rule,))
+    blob = _BLOB.search(url)
+    if blob and page.noise and blob[1].strip("/"):
+        folder, _, name = blob[1].rpartition("/")
+        alias = page.aliases.of("blob", name if "blob-" in name and folder in ("", "/c") else blob[1])
+        if f"/c/{alias}" != blob[1]:
+            yield Edit(blob.start(1), blob.end(1), f"/c/{alias}", ("blob-path",))
+
+
+_HINT = re.compile(r"eyJ|sk-|ek_|JQQJ9|AzSe|APIM|ACDb|\+A(?:Ba|MC|St)|gh[pos]_|github_pat_|AKIA|xox|hf_|AIza|-----BEGIN"
+                   r"|(?i:key|secret|password=|pwd=|bearer|basic|token|account|sig[=%])|://")
+
+
+def may_hold(text: str) -> bool:
+    """Whether a detector of this module could find anything in ``text``, for texts too short to ask each one."""
+    return _HINT.search(text) is not None
+
+
+DETECTORS: tuple[Detector, ...] = (
+    _whole("jwt", _JWT, "<jwt>", "eyJ"),
+    _starting("openai-key", _SK, "<sk-key>", "sk-"),
+    _starting("realtime-secret", _EK, "<client-secret>", "ek_"),
+    _signed("azure-key-84", _KEY_84, "JQQJ9"),
+    _signed("azure-key-other", _SIGNED, "AzSe", "APIM", "ACDb", "+ABa", "+AMC", "+ASt"),
+    _starting("third-party-key", _THIRD, "<third-party-key>", "ghp_", "gho_", "ghs_", "github_pat_", "AKIA",
+              "xox", "hf_", "AIza"),
+    _assigned("account-key", _ASSIGNED, "<secret>", "key=", "secret=", "password=", "pwd="),
+    _assigned("url-credentials", _URL_USER, "<credentials>", "@"),
+    _assigned("header-websocket-key", _SUBPROTOCOL, "<api-key>", "openai-insecure-api-key."),
+    _hexadecimal,
+    _pem,
+    _named,
+    _bearer,
+    _account,
+    _sas,
+)

@@ -1,0 +1,133 @@
+"""JSON as text: strings, members and places, found without parsing.
+
+A body may be cut off, hold a member twice or be a stream of JSON lines, and what is not touched must stay byte for
+byte. A parser would refuse the first, lose half of the second and rewrite the third; patterns over tokens do none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from json.decoder import scanstring
+from typing import NamedTuple
+
+from conformance.sanitize.page import reading, written_or_none
+
+STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
+ESCAPED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)++)"', re.DOTALL)
+_TOKEN = re.compile(STRING + r"\s*(:)?|[{}\[\],]", re.DOTALL)
+
+
+class Leaf(NamedTuple):
+    """A string in a JSON text: its path below where the walk began, and the span between its quotes."""
+
+    path: tuple[str | int, ...]
+    start: int
+    end: int
+
+
+def decoded(inside: str) -> str | None:
+    """The reading of the JSON string with ``inside`` between its quotes, or None when that is no JSON string."""
+    if "\\" not in inside:
+        return inside
+    text = written_or_none(inside)
+    try:
+        value, end = scanstring((inside if text is None else text) + '"', 0, False)
+        return reading(value) if end else None
+    except (ValueError, UnicodeEncodeError):
+        return None
+
+
+def encoded(read: str, like: str) -> str:
+    """What stands between the quotes of the JSON string of ``read``; ASCII only when ``like`` was."""
+    text = written_or_none(read)
+    if text is None:
+        return json.dumps(read, ensure_ascii=True)[1:-1]
+    try:
+        return reading(json.dumps(text, ensure_ascii=like.isascii())[1:-1])
+    except UnicodeEncodeError:
+        return json.dumps(text, ensure_ascii=True)[1:-1]
+
+
+class Escaped(NamedTuple):
+    """A JSON string with escapes: the span between its quotes, and what it says."""
+
+    start: int
+    end: int
+    value: str
+
+
+def escaped_in(text: str) -> list[Escaped]:
+    """Every string with escapes in it. A match cannot begin at a closing quote: outside strings JSON has no escapes."""
+    if "\\" not in text:
+        return []
+    found = ((match.span(1), decoded(match[1])) for match in ESCAPED.finditer(text))
+    return [Escaped(*span, value) for span, value in found if value is not None]
+
+
+def blanked(text: str, strings: list[Escaped]) -> str:
+    """``text`` with its escaped ``strings`` made spaces, so that an escape is not read as part of a word."""
+    pieces, at = [], 0
+    for string in strings:
+        pieces += (text[at:string.start], " " * (string.end - string.start))
+        at = string.end
+    return "".join((*pieces, text[at:])) if pieces else text
+
+
+def one_of(words: Iterable[str]) -> str:
+    """A pattern of ``words`` that decides by one character at a time, as a list of alternatives does not."""
+    tree: dict[str, list[str]] = {}
+    for word in sorted(set(words)):
+        tree.setdefault(word[:1], []).append(word[1:])
+    branches = [re.escape(first) + (one_of(rest) if rest != [""] else "") for first, rest in tree.items() if first]
+    return f"(?:{'|'.join(branches)}){'?' if '' in tree else ''}"
+
+
+def walk(text: str, start: int) -> Iterator[Leaf]:
+    """Every string value of the JSON value that begins at or after ``start``, until that value ends or the text does.
+
+    Indices count within arrays; keys are decoded. Numbers and constants are passed over.
+    """
+    path: list[str | int] = []
+    arrays: list[bool] = []
+    for found in _TOKEN.finditer(text, start):
+        token = found[0][0]
+        if token == '"':
+            if found[2]:
+                if arrays and not arrays[-1]:
+                    path[-1] = key_of(found[1])
+            else:
+                yield Leaf(tuple(path), *found.span(1))
+                if not arrays:
+                    return
+        elif token in "{[":
+            arrays.append(token == "[")
+            path.append(0 if token == "[" else "")
+        elif token == ",":
+            if not arrays:
+                return
+            if arrays[-1]:
+                path[-1] = int(path[-1]) + 1
+        else:
+            if arrays:
+                arrays.pop()
+                path.pop()
+            if not arrays:
+                return
+
+
+def key_of(inside: str) -> str:
+    """A member's name as text."""
+    name = decoded(inside)
+    return inside if name is None else (written_or_none(name) or name)
+
+
+def pointer(text: str, at: int) -> str:
+    """The JSON pointer (RFC 6901) of the string at offset ``at`` of ``text``; "" when it is in none."""
+    for leaf in walk(text, 0):
+        if leaf.start <= at <= leaf.end:
+            return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in leaf.path)
+        if leaf.start > at:
+            break
+    return ""
