@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import platform
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextvars import copy_context
 from importlib import metadata
 from types import TracebackType
@@ -51,7 +51,8 @@ class InProcessLane:
     def close(self) -> None:
         """End the lane's event loop and restore every patch. The lane may be used again."""
         self._runner = self._board = None
-        self._stack.close()
+        with _no_running_loop():
+            self._stack.close()
 
     def open(self, config: ClientConfig, player: Player, clock: VirtualClock, seed: str) -> Session:
         """One client for one case. ``seed`` makes the SDK's jitter reproducible."""
@@ -121,7 +122,24 @@ class Session:
             # In a context made now: the runner's own is from its first use and knows nothing of the running case. Not
             # by Runner.run, which exchanges signal handlers each time: a tenth of a case.
             loop = self._runner.get_loop()
-            return loop.run_until_complete(loop.create_task(asynchronous(self._handle, *rest), context=copy_context()))
+            task = loop.create_task(asynchronous(self._handle, *rest), context=copy_context())
+            with _no_running_loop():
+                return loop.run_until_complete(task)
+
+
+@contextlib.contextmanager
+def _no_running_loop() -> Iterator[None]:
+    """Set a loop that counts as running in this thread aside, so that ours can run.
+
+    Playwright's sync API (pytest-playwright) suspends its loop in a greenlet but leaves it marked as running; without
+    this, no async case could run in the same pytest session.
+    """
+    outer = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(outer)
 
 
 def _crashed(error: Exception) -> Outcome:

@@ -36,9 +36,9 @@ def _without(reason: str) -> Any:
     pytest.skip(f"no browser test: {reason}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium through Playwright."""
+    """Chromium through Playwright, for one module: its sync API leaves an event loop running in this thread."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:

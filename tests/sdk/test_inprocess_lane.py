@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import socket
@@ -240,6 +241,17 @@ def test_a_lane_can_be_used_again_after_it_was_closed() -> None:
             for surface in SURFACES:
                 service = ScriptedService(json_reply(CHAT))
                 assert lane.perform(client(surface), CALL, service, VirtualClock(), "seed").status == "ok"
+
+
+def test_async_cases_run_in_a_thread_whose_loop_counts_as_running() -> None:
+    """Playwright's sync API leaves such a loop behind for as long as its session is open."""
+
+    async def within() -> list[str]:
+        with InProcessLane() as lane:
+            return [lane.perform(client(surface), CALL, ScriptedService(json_reply(CHAT)), VirtualClock(), "s").status
+                    for surface in SURFACES]
+
+    assert asyncio.run(within()) == ["ok", "ok"]
 
 
 def test_nothing_reaches_a_socket(lane: InProcessLane, monkeypatch: pytest.MonkeyPatch) -> None:
