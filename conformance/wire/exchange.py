@@ -101,13 +101,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response as served. ``chunks`` are end offsets of the pieces the body was delivered in; empty: in one."""
+    """One response as served. ``chunks`` are end offsets of the pieces the body was delivered in; empty: in one.
+
+    ``pauses`` are the seconds before each piece, counted from the piece before (the first from the head); a piece
+    without one follows at once.
+    """
 
     status: int
     headers: Headers
     body: bytes
     provenance: Provenance
     chunks: tuple[int, ...] = ()
+    pauses: tuple[float, ...] = ()
 
     def header(self, name: str) -> str | None:
         return header(self.headers, name)
@@ -137,11 +142,33 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the peer puts a response on the wire, where that is more than its status, headers and body.
+
+    ``delay``: seconds before the first byte. ``linger``: seconds between the last byte of the body and the end of the
+    response, as of a service that keeps the connection open after ``[DONE]``. ``head``: sent instead of the status line
+    and the headers; nothing is added to it. ``framed`` False: the body goes out as it stands whatever the headers
+    announce, so that it can be a broken chunked coding. ``close``: the connection ends (FIN) after the response.
+    """
+
+    delay: float = 0.0
+    linger: float = 0.0
+    head: bytes | None = None
+    framed: bool = True
+    close: bool = False
+
+
+PLAINLY = Delivery()
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What the transport is to do with a request: deliver ``response``, or raise ``fault`` in its place.
 
-    With both, the body of ``response`` is delivered first and the fault comes after its last byte.
+    With both, the body of ``response`` is delivered first and the fault comes after its last byte. A ``CUT_BODY``
+    without a response is a connection closed before any answer.
     """
 
     response: Response | None = None
     fault: Fault | None = None
+    delivery: Delivery = PLAINLY

@@ -1,0 +1,24 @@
+"""The peer: a loopback HTTP(S) service that plays what a player answers, byte for byte, and sees what clients send.
+
+    with PeerServer() as server:
+        execution = server.open(player)
+        ...  # drive a client at execution.url, trusting execution.ca_file
+        capture = execution.close()
+"""
+
+from __future__ import annotations
+
+from conformance.wire.peer.capture import (
+    Arrival,
+    Capture,
+    CapturedConnection,
+    CapturedExchange,
+    Problem,
+    ProblemCode,
+)
+from conformance.wire.peer.limits import Limits
+from conformance.wire.peer.listener import Door
+from conformance.wire.peer.server import Execution, PeerServer
+
+__all__ = ["Arrival", "Capture", "CapturedConnection", "CapturedExchange", "Door", "Execution", "Limits", "PeerServer",
+           "Problem", "ProblemCode"]

@@ -1,0 +1,365 @@
+"""One client connection: requests read, handed to the player, answers carried out to the byte.
+
+There is no task a request. A reply that needs no waiting is written from within the call that brought the request's
+last byte; a reply with pauses is continued by timers, and by the transport when the client is slow to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from enum import StrEnum
+from typing import Protocol, cast
+
+from conformance.wire.exchange import Reply, Request
+from conformance.wire.peer import ending
+from conformance.wire.peer.capture import CapturedConnection, ProblemCode
+from conformance.wire.peer.limits import Limits
+from conformance.wire.peer.parsing import (
+    HEAD_END,
+    Body,
+    Head,
+    Refusal,
+    bad,
+    body_reader,
+    check_start,
+    parse_head,
+    too_large,
+)
+from conformance.wire.peer.record import Record
+from conformance.wire.peer.writing import CONTINUE, Ending, Plan, failure_response, harness_reply, plan_reply
+from conformance.wire.switchboard import Player
+
+_BURST = 64
+"""Pieces written in one go before other connections get their turn."""
+
+_NOTHING = b""
+_FAREWELL = Plan((), Ending.CLOSE)
+
+
+class Phase(StrEnum):
+    """``read``: waiting for a request or in the middle of one. ``answer``: one is being answered. ``hang``: a fault
+    keeps silent. ``drain``: refused; what still comes is thrown away. ``gone``: closed."""
+
+    READ = "read"
+    ANSWER = "answer"
+    HANG = "hang"
+    DRAIN = "drain"
+    GONE = "gone"
+
+
+class Site(Protocol):
+    """What a connection needs of the execution it belongs to."""
+
+    limits: Limits
+    player: Player
+    opened: float
+    records: list[Record]
+    loop: asyncio.AbstractEventLoop
+
+    def admit(self, head: Head) -> str:
+        """The absolute URL ``head`` asks for. Raises Refusal when it is not for this execution."""
+        ...
+
+    def spend(self, size: int) -> None:
+        """Count a request and ``size`` bytes of body. Raises Refusal beyond the limits."""
+        ...
+
+    def report(self, connection: int, code: ProblemCode, cause: str, start: bytes = b"") -> None: ...
+
+    def left(self, connection: Connection) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """See the module. ``deadline`` is the reading of ``time.monotonic()`` after which ``expire`` is to be called."""
+
+    __slots__ = ("_begun", "_blocked", "_body", "_client_left", "_closed", "_drained", "_due", "_head", "_index",
+                 "_input", "_last", "_phase", "_plan", "_raw", "_reading", "_ready", "_record", "_searched",
+                 "_sequence", "_site", "_timer", "_tls", "_transport", "_url", "_waited", "accepted", "deadline",
+                 "number")
+
+    def __init__(self, site: Site, number: int, accepted: float) -> None:
+        self._site = site
+        self.number = number
+        self.accepted = accepted
+        self.deadline = math.inf
+        self._phase = Phase.READ
+        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._tls: str | None = None
+        self._input: bytes | bytearray = _NOTHING
+        self._searched = 0
+        self._begun = 0.0
+        self._head: Head | None = None
+        self._raw = _NOTHING
+        self._url = ""
+        self._body: Body | None = None
+        self._record: Record | None = None
+        self._sequence = 0
+        self._plan = _FAREWELL
+        self._index = 0
+        self._due = 0.0
+        self._waited = False
+        self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._blocked = False
+        self._reading = False
+        self._drained = 0
+        self._ready = self._last = False
+        self._closed: float | None = None
+        self._client_left: float | None = None
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._ready = True
+        # A mark of 0 makes the transport tell whenever the socket did not take everything: only so is it known when it
+        # has taken the last byte.
+        self._transport.set_write_buffer_limits(high=0)
+        session = transport.get_extra_info("ssl_object")
+        self._tls = session.version() if session is not None else None
+        self.deadline = time.monotonic() + self._site.limits.idle_seconds
+
+    def data_received(self, data: bytes) -> None:
+        if self._phase is Phase.DRAIN or self._phase is Phase.GONE:
+            self._drain(len(data))
+            return
+        if not self._input:
+            self._input = data
+        else:
+            if isinstance(self._input, bytes):
+                self._input = bytearray(self._input)
+            self._input += data
+        if self._phase is Phase.READ:
+            self._read(time.monotonic())
+        elif len(self._input) > self._site.limits.pipelined_bytes:
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Whether to keep the connection: a client may end its side and still wait for the answer (plain TCP)."""
+        if self._client_left is None:
+            self._client_left = time.monotonic()
+            if self._record is not None:
+                self._record.client_left = self._client_left
+        return self._phase is Phase.ANSWER and self._tls is None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        now = self._closed = time.monotonic()
+        if exc is not None and self._client_left is None:
+            self._client_left = now
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._record is not None:
+            self._record.client_left = self._client_left
+        if self._phase is Phase.READ and (self._input or self._body is not None):
+            self._site.report(self.number, ProblemCode.INCOMPLETE, "the connection ended in the middle of a request",
+                              self._start())
+        self._phase = Phase.GONE
+        self._site.left(self)
+
+    def pause_writing(self) -> None:
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        if self._phase is Phase.ANSWER and self._timer is None:
+            self._pump()
+
+    # What the execution calls
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        self.deadline = math.inf
+        if self._phase is not Phase.READ:
+            self._transport.abort()
+        elif self._body is None and not self._input:
+            self._say_goodbye()
+        else:
+            part = "head" if self._body is None else "body"
+            self._refuse(Refusal(408, ProblemCode.TOO_SLOW, f"the request's {part} took too long to arrive"))
+
+    def dismiss(self) -> None:
+        """Close if idle; otherwise after the answer that is under way."""
+        self._last = True
+        if self._ready and self._phase is Phase.READ and self._body is None and not self._input:
+            self._say_goodbye()
+
+    def abort(self) -> None:
+        """End at once. A handshake under way is the listener's to end."""
+        if self._ready:
+            self._transport.abort()
+
+    def describe(self) -> CapturedConnection:
+        """The connection as a value."""
+        opened = self._site.opened
+
+        def since(at: float | None) -> float | None:
+            return None if at is None else round(at - opened, 6)
+
+        return CapturedConnection(self.number, round(self.accepted - opened, 6), self._tls, self._sequence,
+                                  since(self._closed), since(self._client_left))
+
+    # Reading
+
+    def _read(self, now: float) -> None:
+        """Take requests from the input until it runs dry or an answer has to wait."""
+        self._reading = True
+        try:
+            while self._phase is Phase.READ and (self._input or self._body is not None):
+                if not (self._body is not None or self._read_head(now)) or not self._read_body(now):
+                    break
+        except Refusal as refusal:
+            self._refuse(refusal)
+        finally:
+            self._reading = False
+
+    def _read_head(self, now: float) -> bool:
+        """Whether a whole head was there and a body may be read."""
+        data, limits = self._input, self._site.limits
+        if not self._begun:
+            while data[:2] == b"\r\n":  # RFC 9112 section 2.2: empty lines before a request are to be ignored
+                data = data[2:]
+            self._input = data
+            if not data:
+                return False
+            check_start(data)
+            self._begun = now
+            self.deadline = now + limits.head_seconds
+        end = data.find(HEAD_END, max(0, self._searched - 3))
+        if end < 0 or end > limits.head_bytes:
+            if len(data) > limits.head_bytes:
+                raise Refusal(431, ProblemCode.HEAD_TOO_LARGE, f"the head is longer than {limits.head_bytes} bytes")
+            if b"\n\n" in data[max(0, self._searched - 1):]:
+                raise bad("the head ends its lines with LF alone")
+            self._searched = len(data)
+            return False
+        end += len(HEAD_END)
+        self._raw, self._input, self._searched = bytes(data[:end]), data[end:], 0
+        head = parse_head(self._raw, limits)
+        self._url = self._site.admit(head)
+        self._head, self._body = head, body_reader(head, limits)
+        self._record = Record(head, self.number, self._sequence + 1, self._begun)
+        self.deadline = now + limits.body_seconds
+        if head.expects_continue and not self._body.complete and not self._input:
+            self._transport.write(CONTINUE)
+        return True
+
+    def _read_body(self, now: float) -> bool:
+        """Whether the body was complete, and the request answered or being answered."""
+        body, record, head = self._body, self._record, self._head
+        assert body is not None and record is not None and head is not None
+        if self._input:
+            before = body.size
+            self._input = body.feed(self._input)
+            if body.size > self._site.limits.body_bytes:
+                raise too_large(self._site.limits)
+            if body.size > before:
+                record.arrivals.append((now, body.size))
+        if not body.complete:
+            return False
+        record.complete = now
+        record.sent_chunks, record.trailers = body.ends, body.trailers
+        self._site.spend(body.size)
+        self._begun, self._body, self._raw = 0.0, None, _NOTHING
+        self._sequence += 1
+        self._answer(record, Request(head.method, self._url, head.headers, b"".join(body.pieces)))
+        return True
+
+    # Answering
+
+    def _answer(self, record: Record, request: Request) -> None:
+        record.request = request
+        self._site.records.append(record)
+        self.deadline = math.inf
+        self._phase = Phase.ANSWER
+        try:
+            record.reply = self._site.player.answer(request)
+            plan = plan_reply(record.reply, record.head)
+        except Exception as error:
+            record.failure = f"{type(error).__name__}: {error}"
+            record.reply = Reply(failure_response(record.failure))
+            plan = plan_reply(record.reply, record.head)
+        record.approximated = plan.approximated
+        self._plan, self._index, self._waited, self._due = plan, 0, False, record.complete
+        self._pump()
+
+    def _pump(self) -> None:
+        """Write what may be written now, and see to it that the rest follows."""
+        self._timer = None
+        record, segments, transport = self._record, self._plan.segments, self._transport
+        assert record is not None
+        burst = self._index + _BURST
+        while self._index < len(segments):
+            segment = segments[self._index]
+            if segment.pause and not self._waited:
+                # From when the piece before was due, not from when it went out, so that lateness does not add up.
+                self._due += segment.pause
+                self._waited = True
+                self._timer = self._site.loop.call_at(self._due, self._pump)
+                return
+            self._waited = False
+            self._index += 1
+            if segment.data:
+                if transport.is_closing():
+                    return
+                transport.write(segment.data)
+                record.written += len(segment.data)
+                record.deliveries.append((time.monotonic(), record.written))
+            if self._blocked:
+                return
+            if self._index >= burst:
+                self._timer = self._site.loop.call_soon(self._pump)
+                return
+        self._end(record)
+
+    def _end(self, record: Record) -> None:
+        """The last byte is with the socket."""
+        how = self._plan.ending
+        if how is Ending.HANG:
+            self._phase = Phase.HANG
+            if self._client_left is not None:
+                self._transport.abort()
+            return
+        now = time.monotonic()
+        record.finished = now
+        self._record = None
+        if how is Ending.KEEP and not self._last and self._client_left is None:
+            self._phase = Phase.READ
+            self.deadline = now + self._site.limits.idle_seconds
+            if not self._reading and (self._input or not self._transport.is_reading()):
+                self._transport.resume_reading()
+                self._read(now)
+        elif how is Ending.CUT or how is Ending.RESET:
+            self._phase = Phase.GONE
+            (ending.cut if how is Ending.CUT else ending.reset)(self._transport, self._site.loop)
+        else:
+            self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
+        self._phase = Phase.GONE
+        self._transport.close()
+
+    # Refusing
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Say why, then listen a while longer: closing at once would reset the client before it has read the answer."""
+        self._site.report(self.number, refusal.code, refusal.cause, self._start())
+        self._record, self._body, self._input = None, None, _NOTHING
+        if not refusal.status:
+            self._say_goodbye()
+            return
+        self._phase = Phase.DRAIN
+        self._transport.write(harness_reply(refusal.status, refusal.code, refusal.cause, close=True))
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self.deadline = time.monotonic() + self._site.limits.drain_seconds
+
+    def _drain(self, size: int) -> None:
+        self._drained += size
+        if self._drained > self._site.limits.drain_bytes:
+            self._transport.abort()
+
+    def _start(self) -> bytes:
+        """The first bytes of what the client sent, for a problem's report."""
+        return (self._raw or bytes(self._input[:512]))[:512]

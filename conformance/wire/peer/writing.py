@@ -1,0 +1,163 @@
+"""From a Reply to the bytes, pauses and ending that play it. Pure; the connection carries the plan out."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from http import HTTPStatus
+from itertools import pairwise, zip_longest
+
+from conformance.wire.exchange import Fault, Headers, Provenance, Reply, Response, Source
+from conformance.wire.peer.parsing import Head
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_UNSAFE = re.compile(r"[\r\n\0]")
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+class Ending(StrEnum):
+    """What becomes of the connection after the last byte of a plan.
+
+    ``keep``: it waits for the next request. ``close``: FIN, after TLS's own farewell. ``cut``: FIN without one.
+    ``reset``: RST. ``hang``: nothing more is said until the client or the execution ends it.
+    """
+
+    KEEP = "keep"
+    CLOSE = "close"
+    CUT = "cut"
+    RESET = "reset"
+    HANG = "hang"
+
+
+_ENDINGS = {
+    Fault.CONNECT_REFUSED: Ending.RESET, Fault.CONNECTION_RESET: Ending.RESET, Fault.CUT_BODY: Ending.CUT,
+    Fault.CONNECT_TIMEOUT: Ending.HANG, Fault.READ_TIMEOUT: Ending.HANG, Fault.STALL_BODY: Ending.HANG,
+}
+_TOO_LATE = {
+    Fault.CONNECT_REFUSED: "a request that has arrived cannot be refused a connection: it was reset instead "
+                           "(close the execution's door to refuse)",
+    Fault.CONNECT_TIMEOUT: "a request that has arrived was connected: it was left without an answer instead "
+                           "(silence the execution's door to time connections out)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """``data``, written ``pause`` seconds after the segment before was due."""
+
+    pause: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A reply as it will go over the wire. ``approximated``: why a fault cannot be played as written, or None."""
+
+    segments: tuple[Segment, ...]
+    ending: Ending
+    approximated: str | None = None
+
+
+def plan_reply(reply: Reply, head: Head) -> Plan:
+    """How ``reply`` answers the request ``head``. Raises ValueError for one that cannot be put on the wire."""
+    fault, response, delivery = reply.fault, reply.response, reply.delivery
+    ending = Ending.KEEP if fault is None else _ENDINGS[fault]
+    late = _TOO_LATE.get(fault) if fault is not None else None
+    if response is None:
+        if fault is None:
+            raise ValueError("a reply needs a response or a fault")
+        return Plan((Segment(delivery.delay, b""),) if delivery.delay else (), ending, late)
+    start, chunked, ends_itself = _start(reply, response, head)
+    bodiless = head.method == "HEAD" or response.status in (204, 304) or response.status < 200
+    tail = _LAST_CHUNK if chunked and fault is None else b""
+    segments = [Segment(delivery.delay, start)]
+    if not bodiless:
+        segments += _body_segments(response, chunked)
+        if tail or delivery.linger:
+            segments.append(Segment(delivery.linger, tail))
+    if ending is Ending.KEEP and (delivery.close or not (ends_itself or bodiless) or not head.keeps_alive
+                                  or _says_close(response.headers)):
+        ending = Ending.CLOSE
+    return Plan(_joined(segments, bool(response.chunks)), ending, late)
+
+
+def _start(reply: Reply, response: Response, head: Head) -> tuple[bytes, bool, bool]:
+    """(the bytes of the head, whether the body is chunk-coded here, whether its end can be told from the wire)."""
+    if reply.delivery.head is not None:
+        return reply.delivery.head, False, False
+    names = {name.lower(): value for name, value in response.headers}
+    if not reply.delivery.framed:
+        return render_head(response.status, response.headers), False, False
+    if "transfer-encoding" in names:
+        # A recording may hold both; a server must not send both (RFC 9112 section 6.1).
+        headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-length")
+        chunked = names["transfer-encoding"].strip().lower() == "chunked"
+        return render_head(response.status, headers), chunked, chunked
+    if "content-length" in names:
+        exact = names["content-length"].strip() == str(len(response.body))
+        return render_head(response.status, response.headers), False, exact
+    if response.status in (204, 304) or response.status < 200:
+        return render_head(response.status, response.headers), False, True
+    if head.http10:
+        return render_head(response.status, response.headers), False, False
+    return render_head(response.status, (*response.headers, ("transfer-encoding", "chunked"))), True, True
+
+
+@lru_cache(maxsize=512)
+def render_head(status: int, headers: Headers) -> bytes:
+    """Status line and headers, spelt as given, with the blank line. Raises ValueError for a header that is none."""
+    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}"]
+    for name, value in headers:
+        if _UNSAFE.search(name) or _UNSAFE.search(value) or not name:
+            raise ValueError(f"header {name!r} would break out of its line")
+        lines.append(f"{name}: {value}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _says_close(headers: Headers) -> bool:
+    return any(name.lower() == "connection" and "close" in value.lower() for name, value in headers)
+
+
+def _body_segments(response: Response, chunked: bool) -> list[Segment]:
+    body = response.body
+    cuts = sorted({0, *(end for end in response.chunks if 0 < end < len(body)), len(body)})
+    pieces = [body[start:stop] for start, stop in pairwise(cuts)]
+    paired = zip_longest(pieces, response.pauses[: len(pieces)], fillvalue=0.0)
+    return [Segment(float(pause), _coded(piece) if chunked else piece)
+            for piece, pause in paired if isinstance(piece, bytes)]
+
+
+def _coded(piece: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
+def _joined(segments: list[Segment], apart: bool) -> tuple[Segment, ...]:
+    """Segments that need not be told apart as one write: all without a pause between them, or with ``apart`` only the
+    head with the first piece, and the end of the coding with the last."""
+    merged: list[Segment] = []
+    for index, segment in enumerate(segments):
+        glued = not apart or index == 1 or segment.data in (_LAST_CHUNK, b"")
+        if merged and not segment.pause and glued:
+            merged[-1] = Segment(merged[-1].pause, merged[-1].data + segment.data)
+        else:
+            merged.append(segment)
+    return tuple(merged)
+
+
+def harness_reply(status: int, code: str, message: str, *, close: bool) -> bytes:
+    """An answer of the harness itself, in the service's error shape, which no SDK retries where it can be told so."""
+    body = json.dumps({"error": {"code": f"conformance-{code}", "message": f"The harness refused: {message}"}}).encode()
+    headers = (("content-type", "application/json"), ("x-should-retry", "false"), ("content-length", str(len(body))))
+    return render_head(status, (*headers, ("connection", "close")) if close else headers) + body
+
+
+def failure_response(failure: str) -> Response:
+    """What is served when the player itself failed: 404-class, so that no SDK mistakes it for a passing trouble."""
+    body = json.dumps({"error": {"code": "conformance-player-failed",
+                                 "message": f"The harness failed to answer: {failure}"}}).encode()
+    headers = (("content-type", "application/json"), ("x-should-retry", "false"), ("content-length", str(len(body))))
+    return Response(404, headers, body, Provenance(Source.HARNESS, "the player failed"))
