@@ -27,7 +27,7 @@ class _Form:
 
 
 def _numbered(before: str, width: int = 4, after: str = "") -> _Form:
-    pattern = re.escape(before) + r"(\d{%d,})" % width + re.escape(after)
+    pattern = rf"{re.escape(before)}(\d{{{width},}}){re.escape(after)}"
     return _Form(lambda number, _: f"{before}{number:0{width}d}{after}", re.compile(pattern))
 
 
@@ -60,7 +60,7 @@ def _same_length(number: int, value: str) -> str:
 
 GUID = _Form(lambda number, _: f"00000000-0000-4000-8000-{number:012d}",
              re.compile(r"00000000-0000-(?:4000-8000|0000-0000)-(\d{12})"))
-_ID = _Form(_same_length, re.compile(r"(?:0{%d,}(\d{1,6})|00000000-0000-4000-8000-(\d{12}))" % (SHORTEST_ID - 6)))
+_ID = _Form(_same_length, re.compile(rf"(?:0{{{SHORTEST_ID - 6},}}(\d{{1,6}})|00000000-0000-4000-8000-(\d{{12}}))"))
 _FORMS: Mapping[str, _Form] = {
     "guid": GUID,
     "resource": _numbered("resource-", 1),

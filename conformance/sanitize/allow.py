@@ -15,8 +15,8 @@ CREDENTIAL_HEADERS = API_KEYS | AUTHORIZATION | COOKIES
 """What never stands in a log or a report either."""
 
 _IDS = ("x-ms-client-request-id", "x-ms-request-id", "x-request-id", "apim-request-id", "request-id",
-        "x-ms-correlation-request-id", "ms-cv", "traceparent", "tracestate", "x-azure-ref", "cf-ray", "x-correlation-id",
-        "idempotency-key", "x-idempotency-key", "x-client-request-id", "client-request-id")
+        "x-ms-correlation-request-id", "ms-cv", "traceparent", "tracestate", "x-azure-ref", "cf-ray",
+        "x-correlation-id", "idempotency-key", "x-idempotency-key", "x-client-request-id", "client-request-id")
 _BOTH: Mapping[str, str] = {
     **dict.fromkeys(API_KEYS, "header-api-key"),
     **dict.fromkeys(AUTHORIZATION, "header-authorization"),

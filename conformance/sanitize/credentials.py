@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from conformance.sanitize.edits import Edit
+from conformance.sanitize.ids import id_prefix
 from conformance.sanitize.page import STRETCH, Page, left_of
 
 SYNTHETIC_TOKEN = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9."  # noqa: S105
@@ -23,6 +24,7 @@ _SK = re.compile(r"sk-(?=[A-Za-z_-]*\d)[\w-]{16,}", _ASCII)
 _EK = re.compile(r"ek_[A-Za-z0-9]{16,}", _ASCII)
 _HEX = bytes(104 if chr(byte) in "0123456789abcdefABCDEF" else 32 for byte in range(256))
 _HEX_RUN = b"h" * 32
+_TRACE_REST = re.compile(r"-[0-9a-f]{16}-[0-9a-f]{2}(?![\w-])")
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _FEWEST_DIGITS = 5
 _KEY_84 = re.compile(r"[A-Za-z0-9]{52}JQQJ9[A-Za-z0-9]{27}(?:[A-Za-z0-9]{2}==)?")
@@ -87,7 +89,7 @@ def _assigned(rule: str, pattern: re.Pattern[str], mask: str, *triggers: str) ->
 
 
 def _hexadecimal(page: Page) -> Iterator[Edit]:
-    """32 hexadecimal digits that stand alone. Runs of a few digits are somebody's placeholder."""
+    """32 hexadecimal digits that stand alone and are no id. Runs of a few digits are somebody's placeholder."""
     if page.binary:
         return
     text, shape = page.text, page.data.translate(_HEX)
@@ -95,13 +97,20 @@ def _hexadecimal(page: Page) -> Iterator[Edit]:
     while start >= 0:
         end = shape.find(b" ", start)
         end = len(text) if end < 0 else end
-        if text[start - 3:start - 2] == "%":
+        if start >= 3 and text[start - 3] == "%":
             start += max(0, end - start - 32)
-        before = start > 0 and text[start - 1] in _WORD and text[start - 3:start - 2] != "%"
-        if end - start == 32 and not before and text[end:end + 1] not in _WORD and (
-                len(set(text[start:end].lower())) >= _FEWEST_DIGITS):
+        if end - start == 32 and _stands_alone(text, start, end) and text[start:end] not in page.aliases.keep:
             yield Edit(start, end, "<api-key>", ("azure-key-32",))
         start = shape.find(_HEX_RUN, end)
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a key could begin and end here: not within a word, a service id, a fine-tuned model or a trace id."""
+    within = start > 0 and text[start - 1] in _WORD and not (start >= 3 and text[start - 3] == "%")
+    if within or text[end:end + 1] in _WORD or len(set(text[start:end].lower())) < _FEWEST_DIGITS:
+        return False
+    trace = text[start - 3:start] == "00-" and _TRACE_REST.match(text, end)
+    return not (trace or text[start - 3:start] == "ft-" or id_prefix(text, start))
 
 
 def _signed(rule: str, pattern: re.Pattern[str], *triggers: str) -> Detector:
@@ -166,7 +175,8 @@ def _account(page: Page) -> Iterator[Edit]:
 
 
 _SAS_NAMES = re.compile(r"(?:^|[?&;]|\\u0026|&amp;|%26|%3f|%253f|%2526)"
-                        r"(sig|skoid|sktid|skt|ske|se|st|sip|sdd)(=|%3d|%253d)((?:(?!%26|%2526)[^&;\s\"'<>\\])*+)", re.IGNORECASE)
+                        r"(sig|skoid|sktid|skt|ske|se|st|sip|sdd)(=|%3d|%253d)"
+                        r"((?:(?!%26|%2526)[^&;\s\"'<>\\])*+)", re.IGNORECASE)
 _SAS_SIG = re.compile(r"(?:(?<![a-z0-9_])|(?<=%26)|(?<=%3f)|(?<=526)|(?<=53f)|(?<=0026))sig(?:=|%3d|%253d)")
 _BLOB = re.compile(r"\.core\.[a-z.]+(/[^?#\s\"'<>\\]*)\?")
 _URL_STOPS = frozenset(chr(c) for c in range(33, 256)) - frozenset("\"'<>\\")

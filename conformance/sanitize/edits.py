@@ -39,7 +39,8 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
     """``text`` after the settled ``edits``."""
     if not edits:
         return text
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for edit in edits:
         pieces += (text[at:edit.start], edit.replacement)
         at = edit.end
@@ -69,7 +70,8 @@ def spread(pieces: Sequence[str], edits: Sequence[Edit]) -> list[str]:
     ends = list(accumulate(map(len, pieces)))
     result, at, index = [], 0, 0
     for piece, end in zip(pieces, ends, strict=True):
-        built, cursor = [], at
+        built: list[str] = []
+        cursor = at
         while index < len(edits) and edits[index].start < end:
             edit = edits[index]
             if edit.start >= at:

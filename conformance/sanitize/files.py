@@ -103,7 +103,7 @@ def _node(node: yaml.Node, path: tuple[str, ...], name: str, scanner: Scanner, s
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             label = key.value if isinstance(key, yaml.ScalarNode) else ""
-            yield from _node(key, path, name, scanner, seen)
+            yield from _node(key, (), name, scanner, seen)
             yield from _node(value, (*path, label), name, scanner, seen)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
@@ -114,7 +114,7 @@ def _node(node: yaml.Node, path: tuple[str, ...], name: str, scanner: Scanner, s
 
 def _scalar(node: yaml.ScalarNode, path: tuple[str, ...], name: str, scanner: Scanner) -> Iterator[Finding]:
     first = node.start_mark.line + 1
-    if len(path) > 1 and path[-2].lower() == "headers":
+    if len(path) > 2 and path[0] == "interactions" and path[-2].lower() == "headers":
         for rule in scanner.header(path[-1], node.value):
             yield Finding(f"{name}:{first}", rule)
         return
@@ -124,5 +124,5 @@ def _scalar(node: yaml.ScalarNode, path: tuple[str, ...], name: str, scanner: Sc
     if literal and "\n" not in node.value.strip():
         return
     read = reading(node.value)
-    for at, rule in () if literal else scanner.places(read):
+    for _, rule in () if literal else scanner.places(read):
         yield Finding(f"{name}:{first}", rule)

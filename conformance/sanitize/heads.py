@@ -26,6 +26,8 @@ def sanitised_headers(headers: Headers, engine: Engine, *, response: bool) -> He
     result = []
     now = header(headers, "date")
     for name, value in headers:
+        if engine.text(name) != name:
+            continue  # something like x-ratelimit-<secret>: a name has no placeholder to take its place
         rewrite = _REWRITES[header_rule(name, response=response)]
         clean = rewrite(name.lower(), value, engine)
         if clean is not None and response and name.lower() == "retry-after" and now:

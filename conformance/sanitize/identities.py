@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote
 
 from conformance.sanitize.edits import Edit
+from conformance.sanitize.ids import id_prefix
 from conformance.sanitize.page import Page, left_of, unescaped
 
 _SUFFIXES = (
@@ -21,7 +22,9 @@ _SUFFIXES = (
     r"core\.windows", r"search\.windows", r"database\.windows", r"servicebus\.windows",
 )
 HOST_SUFFIX = re.compile(
-    r"(?:\.(?:blob|queue|table|file|dfs|web))?\.(?:" + "|".join(_SUFFIXES) + r")\.(?:com|net|us|cn|io)(?![\w-])", re.ASCII)
+    r"(?:\.(?:blob|queue|table|file|dfs|web))?\.(?:" + "|".join(_SUFFIXES) + r")(?:\.(?:com|net|us|cn|io)(?![\w-])|(?:\.[a-z]{0,2})?\Z)",
+    re.ASCII)
+"""Also where the text was cut off within the last label."""
 _HOST_WORDS = ("azure", ".windows.net", "cloudapi")
 _HOST_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._")
 _STORAGE = re.compile(r"(?:\.(?:blob|queue|table|file|dfs|web|privatelink))+\Z")
@@ -40,12 +43,8 @@ _IP_END = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d]|\.\d|[-+]\w)", re.ASCI
 _DIGITS = frozenset("0123456789")
 _GUID_MIDDLE = re.compile(r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-z])")
 GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_ID = re.compile(r"[-_]([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9]{12,80}+)(?![A-Za-z0-9_-])")
-_ID_PREFIXES = tuple(word + "-" for word in "chatcmpl cmpl file assistant ftjob ftevent ftckpt".split()) + tuple(
-    word + "_" for word in ("resp msg call asst vs vsf vsfb batch thread run step item rs fc ws mcp mcpl mcpr ig ci cntr "
-                            "container cfile evalrun eval req sess event img conv upload part video").split())
-_ID_PREFIX = re.compile("|".join(sorted(_ID_PREFIXES, key=len, reverse=True)))
-_LONGEST_PREFIX = max(map(len, _ID_PREFIXES))
+_ID = re.compile(r"[-_]([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+                 r"|[A-Za-z0-9]{12,80}+)(?![A-Za-z0-9_-])")
 _ARM = re.compile(r"(/|%2f)subscriptions(?:/|%2f)([^\s\"'<>\\?&#]+)")
 _ARM_NAMED = {"subscriptions": "guid", "resourcegroups": "resource-group", "deployments": "deployment",
               "userassignedidentities": "account"}
@@ -131,22 +130,11 @@ def service_ids(page: Page) -> Iterator[Edit]:
     text = page.text
     for found in _ID.finditer(text):
         body = found[1]
-        prefix = _prefix(text, found.start(1))
+        prefix = id_prefix(text, found.start(1))
         if prefix and not body.isalpha():
             alias = page.aliases.of(prefix, body)
             if alias != body:
                 yield Edit(found.start(1), found.end(), alias, ("service-id",))
-
-
-def _prefix(text: str, end: int) -> str:
-    """The id prefix that ends at ``end`` and begins a word, or ""."""
-    for start in range(max(0, end - _LONGEST_PREFIX), end - 2):
-        before = text[start - 1:start]
-        if not before or not (before.isalnum() or before in "-_") or text[start - 3:start - 2] == "%":
-            found = _ID_PREFIX.fullmatch(text, start, end)
-            if found:
-                return found[0]
-    return ""
 
 
 def arm_ids(page: Page) -> Iterator[Edit]:
@@ -161,7 +149,7 @@ def arm_ids(page: Page) -> Iterator[Edit]:
         start, previous, provider = at, "", -1
         for index, part in enumerate(cut):
             kind = _ARM_NAMED.get(previous.lower())
-            if kind is None and provider >= 0 and index >= provider + 3 and (index - provider) % 2:
+            if kind is None and provider >= 0 and index >= provider + 2 and (index - provider) % 2 == 0:
                 kind = "account"
             if previous.lower() == "providers":
                 provider = index

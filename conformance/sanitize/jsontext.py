@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from json.decoder import scanstring
 from typing import NamedTuple
 
 from conformance.sanitize.page import reading, written_or_none
 
 STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 ESCAPED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)++)"', re.DOTALL)
+_DECODER = json.JSONDecoder(strict=False)
 _TOKEN = re.compile(STRING + r"\s*(:)?|[{}\[\],]", re.DOTALL)
 
 
@@ -33,8 +33,7 @@ def decoded(inside: str) -> str | None:
         return inside
     text = written_or_none(inside)
     try:
-        value, end = scanstring((inside if text is None else text) + '"', 0, False)
-        return reading(value) if end else None
+        return reading(_DECODER.decode(f'"{inside if text is None else text}"'))
     except (ValueError, UnicodeEncodeError):
         return None
 
@@ -68,7 +67,8 @@ def escaped_in(text: str) -> list[Escaped]:
 
 def blanked(text: str, strings: list[Escaped]) -> str:
     """``text`` with its escaped ``strings`` made spaces, so that an escape is not read as part of a word."""
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for string in strings:
         pieces += (text[at:string.start], " " * (string.end - string.start))
         at = string.end
@@ -92,8 +92,8 @@ def walk(text: str, start: int) -> Iterator[Leaf]:
     path: list[str | int] = []
     arrays: list[bool] = []
     for found in _TOKEN.finditer(text, start):
-        token = found[0][0]
-        if token == '"':
+        sign = found[0][0]
+        if sign == '"':
             if found[2]:
                 if arrays and not arrays[-1]:
                     path[-1] = key_of(found[1])
@@ -101,10 +101,10 @@ def walk(text: str, start: int) -> Iterator[Leaf]:
                 yield Leaf(tuple(path), *found.span(1))
                 if not arrays:
                     return
-        elif token in "{[":
-            arrays.append(token == "[")
-            path.append(0 if token == "[" else "")
-        elif token == ",":
+        elif sign in "{[":
+            arrays.append(sign == "[")
+            path.append(0 if sign == "[" else "")
+        elif sign == ",":
             if not arrays:
                 return
             if arrays[-1]:

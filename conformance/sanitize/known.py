@@ -65,10 +65,20 @@ class KnownSecrets:
             while at >= 0:
                 yield Edit(at, at + len(form), mask, ("known-secret",))
                 at = text.find(form, at + len(form))
+        for secret, mask in self._masks.items():
+            yield from _cut_off(text, reading(secret), mask)
         for first, last, pattern, mask in self._split:
             if first in text and last in text:
                 for found in pattern.finditer(text):
                     yield Edit(found.start(), found.end(), mask, ("known-secret",))
+
+
+def _cut_off(text: str, secret: str, mask: str) -> Iterator[Edit]:
+    """The better half of ``secret`` or more at the very end of a text, as a body that broke off leaves it."""
+    for length in range(len(secret) - 1, max(SHORTEST, (len(secret) + 1) // 2) - 1, -1):
+        if text.endswith(secret[:length]):
+            yield Edit(len(text) - length, len(text), mask, ("known-secret",))
+            return
 
 
 def _forms(secret: str) -> dict[str, bool]:

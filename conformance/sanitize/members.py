@@ -1,4 +1,4 @@
-"""Detectors of what a JSON member holds by its name: credentials, end users, data sources, tool servers, time stamps."""
+"""Detectors of what a JSON member holds by its name: credentials, users, data sources, tool servers, time stamps."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ _TIMES = ("created", "created_at", "expires_at", "completed_at", "failed_at", "c
           "incomplete_at", "expires_on", "updated_at")
 
 
-_SECRET_MEMBER = re.compile(r'"(' + one_of([*_SECRETS, *_GUIDS]) + r')"\s*:\s*(?:' + STRING + r'|(\[[^\[\]{}]*\])|"([^"]*)\Z)',
-                            re.DOTALL)
+_SECRET_MEMBER = re.compile(r'"(' + one_of([*_SECRETS, *_GUIDS]) + r')"\s*:\s*(?:' + STRING
+                            + r'|(\[[^\[\]{}]*\])|"([^"]*)\Z)', re.DOTALL)
 _PLAIN_MEMBER = re.compile(r'"(' + one_of(_ALIASED) + r')"\s*:\s*' + STRING, re.DOTALL)
 _TIME_MEMBER = re.compile(r'"(' + one_of(_TIMES) + r')"\s*:\s*([12]\d{9})(?:\.\d+)?(?![\d.eE])')
 _PADDING = re.compile(r'"obfuscation"\s*:\s*"([^"\\]+)"')
@@ -140,8 +140,8 @@ def padding(page: Page) -> Iterator[Edit]:
 
 
 _SOURCES = re.compile(r'"data_?sources"\s*:\s*(?=[\[{])')
-_SOURCE_SECRETS = frozenset({"key", "access_token", "encoded_api_key", "key_and_key_id", "connection_string", "password",
-                             "authorization", "api_key", "user_assertion", "accesstoken", "apikey"})
+_SOURCE_SECRETS = frozenset({"key", "access_token", "encoded_api_key", "key_and_key_id", "connection_string",
+                             "password", "authorization", "api_key", "user_assertion", "accesstoken", "apikey"})
 _SOURCE_NAMES: Mapping[str, str] = {
     "index_name": "index", "indexname": "index", "collection_name": "index", "container_name": "index",
     "database_name": "index", "environment": "index", "app_name": "index", "endpoint": "url", "project_resource_id":

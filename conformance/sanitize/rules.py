@@ -2,7 +2,7 @@
 carries that must not be published, and for what must stay.
 
 ``source`` says where the fact comes from: "service" is the documented or recorded behaviour of Azure OpenAI
-(docs/security.md names the articles), "rfc" a standard, "harness" a decision of ours with its reason in docs/security.md.
+(docs/security.md names the articles), "rfc" a standard, "harness" a decision of ours (its reason is there too).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Rule:
     def hint(self) -> str:
         """What to do about a leak."""
         doing = {Action.DROP: "is not recorded", Action.KEEP: "stays"}
-        return f"the recorder writes {self.replacement}" if self.action not in doing else doing[self.action]
+        return doing.get(self.action, f"the recorder writes {self.replacement}")
 
 
 _D, _M, _A, _N, _K = Action.DROP, Action.MASK, Action.ALIAS, Action.NORMALISE, Action.KEEP

@@ -115,6 +115,8 @@ class Scanner:
 
     def _message(self, headers: Headers, body: bytes, place: str) -> Iterator[Finding]:
         for name, value in headers:
+            for _, rule in self.places(reading(name)):
+                yield Finding(f"{place} headers", rule)
             for rule in self.header(name, value):
                 yield Finding(f"{place} header {name.lower()}", rule)
         plain, _ = decode(body, header(headers, "content-encoding") or "")

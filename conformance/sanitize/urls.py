@@ -22,7 +22,8 @@ IDENTITY_HOSTS = re.compile(
     r"|metadata\.azure\.internal|token\.actions\.githubusercontent\.com|accounts\.google\.com)(?::\d+)?", re.IGNORECASE)
 """Hosts that hand out tokens (Entra ID and its clouds, instance metadata, federated issuers): never recorded."""
 _NOBODY = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|invalid|test|localhost)", re.IGNORECASE)
-_MODEL_NAMES = re.compile(r"(?:gpt|o[1-9]|text-|whisper|dall-e|tts|davinci|babbage|codex|chatgpt|sora|model-router)[\w.-]*")
+_MODEL_NAMES = re.compile(
+    r"(?:gpt|o[1-9]|text-|whisper|dall-e|tts|davinci|babbage|codex|chatgpt|sora|model-router)[\w.-]*")
 """A deployment named as its model is kept: the model's name is evidence, and gives nobody away."""
 _FORM_SECRETS = frozenset({"client_secret", "client_assertion", "assertion", "refresh_token", "password", "code",
                            "access_token", "id_token", "client_info", "device_code", "code_verifier", "api_key",
@@ -73,17 +74,14 @@ def sanitised_path(path: str, engine: Engine) -> str:
     result: list[str] = []
     for segment in engine.text(path).split("/"):
         value = unquote_plus(segment) if "%" in segment else segment
-        if result and result[-1] == "deployments":
-            clean = deployment(value, engine)
-        else:
-            clean = engine.text(value)
+        clean = deployment(value, engine) if result and result[-1] == "deployments" else engine.text(value)
         result.append(segment if clean == value else quote(clean))
     return "/".join(result)
 
 
 def deployment(name: str, engine: Engine) -> str:
     """The alias of a deployment; itself when it is named as a model."""
-    if not name or _MODEL_NAMES.fullmatch(name) and name not in engine.aliases.names:
+    if not name or (_MODEL_NAMES.fullmatch(name) and name not in engine.aliases.names):
         return engine.text(name)
     return engine.aliases.of("deployment", name)
 
@@ -116,8 +114,7 @@ def _pair(pair: str, engine: Engine, signed: bool) -> str:
 
 
 def _unlisted(value: str, engine: Engine) -> str:
-    clean = engine.text(value)
-    return clean if clean != value else engine.aliases.of("value", value)
+    return engine.aliases.of("value", value)
 
 
 def _written(name: str, label: str, clean_label: str, equals: str, raw: str, value: str, clean: str) -> str:
