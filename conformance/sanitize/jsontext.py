@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from conformance.sanitize.page import reading, written_or_none
+from conformance.sanitize.page import STRETCH, reading, written_or_none
 
 STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 ESCAPED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)++)"', re.DOTALL)
+_CUT = re.compile(r'"([^"\\]*+(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*+)*+)(?:\\(?:u[0-9a-fA-F]{0,3})?)?\Z', re.DOTALL)
+"""The string a text breaks off in, without the escape it breaks off in."""
 _DECODER = json.JSONDecoder(strict=False)
 _TOKEN = re.compile(STRING + r"\s*(:)?|[{}\[\],]", re.DOTALL)
 
@@ -58,10 +60,13 @@ class Escaped(NamedTuple):
 
 
 def escaped_in(text: str) -> list[Escaped]:
-    """Every string with escapes in it. A match cannot begin at a closing quote: outside strings JSON has no escapes."""
+    """Every string with escapes in it, also one that is cut off. A match cannot begin at a closing quote: outside strings JSON has no escapes."""
     if "\\" not in text:
         return []
-    found = ((match.span(1), decoded(match[1])) for match in ESCAPED.finditer(text))
+    found = [(match.span(1), decoded(match[1])) for match in ESCAPED.finditer(text)]
+    last = _CUT.search(text, max(found[-1][0][1] + 1 if found else 0, len(text) - STRETCH))
+    if last and "\\" in last[0]:
+        found.append(((last.start(1), len(text)), decoded(last[1])))
     return [Escaped(*span, value) for span, value in found if value is not None]
 
 
