@@ -5,8 +5,8 @@ JSON's, with a sign or a bare point allowed; ``007`` is text). Tags, anchors, al
 documents are refused, and size and depth have budgets, so a hostile file costs no more than reading it. Scenarios,
 contracts, waivers and cassettes all come through here; cassettes alone may hold ``!!binary`` because vcrpy writes it.
 
-Speed: libyaml composes the node tree, values are built from it here, and positions are looked up in the kept tree
-only when somebody asks.
+Speed: libyaml composes the node tree, values are built from it here, and the tree is dropped: 500 kept trees cost the
+garbage collector more than reading them. It is composed again when somebody asks for a position.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ import yaml
 from conformance.errors import InputError, Where
 
 try:
-    from yaml import CSafeLoader as _Loader
+    from yaml import CSafeLoader as _SafeLoader
 except ImportError:  # pragma: no cover - wheels of PyYAML all carry libyaml
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
@@ -39,20 +40,39 @@ _CONSTANTS: dict[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }
-_SUSPICIOUS = re.compile("(^|[\\s\\[{,:\ufeff-])[&*!]")
-_COMPACT_NESTING = re.compile(rf"(?:[-?:][ \t]+){{{MAX_DEPTH // 4}}}|[\n\r\x85\u2028\u2029] {{{MAX_DEPTH}}}")
+_SUSPICIOUS = re.compile("[&*!](?<![^\\s\\[{,:\ufeff-].)", re.DOTALL)
+_COMPACT = re.compile(r"[-?:][ \t]+[-?:][ \t]")
+_COMPACT_NESTING = re.compile(rf"(?:[-?:][ \t]+){{{MAX_DEPTH // 4}}}")
+_INDENTED = " " * MAX_DEPTH
 
 Path_ = Sequence[str | int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class _Loader(_SafeLoader):
+    """Composes without guessing the types of plain scalars, which is done in ``_scalar`` for the subset alone."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002 - the base class asks for them
+        return ""
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """No path has a type of its own."""
+
+    def ascend_resolver(self) -> None:
+        """No path has a type of its own."""
+
+
+@dataclass(frozen=True, eq=False)
 class Document:
     """A loaded file: its plain value, and where each part of it stands."""
 
     value: Any
     file: str
     text: str
-    root: yaml.Node
+
+    @cached_property
+    def root(self) -> yaml.Node:
+        """The node tree of the text, which was accepted before."""
+        return _compose(self.text, self.file)
 
     def where(self, path: Path_ = ()) -> Where:
         """The place of the value at ``path`` (keys and indices from the root), or of the nearest ancestor there is."""
@@ -83,6 +103,10 @@ def load_text(text: str, file: str, *, max_bytes: int = MAX_BYTES, binary: bool 
                          "split it, or keep large bodies in fixtures", Where(file))
     if _SUSPICIOUS.search(text) or _may_nest_deeply(text):
         _walk_events(text, file, binary)
+    return Document(_build(_compose(text, file), file, 0), file, text)
+
+
+def _compose(text: str, file: str) -> yaml.Node:
     try:
         loader = _Loader(text)
         try:
@@ -95,7 +119,7 @@ def load_text(text: str, file: str, *, max_bytes: int = MAX_BYTES, binary: bool 
         raise _surrogate(error, file) from None
     if root is None:
         raise InputError("yaml-empty", "the file is empty", "write at least a title and one step", Where(file, 1, 1))
-    return Document(_build(root, file, 0), file, text, root)
+    return root
 
 
 def load_file(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES, binary: bool = False) -> Document:
@@ -120,7 +144,8 @@ def load_file(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES
 
 def _may_nest_deeply(text: str) -> bool:
     """Cheap over-estimate: only texts that could pass the depth budget pay for the event walk."""
-    return text.count("[") + text.count("{") > MAX_DEPTH or _COMPACT_NESTING.search(text) is not None
+    return (text.count("[") + text.count("{") > MAX_DEPTH or _INDENTED in text
+            or (_COMPACT.search(text) is not None and _COMPACT_NESTING.search(text) is not None))
 
 
 def _too_deep(where: Where) -> InputError:
@@ -162,14 +187,16 @@ def _depth_change(event: Any) -> int:
 
 
 def _refuse_event(event: Any, file: str, binary: bool) -> None:
-    place = _mark(file, event)
     if isinstance(event, yaml.AliasEvent):
-        raise InputError("yaml-alias", f"alias *{event.anchor} is not allowed", "write the value out", place)
+        raise InputError("yaml-alias", f"alias *{event.anchor} is not allowed", "write the value out",
+                         _mark(file, event))
     if getattr(event, "anchor", None):
-        raise InputError("yaml-anchor", f"anchor &{event.anchor} is not allowed", "write the value out", place)
+        raise InputError("yaml-anchor", f"anchor &{event.anchor} is not allowed", "write the value out",
+                         _mark(file, event))
     tag = getattr(event, "tag", None)
     if tag and not (binary and tag == BINARY_TAG):
-        raise InputError("yaml-tag", f"tag {tag!r} is not allowed", "only plain JSON values are read", place)
+        raise InputError("yaml-tag", f"tag {tag!r} is not allowed", "only plain JSON values are read",
+                         _mark(file, event))
 
 
 def _syntax_error(error: yaml.YAMLError, file: str) -> InputError:

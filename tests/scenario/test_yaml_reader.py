@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,11 @@ def test_json_is_read_as_json_and_as_pyyaml_reads_it(value: Any) -> None:
 
 
 @given(documents)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_what_pyyaml_writes_in_blocks_is_read_back(value: Any) -> None:
     text = yaml.safe_dump(value)
-    if "!!" not in text:
+    # PyYAML writes binary text with a tag, and takes 1e5 for text where JSON has a number.
+    if "!!" not in text and not re.search("[0-9.][eE][-+]?[0-9]", text):
         assert load_text(text, "f.yaml").value == value
 
 
@@ -190,3 +192,10 @@ def test_a_tab_is_told_as_a_tab() -> None:
     assert "tab" in caught.value.hint
     assert caught.value.where is not None
     assert caught.value.where.line == 2
+
+
+def test_a_place_can_be_asked_for_many_times_and_the_tree_is_made_once() -> None:
+    document = load_text("a: [1, 2]", "f.yaml")
+    assert "root" not in vars(document)
+    assert document.where(["a", 1]) == document.where(["a", 1])
+    assert document.root is document.root
