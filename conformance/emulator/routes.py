@@ -57,6 +57,15 @@ def find_route(request: Request) -> Route:
     return _classic_route(request.method, path, query.get("api-version"))
 
 
+def image_name(request: Request) -> str | None:
+    """The name of the generated image ``request`` asks for, or None when it asks for something else."""
+    try:
+        path = request.path
+    except ValueError:
+        return None
+    return path.removeprefix(IMAGES) if request.method == "GET" and path.startswith(IMAGES) else None
+
+
 def _v1_route(method: str, path: str, version: str | None) -> Route:
     if version not in (None, "v1", "preview", "latest"):
         raise errors.bad_request("API version not supported")

@@ -9,12 +9,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.emulator import auth, chat, completions, embeddings, errors, headers
+from conformance.emulator import (
+    audio,
+    auth,
+    batches,
+    chat,
+    completions,
+    embeddings,
+    errors,
+    files,
+    fine_tuning,
+    headers,
+    images,
+    models,
+    responses,
+)
 from conformance.emulator.answers import Answer, Origin, Refusal
 from conformance.emulator.call import Call
 from conformance.emulator.config import EmulatorConfig
 from conformance.emulator.limits import Meter
-from conformance.emulator.routes import Route, find_route
+from conformance.emulator.routes import Route, find_route, image_name
 from conformance.emulator.state import State
 from conformance.emulator.validation import read_json
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
@@ -28,6 +42,31 @@ _HANDLERS: Mapping[str, Handler] = {
     "chat.completions.create": chat.create,
     "completions.create": completions.create,
     "embeddings.create": embeddings.create,
+    "audio.transcriptions.create": audio.transcribe,
+    "audio.translations.create": audio.translate,
+    "audio.speech.create": audio.speak,
+    "images.generate": images.generate,
+    "images.edit": images.edit,
+    "responses.create": responses.create,
+    "responses.retrieve": responses.retrieve,
+    "responses.delete": responses.delete,
+    "responses.input_items.list": responses.list_input_items,
+    "files.create": files.create,
+    "files.list": files.list_all,
+    "files.retrieve": files.retrieve,
+    "files.content": files.content,
+    "files.delete": files.delete,
+    "batches.create": batches.create,
+    "batches.retrieve": batches.retrieve,
+    "batches.list": batches.list_all,
+    "batches.cancel": batches.cancel,
+    "fine_tuning.jobs.create": fine_tuning.create,
+    "fine_tuning.jobs.retrieve": fine_tuning.retrieve,
+    "fine_tuning.jobs.list": fine_tuning.list_all,
+    "fine_tuning.jobs.cancel": fine_tuning.cancel,
+    "fine_tuning.jobs.list_events": fine_tuning.list_events,
+    "models.list": models.list_all,
+    "models.retrieve": models.retrieve,
 }
 
 _NEEDS: Mapping[str, tuple[str, str]] = {
@@ -69,6 +108,8 @@ class Emulator:
     def _respond(self, request: Request, meter: Meter, admitted: bool) -> Response:
         call: Call | None = None
         try:
+            if (image := image_name(request)) is not None:
+                return self._send(images.fetch(image, self._state), Origin.PATH, request, None)
             route = find_route(request)
             if not admitted:
                 auth.admit(request, self.config, route.v1)
@@ -79,6 +120,9 @@ class Emulator:
         except Refusal as refusal:
             answer = Answer(refusal.body, refusal.content_type, refusal.status, refusal.headers)
             origin = refusal.origin
+        return self._send(answer, origin, request, call)
+
+    def _send(self, answer: Answer, origin: Origin, request: Request, call: Call | None) -> Response:
         pairs = headers.build(answer, origin, request, self._state, call)
         return Response(answer.status, pairs, answer.body, PROVENANCE, answer.chunks)
 

@@ -29,7 +29,7 @@ def response_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
     """The functions among the tools of a Responses request; tools the service hosts are accepted and never used."""
     found = []
     for index, tool in enumerate(body.get("tools") or ()):
-        if not isinstance(tool.get("type"), str):
+        if not _is_name(tool.get("type")):
             _wrong_type_of(tool.get("type"), f"tools[{index}].type")
         if tool["type"] == "function":
             found.append(_tool(tool, f"tools[{index}]"))
@@ -48,6 +48,8 @@ def choice(body: dict[str, Any], tools: tuple[Tool, ...]) -> str:
         if wanted not in _CHOICES:
             raise wrong_choice(name, wanted, _CHOICES)
         return wanted
+    if name == "tool_choice" and not _is_name(wanted.get("type")):
+        raise errors.missing("tool_choice.type")
     inner = wanted.get("function") if isinstance(wanted.get("function"), dict) else wanted
     called = inner.get("name") if isinstance(inner, dict) else None
     if called is None and wanted.get("type") not in (None, "function"):
@@ -56,6 +58,10 @@ def choice(body: dict[str, Any], tools: tuple[Tool, ...]) -> str:
         raise errors.invalid(f"Tool choice '{called}' not found in 'tools' parameter." if called else
                              f"Missing required parameter: '{name}.function.name'.", name)
     return called
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _tool(function: dict[str, Any], place: str) -> Tool:

@@ -160,6 +160,18 @@ def _check_range(name: str, value: float, rule: Rule) -> None:
                              f"got {value} instead.", name, f"{what}_above_max_value")
 
 
+def metadata(body: Mapping[str, Any]) -> dict[str, str] | None:
+    """The ``metadata`` of ``body``: texts by name, or None. Raises Refusal."""
+    given = body.get("metadata")
+    if given is None:
+        return None
+    for name, value in given.items():
+        check_value(f"metadata.{name}", value, Rule("string", high=512))
+        if value is None:
+            raise wrong_type(f"metadata.{name}", ["string"], value)
+    return dict(given)
+
+
 def wrong_choice(name: str, value: str, choices: tuple[str, ...]) -> Refusal:
     listed = ", ".join(f"'{choice}'" for choice in choices[:-1])
     listed = f"{listed}, and '{choices[-1]}'" if listed else f"'{choices[-1]}'"
