@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from conformance.checks.finding import Level
 from conformance.cli import options
 from conformance.cli.summary import print_summary
-from conformance.report.write import write_reports
+from conformance.report.write import require_writable, write_reports
 from conformance.run.judge import Judged
 from conformance.run.plan import Case, check_selection, plan, require_cases
 from conformance.run.runner import RunClock, assemble, run_case, run_clock
@@ -46,6 +46,7 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
     check_selection(suite, chosen)
     subjects = subjects_of(suite, tuple(sdk or ()))
     cases = require_cases(plan(suite, subjects, chosen))
+    require_writable(reports)
     clock, began = run_clock(), time.perf_counter()
     judged, interrupted = _run_all(cases, suite, clock, strict)
     run = assemble(suite, subjects, judged, clock, command=_command_line(), interrupted=interrupted,

@@ -43,6 +43,16 @@ def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
     return page, results, junit
 
 
+def require_writable(folder: Path) -> None:
+    """Make ``folder`` and try a file in it, so that a run does not end in nothing. Raises EnvironmentFault."""
+    try:
+        _discard(_write(folder, f".probe-{secrets.token_hex(4)}", ""))
+    except EnvironmentFault as fault:
+        reason = fault.__cause__.strerror if isinstance(fault.__cause__, OSError) else fault.cause
+        raise EnvironmentFault(fault.code, f"reports cannot be written to {folder}: {reason}",
+                               "choose a folder you may write to with --reports") from fault
+
+
 def _write(folder: Path, name: str, text: str) -> Path:
     target = folder / name
     # In the same folder, for the replacement to be one step; not by `tempfile`: only their owner may read its files.

@@ -32,7 +32,15 @@ UNREACHED = Rule(
     "scenario.unreached", "Every step of a scenario is reached", Level.MUST, Blame.SDK,
     "A step that did not run was not checked, so the scenario cannot hold.", "design section 5",
 )
-RUN_RULES = (UNPLAYED, UNREACHED)
+UNUSABLE = Rule(
+    "suite.file-unusable", "The files a case needs can be read", Level.MUST, Blame.CASSETTE,
+    "A broken cassette or fixture is a mistake in the suite: neither the SDK nor the harness failed.", "design section 8",
+)
+BROKEN_HARNESS = Rule(
+    "harness.case-failed", "The harness carries every case to its end", Level.MUST, Blame.HARNESS,
+    "A case the harness could not finish has shown nothing of the SDK.", "design section 2, blame",
+)
+RUN_RULES = (UNPLAYED, UNREACHED, UNUSABLE, BROKEN_HARNESS)
 """Rules decided over a whole case, beside those of :mod:`conformance.checks`."""
 
 
@@ -74,9 +82,10 @@ def judge_unrun(case: Case) -> Judged:
     return Judged(_base(case).model_copy(update={"verdict": verdict, "reason": case.reason}))
 
 
-def judge_fault(case: Case, reason: str) -> Judged:
-    """The result of a case the harness could not run (a broken cassette, a fixture that is not there)."""
-    return Judged(_base(case).model_copy(update={"verdict": Verdict.ERROR, "reason": reason}))
+def judge_fault(case: Case, reason: str, rule: Rule = UNUSABLE) -> Judged:
+    """The result of a case that could not be run: a file of the suite is unusable, or (``rule``) the harness failed."""
+    found = _result(finding(rule, reason), None)
+    return Judged(_base(case).model_copy(update={"verdict": Verdict.ERROR, "reason": reason, "findings": (found,)}))
 
 
 def _base(case: Case) -> CaseResult:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from conformance import __version__
 from conformance.checks import all_rules
-from conformance.errors import HarnessError
+from conformance.errors import HarnessError, InputError
 from conformance.run.execute import Lane, execute
-from conformance.run.judge import RUN_RULES, Judged, judge, judge_fault, judge_unrun
+from conformance.run.judge import BROKEN_HARNESS, RUN_RULES, UNUSABLE, Judged, judge, judge_fault, judge_unrun
 from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.results import RuleInfo, Run, ScenarioInfo, SourceLink, Tool
 from conformance.run.settle import settle_waivers, subject_results
@@ -52,9 +52,9 @@ def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: b
     try:
         observation = execute(case, suite, lane, strict=strict)
     except HarnessError as error:
-        return judge_fault(case, str(error))
+        return judge_fault(case, str(error), UNUSABLE if isinstance(error, InputError) else BROKEN_HARNESS)
     except Exception as error:  # a bug of ours costs its own case and says so, not the results of all others
-        return judge_fault(case, f"the harness failed: {type(error).__name__}: {error}")
+        return judge_fault(case, f"the harness failed: {type(error).__name__}: {error}", BROKEN_HARNESS)
     return judge(case, observation, clock.started.date(), clock.measure(began), traces=traces)
 
 

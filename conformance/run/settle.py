@@ -9,7 +9,7 @@ from typing import Literal
 
 from conformance.checks.finding import Level
 from conformance.errors import ExitCode
-from conformance.run.judge import Judged
+from conformance.run.judge import UNUSABLE, Judged
 from conformance.run.plan import Case, SubjectUnderTest
 from conformance.run.results import CaseResult, Run, Subject, Verdict, WaiverUse
 from conformance.sdk.contract import in_range
@@ -80,17 +80,22 @@ def subject_results(subjects: Iterable[SubjectUnderTest]) -> tuple[Subject, ...]
 def exit_code(run: Run, *, fail_on: Level = Level.MUST) -> ExitCode:
     """What the process ends with.
 
-    3: the harness failed somewhere. 2: nothing was exercised, which proves nothing. 1: an unwaived finding of a
+    3: the harness failed somewhere. 2: a file of the suite is broken, or nothing was exercised. 1: an unwaived finding of a
     ``must`` (or ``should``, when ``fail_on`` says so), or a waiver that is stale, expired or mismatched. 0 otherwise;
     an interrupted run is never 0, since what did not run proved nothing.
     """
-    if run.problems or any(case.verdict is Verdict.ERROR for case in run.cases):
+    errors = [case for case in run.cases if case.verdict is Verdict.ERROR]
+    if run.problems or not all(_is_suites_fault(case) for case in errors):
         return ExitCode.HARNESS
-    if not any(case.verdict in _EXERCISED for case in run.cases):
+    if errors or not any(case.verdict in _EXERCISED for case in run.cases):
         return ExitCode.USAGE
     if any(use.state in RED_WAIVERS for use in run.waivers) or any(is_red(case, fail_on) for case in run.cases):
         return ExitCode.NOT_CONFORMANT
     return ExitCode.HARNESS if run.interrupted else ExitCode.CONFORMANT
+
+
+def _is_suites_fault(case: CaseResult) -> bool:
+    return any(item.rule == UNUSABLE.id for item in case.findings)
 
 
 def is_red(case: CaseResult, fail_on: Level = Level.MUST) -> bool:

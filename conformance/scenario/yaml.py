@@ -118,7 +118,7 @@ def _compose(text: str, file: str) -> yaml.Node:
     except UnicodeEncodeError as error:
         raise _surrogate(error, file) from None
     if root is None:
-        raise InputError("yaml-empty", "the file is empty", "write at least a title and one step", Where(file, 1, 1))
+        raise InputError("yaml-empty", "the file is empty", "write it, or delete it", Where(file, 1, 1))
     return root
 
 

@@ -96,7 +96,8 @@ def test_a_cassette_that_cannot_be_read_is_the_fault_of_its_cases_alone(tmp_path
     verdicts = {case.scenario: case.verdict for case in found.cases}
     assert verdicts == {"chat/founded": Verdict.ERROR, "chat/scripted": Verdict.PASS}
     assert "yaml-syntax" in found.cases[0].reason
-    assert exit_code(found) is ExitCode.HARNESS
+    assert found.cases[0].findings[0].blame is Blame.CASSETTE
+    assert exit_code(found) is ExitCode.USAGE
 
 
 def test_a_cassette_of_another_api_version_is_refused_by_name(tmp_path: Path) -> None:
