@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from corpus.overlay import BASE, CLOCK, contract, load, make_root, run, scenario, step, waiver
 
-from conformance.checks.finding import Level
+from conformance.checks.finding import Blame, Level
 from conformance.errors import ExitCode
 from conformance.report.write import results_json
 from conformance.run.execute import TOKENS
