@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from conformance.sanitize.page import STRETCH, reading, written_or_none
+from conformance.sanitize.page import STRETCH
 
 STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 ESCAPED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)++)"', re.DOTALL)
@@ -33,22 +33,39 @@ def decoded(inside: str) -> str | None:
     """The reading of the JSON string with ``inside`` between its quotes, or None when that is no JSON string."""
     if "\\" not in inside:
         return inside
-    text = written_or_none(inside)
     try:
-        return reading(_DECODER.decode(f'"{inside if text is None else text}"'))
-    except (ValueError, UnicodeEncodeError):
+        return _reading(_DECODER.decode(f'"{_text(inside)}"'))
+    except ValueError:
         return None
 
 
 def encoded(read: str, like: str) -> str:
     """What stands between the quotes of the JSON string of ``read``; ASCII only when ``like`` was."""
-    text = written_or_none(read)
-    if text is None:
-        return json.dumps(read, ensure_ascii=True)[1:-1]
+    text = _text(read)
     try:
-        return reading(json.dumps(text, ensure_ascii=like.isascii())[1:-1])
+        return _reading(json.dumps(text, ensure_ascii=like.isascii())[1:-1])
     except UnicodeEncodeError:
         return json.dumps(text, ensure_ascii=True)[1:-1]
+
+
+def _text(read: str) -> str:
+    """The text of a reading; bytes that are no UTF-8 (a character the text broke off in) become lone surrogates."""
+    if read.isascii():
+        return read
+    data = read.encode("latin-1")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape")
+
+
+def _reading(text: str) -> str:
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 class Escaped(NamedTuple):
@@ -125,7 +142,7 @@ def walk(text: str, start: int) -> Iterator[Leaf]:
 def key_of(inside: str) -> str:
     """A member's name as text."""
     name = decoded(inside)
-    return inside if name is None else (written_or_none(name) or name)
+    return inside if name is None else _text(name)
 
 
 def pointer(text: str, at: int) -> str:

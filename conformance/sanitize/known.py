@@ -19,6 +19,8 @@ from conformance.sanitize.page import Page, reading
 
 SHORTEST = 6
 """Characters of the shortest secret that can be told from ordinary text."""
+_QUOTES = re.compile(r"[^\"]+")
+_SIGNS = re.compile(r"[^\s\"'+,;|\\]+")
 _BETWEEN = r"[\s\"'+,;|\\]{0,6}"
 
 
@@ -63,14 +65,21 @@ class KnownSecrets:
         for form, mask in self._forms:
             at = text.find(form)
             while at >= 0:
-                yield Edit(at, at + len(form), mask, ("known-secret",))
+                yield from _between(text, at, at + len(form), _QUOTES, mask)
                 at = text.find(form, at + len(form))
         for secret, mask in self._masks.items():
             yield from _cut_off(text, reading(secret), mask)
         for first, last, pattern, mask in self._split:
             if first in text and last in text:
                 for found in pattern.finditer(text):
-                    yield Edit(found.start(), found.end(), mask, ("known-secret",))
+                    yield from _between(text, *found.span(), _SIGNS, mask)
+
+
+def _between(text: str, start: int, end: int, signs: re.Pattern[str], mask: str) -> Iterator[Edit]:
+    """``text[start:end]`` masked, but for ``signs``: in JSON a quote may be the document's, and must stay."""
+    for found in signs.finditer(text, start, end):
+        yield Edit(*found.span(), mask, ("known-secret",))
+        mask = ""
 
 
 def _cut_off(text: str, secret: str, mask: str) -> Iterator[Edit]:

@@ -25,14 +25,6 @@ def writing(read: str) -> str:
     return read if read.isascii() else read.encode("latin-1").decode("utf-8", "surrogatepass")
 
 
-def written_or_none(read: str) -> str | None:
-    """As :func:`writing`, or None when an edit left no UTF-8 behind."""
-    try:
-        return writing(read)
-    except UnicodeDecodeError:
-        return None
-
-
 @dataclass(frozen=True)
 class Page:
     """``text`` as reading; ``inner`` when it stands inside another text (a string in JSON, base64), where the members
