@@ -34,7 +34,8 @@ UNREACHED = Rule(
 )
 UNUSABLE = Rule(
     "suite.file-unusable", "The files a case needs can be read", Level.MUST, Blame.CASSETTE,
-    "A broken cassette or fixture is a mistake in the suite: neither the SDK nor the harness failed.", "design section 8",
+    "A broken cassette or fixture is a mistake in the suite: neither the SDK nor the harness failed.",
+    "design section 8",
 )
 BROKEN_HARNESS = Rule(
     "harness.case-failed", "The harness carries every case to its end", Level.MUST, Blame.HARNESS,

@@ -80,9 +80,9 @@ def subject_results(subjects: Iterable[SubjectUnderTest]) -> tuple[Subject, ...]
 def exit_code(run: Run, *, fail_on: Level = Level.MUST) -> ExitCode:
     """What the process ends with.
 
-    3: the harness failed somewhere. 2: a file of the suite is broken, or nothing was exercised. 1: an unwaived finding of a
-    ``must`` (or ``should``, when ``fail_on`` says so), or a waiver that is stale, expired or mismatched. 0 otherwise;
-    an interrupted run is never 0, since what did not run proved nothing.
+    3: the harness failed somewhere. 2: a file of the suite is broken, or nothing was exercised. 1: an unwaived finding
+    of a ``must`` (or ``should``, when ``fail_on`` says so), or a waiver that is stale, expired or mismatched. 0
+    otherwise; an interrupted run is never 0, since what did not run proved nothing.
     """
     errors = [case for case in run.cases if case.verdict is Verdict.ERROR]
     if run.problems or not all(_is_suites_fault(case) for case in errors):

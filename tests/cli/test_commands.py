@@ -13,6 +13,7 @@ from corpus.overlay import PROJECT, contract, make_root, scenario, step, waiver
 
 from conformance import __version__
 from conformance.cli.main import _main
+from conformance.errors import EnvironmentFault
 from conformance.report.write import load_run
 
 WRONG = {"scenarios/chat/wrong.yaml": scenario(step(expect="{result: {text: In 1976.}}"))}
@@ -138,6 +139,18 @@ def test_reports_below_a_file_end_with_3_before_anything_runs(command) -> None: 
     assert ended.out == ""
     assert "[report-not-written]" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_what_was_found_is_told_even_where_it_cannot_be_kept(  # type: ignore[no-untyped-def]
+        command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise EnvironmentFault("report-not-written", "the disk is full")
+
+    monkeypatch.setattr("conformance.cli.run.write_reports", full)
+    ended = command("run", "--reports", "out")
+    assert ended.code == 3
+    assert "4 pass" in ended.out
+    assert "[report-not-written]" in ended.err
 
 
 def test_nothing_but_the_summary_is_written_where_there_is_no_terminal(tmp_path: Path) -> None:

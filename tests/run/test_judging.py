@@ -237,6 +237,8 @@ CASES = {
     "waived": case_result(Verdict.WAIVED, Level.MUST), "must": case_result(Verdict.FAIL, Level.MUST),
     "should": case_result(Verdict.FAIL, Level.SHOULD), "unsupported": case_result(Verdict.UNSUPPORTED),
     "not-run": case_result(Verdict.NOT_RUN), "error": case_result(Verdict.ERROR),
+    "unusable": case_result(Verdict.ERROR).model_copy(update={"id": "unusable", "findings": (
+        FindingResult(rule=judging.UNUSABLE.id, level=Level.MUST, blame=Blame.CASSETTE, message="m"),)}),
 }
 STATES = ("used", "stale", "expired", "mismatched", "out-of-range", "unexercised")
 
@@ -251,7 +253,7 @@ def expected(names: tuple[str, ...], state: str | None, fail_on: Level, problems
     if problems or "error" in names:
         return 3
     exercised = set(names) & {"pass", "note", "waived", "must", "should"}
-    if not exercised:
+    if not exercised or "unusable" in names:
         return 2
     red = {"must"} | ({"should"} if fail_on is Level.SHOULD else set())
     if exercised & red or state in ("stale", "expired", "mismatched"):
