@@ -154,6 +154,15 @@ class Raw:
         return True
 
 
+def knock(where: Execution) -> str:
+    """How a connection ends on which nothing is sent. A reset may come before ``connect`` has returned."""
+    try:
+        with Raw(where) as client:
+            return client.all().end
+    except ConnectionResetError:
+        return "rst"
+
+
 def wait_for(condition: object, seconds: float = 3.0) -> None:
     """Until ``condition()`` holds."""
     deadline = time.monotonic() + seconds
