@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from conformance.checks.case_rules import CASE_RULES
 from conformance.checks.finding import Rule
 
 
@@ -86,4 +87,4 @@ def render_rules(rules: Iterable[Rule]) -> str:
 if __name__ == "__main__":
     from conformance.checks import all_rules
 
-    sys.stdout.write(render_rules(all_rules()))
+    sys.stdout.write(render_rules((*all_rules(), *CASE_RULES)))

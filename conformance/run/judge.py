@@ -14,6 +14,7 @@ from datetime import date
 from functools import cache
 
 from conformance.checks import apply_checks
+from conformance.checks.case_rules import UNPLAYED, UNREACHED, UNUSABLE
 from conformance.checks.context import StepContext
 from conformance.checks.finding import Blame, Finding, Level, Rule, finding
 from conformance.checks.registry import Applied
@@ -22,27 +23,6 @@ from conformance.run.plan import Case
 from conformance.run.results import CaseResult, CheckResult, FindingResult, StepTrace, Verdict
 from conformance.run.trace import scrub, scrub_model, secrets_of, step_trace, unreached_trace
 from conformance.sdk.waivers import Waiver
-
-UNPLAYED = Rule(
-    "cassette.unplayed", "Every recorded interaction is asked for", Level.SHOULD, Blame.CASSETTE,
-    "An interaction nobody asks for hides that the scenario no longer does what was recorded.",
-    "design section 8; kiwicom/pytest-recording issue 163",
-)
-UNREACHED = Rule(
-    "scenario.unreached", "Every step of a scenario is reached", Level.MUST, Blame.SDK,
-    "A step that did not run was not checked, so the scenario cannot hold.", "design section 5",
-)
-UNUSABLE = Rule(
-    "suite.file-unusable", "The files a case needs can be read", Level.MUST, Blame.CASSETTE,
-    "A broken cassette or fixture is a mistake in the suite: neither the SDK nor the harness failed.",
-    "design section 8",
-)
-BROKEN_HARNESS = Rule(
-    "harness.case-failed", "The harness carries every case to its end", Level.MUST, Blame.HARNESS,
-    "A case the harness could not finish has shown nothing of the SDK.", "design section 2, blame",
-)
-RUN_RULES = (UNPLAYED, UNREACHED, UNUSABLE, BROKEN_HARNESS)
-"""Rules decided over a whole case, beside those of :mod:`conformance.checks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +74,14 @@ def _base(case: Case) -> CaseResult:
         id=case.id, scenario=case.loaded.id, sdk=case.subject.sdk.name, version=case.subject.version,
         surface=case.surface, api_version=case.api_version, lane=case.lane, capability=case.loaded.capability,
         level=Level(case.loaded.scenario.level), verdict=Verdict.NOT_RUN,
-        reproduce=f"conformance run --case '{case.id}'",
+        reproduce=_reproduce(case),
     )
+
+
+def _reproduce(case: Case) -> str:
+    subject = case.subject
+    how = "" if case.lane == "inprocess" else f" --sdk {subject.sdk.name}@{subject.version} --lane {case.lane}"
+    return f"conformance run{how} --case '{case.id}'"
 
 
 def _case_findings(observation: CaseObservation) -> Iterable[Finding]:

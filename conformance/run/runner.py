@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 from conformance import __version__
 from conformance.checks import all_rules
+from conformance.checks.case_rules import BROKEN_HARNESS, CASE_RULES, UNUSABLE
 from conformance.errors import HarnessError, InputError
 from conformance.run.execute import Lane, execute
-from conformance.run.judge import BROKEN_HARNESS, RUN_RULES, UNUSABLE, Judged, judge, judge_fault, judge_unrun
+from conformance.run.judge import Judged, judge, judge_fault, judge_unrun
 from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.results import RuleInfo, Run, ScenarioInfo, SourceLink, Tool
 from conformance.run.settle import settle_waivers, subject_results
@@ -90,7 +91,7 @@ def _plan_of_waived(suite: Suite, subjects: tuple[SubjectUnderTest, ...]) -> tup
 
 def rule_infos() -> tuple[RuleInfo, ...]:
     """Every rule there is, sorted by id."""
-    rules = sorted((*all_rules(), *RUN_RULES), key=lambda rule: rule.id)
+    rules = sorted((*all_rules(), *CASE_RULES), key=lambda rule: rule.id)
     return tuple(RuleInfo(id=r.id, title=r.title, level=r.level, blame=r.blame, why=r.why, source=r.source)
                  for r in rules)
 

@@ -7,9 +7,10 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from conformance.checks.case_rules import UNUSABLE
 from conformance.checks.finding import Level
 from conformance.errors import ExitCode
-from conformance.run.judge import UNUSABLE, Judged
+from conformance.run.judge import Judged
 from conformance.run.plan import Case, SubjectUnderTest
 from conformance.run.results import CaseResult, Run, Subject, Verdict, WaiverUse
 from conformance.sdk.contract import in_range
