@@ -239,7 +239,7 @@ class Connection(asyncio.Protocol):
         head = parse_head(self._raw, limits)
         self._url = self._site.admit(head)
         self._head, self._body = head, body_reader(head, limits)
-        self._record = Record(head, self.number, self._sequence + 1, self._begun)
+        self._record = Record(self._raw, self.number, self._sequence + 1, self._begun)
         self.deadline = now + limits.body_seconds
         if head.expects_continue and not self._body.complete and not self._input:
             self._transport.write(CONTINUE)
@@ -254,8 +254,8 @@ class Connection(asyncio.Protocol):
             self._input = body.feed(self._input)
             if body.size > self._site.limits.body_bytes:
                 raise too_large(self._site.limits)
-            if body.size > before:
-                record.arrivals.append((now, body.size))
+            if body.size > before and not (body.complete and record.arrivals is None and now == record.arrived):
+                record.arrive(now, body.size)
         if not body.complete:
             return False
         record.complete = now
@@ -263,23 +263,23 @@ class Connection(asyncio.Protocol):
         self._site.spend(body.size)
         self._begun, self._body, self._raw = 0.0, None, _NOTHING
         self._sequence += 1
-        self._answer(record, Request(head.method, self._url, head.headers, b"".join(body.pieces)))
+        self._answer(record, Request(head.method, self._url, head.headers, body.content()), head)
         return True
 
     # Answering
 
-    def _answer(self, record: Record, request: Request) -> None:
+    def _answer(self, record: Record, request: Request, head: Head) -> None:
         record.request = request
         self._site.records.append(record)
         self.deadline = math.inf
         self._phase = Phase.ANSWER
         try:
             record.reply = self._site.player.answer(request)
-            plan = plan_reply(record.reply, record.head)
+            plan = plan_reply(record.reply, head)
         except Exception as error:
             record.failure = f"{type(error).__name__}: {error}"
             record.reply = Reply(failure_response(record.failure))
-            plan = plan_reply(record.reply, record.head)
+            plan = plan_reply(record.reply, head)
         record.approximated = plan.approximated
         self._plan, self._index, self._waited, self._due = plan, 0, False, record.complete
         self._pump()
@@ -304,8 +304,7 @@ class Connection(asyncio.Protocol):
                 if transport.is_closing():
                     return
                 transport.write(segment.data)
-                record.written += len(segment.data)
-                record.deliveries.append((time.monotonic(), record.written))
+                record.deliver(time.monotonic(), len(segment.data))
             if self._blocked:
                 return
             if self._index >= burst:

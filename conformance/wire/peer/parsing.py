@@ -7,7 +7,8 @@ the two small readers below; the chunked one is held to h11's reading of the sam
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import sys
+from functools import lru_cache
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -18,6 +19,8 @@ from conformance.wire.peer.limits import Limits
 HEAD_END = b"\r\n\r\n"
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _LONGEST_SIZE_LINE = 4096
+_SHORT = 256
+_CONTROL = frozenset({"host", "origin", "connection", "expect", "transfer-encoding", "content-length"})
 _TCHAR = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
@@ -35,41 +38,64 @@ def bad(cause: str) -> Refusal:
     return Refusal(400, ProblemCode.BAD_REQUEST, cause)
 
 
-@dataclass(frozen=True, slots=True)
 class Head:
-    """A request head. ``raw`` is what was sent; ``target`` its request target, undecoded (latin-1)."""
+    """A request head. ``raw`` is what was sent; ``target`` its request target, undecoded (latin-1). ``control`` holds
+    the headers that steer the connection, by lower-case name, repeated ones joined by a comma."""
 
-    raw: bytes
-    method: str
-    target: str
-    headers: Headers
-    lower: dict[str, str]
-    http10: bool
+    __slots__ = ("control", "headers", "http10", "method", "raw", "target")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.method = ""
+        self.target = ""
+        self.headers: Headers = ()
+        self.control: dict[str, str] = {}
+        self.http10 = False
 
     @property
     def expects_continue(self) -> bool:
-        return self.lower.get("expect", "").strip().lower() == "100-continue" and not self.http10
+        return self.control.get("expect", "").strip().lower() == "100-continue" and not self.http10
 
     @property
     def keeps_alive(self) -> bool:
-        tokens = [token.strip() for token in self.lower.get("connection", "").lower().split(",")]
+        said = self.control.get("connection")
+        if said is None or said == "keep-alive":
+            return said is not None or not self.http10
+        tokens = [token.strip() for token in said.lower().split(",")]
         return "keep-alive" in tokens if self.http10 else "close" not in tokens
 
 
 class _Collector:
     """What llhttp calls back. One a head."""
 
-    __slots__ = ("headers", "target")
+    __slots__ = ("control", "headers", "target")
 
     def __init__(self) -> None:
         self.target = b""
         self.headers: list[tuple[str, str]] = []
+        self.control: dict[str, str] = {}
 
     def on_url(self, piece: bytes) -> None:
         self.target += piece
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        pair = _pair(name, value) if len(value) <= _SHORT else _pair.__wrapped__(name, value)
+        self.headers.append(pair)
+        key = _control_name(name)
+        if key is not None:
+            self.control[key] = f"{self.control[key]}, {pair[1]}" if key in self.control else pair[1]
+
+
+@lru_cache(maxsize=2048)
+def _pair(name: bytes, value: bytes) -> tuple[str, str]:
+    # An SDK sends the same headers again and again; sharing them halves what a kept request weighs.
+    return name.decode("latin-1"), value.decode("latin-1")
+
+
+@lru_cache(maxsize=512)
+def _control_name(name: bytes) -> str | None:
+    key = name.decode("latin-1").lower()
+    return key if key in _CONTROL else None
 
 
 def parse_head(raw: bytes, limits: Limits) -> Head:
@@ -87,14 +113,14 @@ def parse_head(raw: bytes, limits: Limits) -> Head:
     version = parser.get_http_version()
     if version not in ("1.1", "1.0"):
         raise bad(f"HTTP/{version} is not spoken here")
-    lower: dict[str, str] = {}
-    for name, value in found.headers:
-        key = name.lower()
-        lower[key] = f"{lower[key]}, {value}" if key in lower else value
-    method = parser.get_method().decode("latin-1")
-    if method == "CONNECT":
+    head = Head(raw)
+    head.method = sys.intern(parser.get_method().decode("latin-1"))
+    head.target = found.target.decode("latin-1")
+    head.headers, head.control = tuple(found.headers), found.control
+    head.http10 = version == "1.0"
+    if head.method == "CONNECT":
         raise bad("CONNECT: the peer is no proxy for other hosts")
-    return Head(raw, method, found.target.decode("latin-1"), tuple(found.headers), lower, version == "1.0")
+    return head
 
 
 def check_start(data: bytes | bytearray) -> None:
@@ -125,6 +151,9 @@ class LengthBody:
             self.complete = not self.remaining
         return data[len(taken):]
 
+    def content(self) -> bytes:
+        return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
+
     @property
     def ends(self) -> tuple[int, ...]:
         return ()
@@ -149,6 +178,9 @@ class ChunkedBody:
         self.size = 0
         self.complete = False
         self.pieces: list[bytes] = []
+
+    def content(self) -> bytes:
+        return b"".join(self.pieces)
 
     @property
     def ends(self) -> tuple[int, ...]:
@@ -222,7 +254,7 @@ def too_large(limits: Limits) -> Refusal:
 def body_reader(head: Head, limits: Limits) -> Body:
     """The reader of the body that ``head`` announces. Raises Refusal, also where two readings of the length are
     possible (RFC 9112 section 6.1: request smuggling)."""
-    coding, length = head.lower.get("transfer-encoding"), head.lower.get("content-length")
+    coding, length = head.control.get("transfer-encoding"), head.control.get("content-length")
     if coding is not None:
         if length is not None or head.http10:
             raise bad("transfer-encoding beside content-length, or in HTTP/1.0")

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import TypeVar
 
 from conformance.errors import EnvironmentFault
-from conformance.wire.exchange import header_values
 from conformance.wire.peer.capture import Capture, CapturedConnection, Problem, ProblemCode
 from conformance.wire.peer.connection import Connection
 from conformance.wire.peer.limits import Limits
@@ -150,10 +149,9 @@ class Execution:
 
     def admit(self, head: Head) -> str:
         """The absolute URL that ``head`` asks for. Raises Refusal for one that is not meant for this listener."""
-        hosts = header_values(head.headers, "host")
-        if len(hosts) != 1:
-            raise bad(f"{len(hosts)} host headers; HTTP/1.1 demands one")
-        host, target = hosts[0], head.target
+        host, target = head.control.get("host"), head.target
+        if host is None or "," in host:  # repeated headers arrive joined
+            raise bad("there is not one host header, as HTTP/1.1 demands")
         scheme = self.scheme
         if "://" in target[:9]:  # the absolute form, as to a proxy; it outranks the header (RFC 9112 section 3.2.2)
             scheme, _, rest = target.partition("://")
@@ -162,7 +160,7 @@ class Execution:
         if host.lower() not in self._hosts:
             # A page that made its own host name resolve to loopback (DNS rebinding) shows itself here.
             raise Refusal(421, ProblemCode.WRONG_HOST, f"the request is for {host[:200]!r}, not for {self.url}")
-        if "origin" in head.lower:
+        if "origin" in head.control:
             raise Refusal(403, ProblemCode.BROWSER, "a web page made the request; the peer serves SDKs")
         return (self._origin or f"{scheme}://{host}") + target
 
