@@ -65,7 +65,7 @@ def json_or_none(body: bytes) -> Any:
         return None
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested beyond what Python reads is as good as no JSON
         return None
 
 
