@@ -88,7 +88,9 @@ def exit_code(run: Run, *, fail_on: Level = Level.MUST) -> ExitCode:
     errors = [case for case in run.cases if case.verdict is Verdict.ERROR]
     if run.problems or not all(_is_suites_fault(case) for case in errors):
         return ExitCode.HARNESS
-    if errors or not any(case.verdict in _EXERCISED for case in run.cases):
+    if errors:
+        return ExitCode.USAGE
+    if not any(case.verdict in _EXERCISED for case in run.cases):
         return ExitCode.HARNESS if run.interrupted else ExitCode.USAGE
     if any(use.state in RED_WAIVERS for use in run.waivers) or any(is_red(case, fail_on) for case in run.cases):
         return ExitCode.NOT_CONFORMANT

@@ -253,8 +253,10 @@ def expected(names: tuple[str, ...], state: str | None, fail_on: Level, problems
     if problems or "error" in names:
         return 3
     exercised = set(names) & {"pass", "note", "waived", "must", "should"}
-    if not exercised or "unusable" in names:
+    if "unusable" in names:
         return 2
+    if not exercised:
+        return 3 if interrupted else 2
     red = {"must"} | ({"should"} if fail_on is Level.SHOULD else set())
     if exercised & red or state in ("stale", "expired", "mismatched"):
         return 1
