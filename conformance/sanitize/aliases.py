@@ -102,6 +102,7 @@ class Aliases:
         self.keep = frozenset(keep) | frozenset(self.names.values())
         self._given: dict[str, dict[str, str]] = defaultdict(dict)
         self._taken: dict[str, set[int]] = defaultdict(set)
+        self._own: dict[str, set[str]] = defaultdict(set)
         self._next: dict[str, int] = defaultdict(int)
         self.origin: float | None = None
         """The first time stamp seen, which all others are counted from."""
@@ -116,7 +117,7 @@ class Aliases:
         given = self._given[kind].get(value)
         if given is not None:
             return given
-        if self._reserve(kind, value):
+        if value in self._own[kind] or self._reserve(kind, value):
             return value
         alias = self._form(kind).write(self._number(kind), value)
         self._given[kind][value] = alias
@@ -143,6 +144,7 @@ class Aliases:
         found = self._form(kind).placeholder.fullmatch(value)
         if found is None:
             return False
+        self._own[kind].add(value)
         digits = "".join(group for group in found.groups() if group)
         if digits:
             self._taken[kind].add(int(digits))

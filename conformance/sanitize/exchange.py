@@ -6,6 +6,7 @@ of its own before it looks for the recorded one, so both sides have the same ali
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ from conformance.sanitize.rules import rules_digest
 from conformance.sanitize.urls import IDENTITY_HOSTS, deployment, sanitised_form, sanitised_url
 from conformance.wire.exchange import Exchange, Headers, Provenance, Request, Response, header
 
+_V1 = "/openai/v1/"
+_MODEL = re.compile(r'"model"\s*:\s*"([^"\\]+)"')
 OWN_NAMES = frozenset({"conformance"})
 """The resource the offline suite calls: our own, and nobody's."""
 
@@ -62,8 +65,6 @@ class Sanitizer:
         decoded: what cannot be read is not written."""
         if not self.recordable(exchange.request):
             return None
-        if exchange.response is not None:
-            self._learn(exchange.response)
         request = self.request(exchange.request)
         response = self.response(exchange.response) if exchange.response is not None else None
         miss = None if exchange.miss is None else self.text(exchange.miss)
@@ -71,6 +72,7 @@ class Sanitizer:
 
     def request(self, request: Request) -> Request:
         """``request`` sanitised: URL, headers, body. Also what a live request must go through before it is matched."""
+        self._learn(request)
         url = sanitised_url(request.url, self._engine)
         headers, body, _ = self._message(request.headers, request.body, (), response=False)
         return replace(request, url=url, headers=headers, body=body)
@@ -81,16 +83,20 @@ class Sanitizer:
         origin = Provenance(response.provenance.source, self.text(response.provenance.ref))
         return replace(response, headers=headers, body=body, chunks=chunks, provenance=origin)
 
+    def served(self, response: Response) -> None:
+        """Note the aliases of a recorded ``response`` that was played to an SDK, so that what the SDK sends next and
+        no response gave it is numbered as it was when it was recorded."""
+        self.response(response)
+
     def text(self, text: str) -> str:
         """Any other text that is written beside an exchange, sanitised with the same aliases."""
         return self._engine.text(text)
 
-    def _learn(self, response: Response) -> None:
-        """The deployment a response names stands in its request too, where on v1 routes nothing tells it apart."""
-        for name in ("x-ms-deployment-name", "x-ratelimit-key"):
-            value = response.header(name)
-            if value:
-                deployment(value, self._engine)
+    def _learn(self, request: Request) -> None:
+        """On v1 routes the member ``model`` names the deployment; elsewhere the path has named it."""
+        if _V1 in request.url:
+            for found in _MODEL.finditer(request.body.decode("latin-1")):
+                deployment(found[1], self._engine)
 
     def _message(self, headers: Headers, body: bytes, ends: tuple[int, ...], *,
                  response: bool) -> tuple[Headers, bytes, tuple[int, ...]]:

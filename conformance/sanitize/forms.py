@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 
 from conformance.sanitize.redact import Engine
-from conformance.sanitize.urls import sanitised_filename
+from conformance.sanitize.urls import deployment, sanitised_filename
 from conformance.wire.multipart import boundary_of
 
 BOUNDARY = "conformance-boundary"
+_MODEL_PART = b'name="model"'
+_LONGEST_NAME = 128
 _FILENAME = re.compile(r"(filename=)(\"((?:[^\"\\\r\n]|\\.)*)\"|([^\s;\"]+))", re.IGNORECASE)
 _FILENAME_STAR = re.compile(r"(;\s*)filename\*=([\w-]*'[\w-]*')([^\s;]+)", re.IGNORECASE)
 
@@ -43,6 +45,8 @@ def _piece(piece: bytes, engine: Engine) -> bytes:
     if not separator:
         return piece if piece.strip() in (b"", b"--") else engine.body(piece).text.encode("latin-1")
     clean = _named(head.decode("utf-8", "surrogateescape"), engine).encode("utf-8", "surrogateescape")
+    if _MODEL_PART in head and len(content) <= _LONGEST_NAME and content.isascii():
+        return clean + separator + deployment(content.decode(), engine).encode()
     return clean + separator + engine.body(content).text.encode("latin-1")
 
 

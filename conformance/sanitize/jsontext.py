@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
 
-from conformance.sanitize.page import STRETCH
-
-STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
-ESCAPED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)++)"', re.DOTALL)
-_CUT = re.compile(r'"([^"\\]*+(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*+)*+)(?:\\(?:u[0-9a-fA-F]{0,3})?)?\Z', re.DOTALL)
-"""The string a text breaks off in, without the escape it breaks off in."""
+STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)(?:"|\\?\Z)'
+"""A string, also one the text breaks off in. That the end counts as a quote keeps every search linear: a string that
+is never closed would otherwise be read to the end of the text from each quote in it."""
+ESCAPED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)++)(?:"|\\?\Z)', re.DOTALL)
+_BROKEN = re.compile(r"\\u[0-9a-fA-F]{0,3}\Z")
 _DECODER = json.JSONDecoder(strict=False)
 _TOKEN = re.compile(STRING + r"\s*(:)?|[{}\[\],]", re.DOTALL)
 
@@ -36,7 +35,8 @@ def decoded(inside: str) -> str | None:
     try:
         return _reading(_DECODER.decode(f'"{_text(inside)}"'))
     except ValueError:
-        return None
+        whole = _BROKEN.sub("", inside)
+        return decoded(whole) if whole != inside else None
 
 
 def encoded(read: str, like: str) -> str:
@@ -81,9 +81,6 @@ def escaped_in(text: str) -> list[Escaped]:
     if "\\" not in text:
         return []
     found = [(match.span(1), decoded(match[1])) for match in ESCAPED.finditer(text)]
-    last = _CUT.search(text, max(found[-1][0][1] + 1 if found else 0, len(text) - STRETCH))
-    if last and "\\" in last[0]:
-        found.append(((last.start(1), len(text)), decoded(last[1])))
     return [Escaped(*span, value) for span, value in found if value is not None]
 
 
@@ -106,10 +103,10 @@ def one_of(words: Iterable[str]) -> str:
     return f"(?:{'|'.join(branches)}){'?' if '' in tree else ''}"
 
 
-def walk(text: str, start: int) -> Iterator[Leaf]:
+def walk(text: str, start: int) -> Generator[Leaf, None, int]:
     """Every string value of the JSON value that begins at or after ``start``, until that value ends or the text does.
 
-    Indices count within arrays; keys are decoded. Numbers and constants are passed over.
+    Indices count within arrays; keys are decoded. Numbers and constants are passed over. Returns where it ended.
     """
     path: list[str | int] = []
     arrays: list[bool] = []
@@ -122,13 +119,13 @@ def walk(text: str, start: int) -> Iterator[Leaf]:
             else:
                 yield Leaf(tuple(path), *found.span(1))
                 if not arrays:
-                    return
+                    return found.end()
         elif sign in "{[":
             arrays.append(sign == "[")
             path.append(0 if sign == "[" else "")
         elif sign == ",":
             if not arrays:
-                return
+                return found.start()
             if arrays[-1]:
                 path[-1] = int(path[-1]) + 1
         else:
@@ -136,7 +133,29 @@ def walk(text: str, start: int) -> Iterator[Leaf]:
                 arrays.pop()
                 path.pop()
             if not arrays:
-                return
+                return found.end()
+    return len(text)
+
+
+def leaves_below(text: str, openings: re.Pattern[str]) -> Iterator[list[Leaf]]:
+    """The strings of every value that an opening of ``openings`` begins, outermost values only: each part of the text
+    is walked once, however the values are nested."""
+    done = 0
+    for found in openings.finditer(text):
+        if found.start() >= done:
+            leaves, done = _leaves(text, found.end())
+            yield leaves
+
+
+def _leaves(text: str, start: int) -> tuple[list[Leaf], int]:
+    """The strings of the value at ``start``, and where the value ends."""
+    walker = walk(text, start)
+    leaves: list[Leaf] = []
+    while True:
+        try:
+            leaves.append(next(walker))
+        except StopIteration as stop:
+            return leaves, stop.value
 
 
 def key_of(inside: str) -> str:

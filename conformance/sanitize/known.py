@@ -21,7 +21,7 @@ SHORTEST = 6
 """Characters of the shortest secret that can be told from ordinary text."""
 _QUOTES = re.compile(r"[^\"]+")
 _SIGNS = re.compile(r"[^\s\"'+,;|\\]+")
-_BETWEEN = r"[\s\"'+,;|\\]{0,6}"
+_BETWEEN = r"[\s\"'+,;|\\]{0,40}+"
 
 
 class KnownSecrets:
@@ -31,6 +31,7 @@ class KnownSecrets:
         self._masks: dict[str, str] = {}
         self._forms: list[tuple[str, str]] = []
         self._split: list[tuple[str, str, re.Pattern[str], str]] = []
+        self._starts: list[str] = []
         for secret in secrets:
             self.add(secret)
 
@@ -45,8 +46,11 @@ class KnownSecrets:
         self._forms += [(form, mask if plain else "<secret>") for form, plain in sorted(_forms(secret).items())]
         self._forms.sort(key=lambda form: (-len(form[0]), form[0]))
         read = reading(secret)
-        pulled = _BETWEEN.join(re.escape(c) for c in read)
-        self._split.append((read[0], read[-1], re.compile(pulled), mask))
+        self._starts.append(read[:_least(read)])
+        solid = "".join(_SIGNS.findall(read))
+        if len(solid) >= SHORTEST:
+            pulled = re.compile(_BETWEEN.join(map(re.escape, solid)))
+            self._split.append((solid[0], solid[-1], pulled, mask))
 
     def __bool__(self) -> bool:
         return bool(self._forms)
@@ -56,8 +60,8 @@ class KnownSecrets:
 
     def may_be_in(self, read: str) -> bool:
         """Whether a known secret could stand in ``read``: false is sure, true is not."""
-        return any(first in read and last in read for first, last, _, _ in self._split) or (
-            len(read) > SHORTEST and any(form in read for form, _ in self._forms))
+        return any(first in read and last in read for first, last, _, _ in self._split) or any(
+            start in read for start in self._starts) or any(form in read for form, _ in self._forms)
 
     def find(self, page: Page) -> Iterator[Edit]:
         """Every place a known secret stands at, in any form."""
@@ -82,9 +86,14 @@ def _between(text: str, start: int, end: int, signs: re.Pattern[str], mask: str)
         mask = ""
 
 
+def _least(secret: str) -> int:
+    """Characters of the beginning of ``secret`` that give it away."""
+    return max(SHORTEST, (len(secret) + 1) // 2)
+
+
 def _cut_off(text: str, secret: str, mask: str) -> Iterator[Edit]:
     """The better half of ``secret`` or more at the very end of a text, as a body that broke off leaves it."""
-    for length in range(len(secret) - 1, max(SHORTEST, (len(secret) + 1) // 2) - 1, -1):
+    for length in range(len(secret) - 1, _least(secret) - 1, -1):
         if text.endswith(secret[:length]):
             yield Edit(len(text) - length, len(text), mask, ("known-secret",))
             return

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from conformance.sanitize.credentials import SYNTHETIC_TOKEN
 from conformance.sanitize.edits import Edit
 from conformance.sanitize.identities import GUID
-from conformance.sanitize.jsontext import ESCAPED, STRING, decoded, encoded, key_of, one_of, walk
+from conformance.sanitize.jsontext import ESCAPED, STRING, decoded, encoded, key_of, leaves_below, one_of
 from conformance.sanitize.page import Page
 
 EPOCH = 1_200_000_000
@@ -45,7 +45,7 @@ _TIMES = ("created", "created_at", "expires_at", "completed_at", "failed_at", "c
 
 
 _SECRET_MEMBER = re.compile(r'"(' + one_of([*_SECRETS, *_GUIDS]) + r')"\s*:\s*(?:' + STRING
-                            + r'|(\[[^\[\]{}]*\])|"([^"]*)\Z)', re.DOTALL)
+                            + r"|(\[[^\[\]{}]*+\]))", re.DOTALL)
 _PLAIN_MEMBER = re.compile(r'"(' + one_of(_ALIASED) + r')"\s*:\s*' + STRING, re.DOTALL)
 _TIME_MEMBER = re.compile(r'"(' + one_of(_TIMES) + r')"\s*:\s*([12]\d{9})(?:\.\d+)?(?![\d.eE])')
 _PADDING = re.compile(r'"obfuscation"\s*:\s*"([^"\\]+)"')
@@ -67,8 +67,7 @@ def secret_members(page: Page) -> Iterator[Edit]:
         return
     for found in _SECRET_MEMBER.finditer(page.low):
         name = found[1]
-        group = next(number for number in (2, 3, 4) if found[number] is not None)
-        spans = [found.span(group)] if group != 3 else [
+        spans = [found.span(2)] if found[3] is None else [
             (found.start(3) + item.start(1), found.start(3) + item.end(1)) for item in _LIST_ITEM.finditer(found[3])]
         for start, end in spans:
             value = decoded(page.text[start:end])
@@ -139,7 +138,7 @@ def padding(page: Page) -> Iterator[Edit]:
             yield Edit(found.start(1), found.end(1), "", ("obfuscation",))
 
 
-_SOURCES = re.compile(r'"data_?sources"\s*:\s*(?=[\[{])')
+_SOURCES = re.compile(r'"data_?sources"\s*:\s*(?=[\[{])', re.IGNORECASE)
 _SOURCE_SECRETS = frozenset({"key", "access_token", "encoded_api_key", "key_and_key_id", "connection_string",
                              "password", "authorization", "api_key", "user_assertion", "accesstoken", "apikey"})
 _SOURCE_NAMES: Mapping[str, str] = {
@@ -152,12 +151,8 @@ def data_sources(page: Page) -> Iterator[Edit]:
     """On-Your-Data: keys in request bodies, and the names of what they open."""
     if "data" not in page.low:
         return
-    done = 0
-    for found in _SOURCES.finditer(page.low):
-        if found.start() < done:
-            continue
-        for leaf in walk(page.text, found.end()):
-            done = leaf.end
+    for leaves in leaves_below(page.text, _SOURCES):
+        for leaf in leaves:
             name = str(leaf.path[-1]).lower() if leaf.path else ""
             value = decoded(page.text[leaf.start:leaf.end])
             if name in _SOURCE_SECRETS and value and not is_placeholder(value):
@@ -182,18 +177,13 @@ _TOOLS = re.compile(r'"tools"\s*:\s*(?=\[)')
 def tool_servers(page: Page) -> Iterator[Edit]:
     """Tools of type mcp: headers, authorization and address. Members of a tool itself only: a function's parameters
     may be called the same."""
-    if '"mcp"' not in page.text:
+    if "mcp" not in page.text:
         return
-    done = 0
-    for found in _TOOLS.finditer(page.text):
-        if found.start() < done:
-            continue
-        leaves = list(walk(page.text, found.end()))
-        done = leaves[-1].end if leaves else found.end()
+    for leaves in leaves_below(page.text, _TOOLS):
         servers = {leaf.path[0] for leaf in leaves if leaf.path[1:] == ("type",)
                    and page.text[leaf.start:leaf.end] == "mcp"}
         for leaf in leaves:
-            if leaf.path[0] in servers and len(leaf.path) > 1:
+            if len(leaf.path) > 1 and leaf.path[0] in servers:
                 yield from _server(page, leaf.path, leaf.start, leaf.end)
 
 
@@ -217,8 +207,7 @@ def metadata(page: Page) -> Iterator[Edit]:
     """Values of ``metadata``, which the API defines as the caller's own."""
     if '"metadata"' not in page.text:
         return
-    for found in _METADATA.finditer(page.text):
-        leaves = list(walk(page.text, found.end()))
+    for leaves in leaves_below(page.text, _METADATA):
         if any(len(leaf.path) != 1 or leaf.path[0] == "type" for leaf in leaves):
             continue  # a JSON Schema that describes a member of that name
         for leaf in leaves:
@@ -232,8 +221,8 @@ def client_secrets(page: Page) -> Iterator[Edit]:
     """``client_secret.value`` of realtime sessions."""
     if '"client_secret"' not in page.text:
         return
-    for found in _CLIENT_SECRET.finditer(page.text):
-        for leaf in walk(page.text, found.end()):
+    for leaves in leaves_below(page.text, _CLIENT_SECRET):
+        for leaf in leaves:
             value = page.text[leaf.start:leaf.end]
             if leaf.path == ("value",) and not is_placeholder(value):
                 yield Edit(leaf.start, leaf.end, "<client-secret>", ("realtime-secret",))

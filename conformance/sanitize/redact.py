@@ -23,17 +23,20 @@ from conformance.sanitize.wrapped import base64_runs, escaped_strings, is_binary
 ROUNDS = 12
 DEEPEST = 24
 """Texts within texts; each level of escaping doubles what is written, so real ones are two or three deep."""
-_SHORT = 120
-_WORDS = re.compile(r"(?:[A-Za-z]{1,11}+(?:[\s,!?'():;*#\"]+|\Z)|[\s,!?'():;*#\"]+)*+")
-_TELLING = re.compile(r"(?i)bearer|basic|deployment|region|tier")
+_SHORT = 400
+_SHORT_BINARY = 40
+_HINT = re.compile(
+    r"\\|%[0-9A-Fa-f]{2}|@|://|\"\s*:|\d\.\d+\.|\+\d|[-_][A-Za-z0-9]{12}|[A-Za-z0-9+/_-]{24}|-[0-9A-Fa-f]{4}-"
+    r"|(?i:key|secret|token|bearer|basic|password=|pwd=|sig[=%]|accountname|eyj|sk-|ek_|akia|xox|begin|insecure"
+    r"|azure|windows|cloudapi|subscriptions|tier|region|deployment|data:)")
 
 
 def _plainly_clean(read: str, binary: bool) -> bool:
-    """Whether a short inner text cannot hold anything: words and punctuation, or bytes without a hint of a secret.
-    Most inner texts are such, and asking every detector costs more than the rest of the body."""
+    """Whether a short inner text shows no hint of what any detector looks for. Most inner texts are such, and asking
+    every detector costs more than the rest of the body."""
     if binary:
-        return len(read) <= _SHORT and not credentials.may_hold(read)
-    return len(read) <= _SHORT and _WORDS.fullmatch(read) is not None and not _TELLING.search(read)
+        return len(read) <= _SHORT_BINARY
+    return len(read) <= _SHORT and _HINT.search(read) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Engine:
 
     def _within(self, page: Page, strings: list[Escaped], depth: int) -> Iterator[Edit]:
         def inside(read: str, binary: bool) -> tuple[str, tuple[str, ...]]:
-            if not self.known.may_be_in(read) and _plainly_clean(read, binary):
+            if _plainly_clean(read, binary) and not self.known.may_be_in(read) and not self.aliases.given("host"):
                 return read, ()
             result = self.redact(read, binary=binary, depth=depth + 1)
             return result.text, result.rules

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from conformance.sanitize.edits import Edit, spread
-from conformance.sanitize.jsontext import STRING, decoded, encoded, walk
+from conformance.sanitize.jsontext import STRING, decoded, encoded, leaves_below
 from conformance.sanitize.page import Page
 
 Finder = Callable[[str], list[Edit]]
@@ -86,8 +86,8 @@ def log_probabilities(page: Page, find: Finder) -> Iterator[Edit]:
     if '"logprobs"' not in page.text:
         return
     columns: dict[tuple[object, ...], _Pieces] = defaultdict(_Pieces)
-    for found in _LOGPROBS.finditer(page.text):
-        for leaf in walk(page.text, found.end()):
+    for leaves in leaves_below(page.text, _LOGPROBS):
+        for leaf in leaves:
             value = decoded(page.text[leaf.start:leaf.end])
             if value and "token" in leaf.path[-1:]:
                 columns[_column(leaf.path)].add((leaf.start, leaf.end), value)

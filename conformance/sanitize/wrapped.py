@@ -27,6 +27,7 @@ _SPACE = re.compile(r"\s+")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _PERCENT_CHARS = frozenset(chr(c) for c in range(33, 127)) - frozenset("\"'<>\\&=?#,;")
 _PERCENT_REST = re.compile(r"[^\s\"'<>\\&=?#,;]*+", re.ASCII)
+_CONTROL = re.compile(rb"[\0-\x08]")
 _GZIP = b"\x1f\x8b"
 _LONGEST_INFLATED = 50_000_000
 _PROBE = 256
@@ -103,7 +104,7 @@ def _within(data: bytes, inside: Inside) -> tuple[bytes, tuple[str, ...]] | None
 def is_binary(data: bytes) -> bool:
     """Whether ``data`` is no text: then only what grants access is looked for in it."""
     head = data[:_PROBE]
-    if b"\0" in head or sum(byte < 9 for byte in head):
+    if _CONTROL.search(head):
         return True
     try:
         data.decode("utf-8")
