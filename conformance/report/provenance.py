@@ -11,12 +11,14 @@ from conformance.run.results import Run
 
 MEANINGS: Mapping[str, str] = {
     "live": "recorded from, or answered by, a real Azure OpenAI resource",
+    "gateway": "answered by a service that is neither Azure nor ours",
     "emulator": "answered by the harness's own stand-in for the service",
     "documentation": "an example published in the service's documentation",
     "script": "written in the scenario, because no service can be asked to produce it",
     "harness": "made by the harness itself, such as the answer to a request nobody recorded",
 }
-_NAMES = {"live": "the live service", "emulator": "the emulator", "script": "scripts", "harness": "the harness"}
+_NAMES = {"live": "the live service", "gateway": "a gateway",
+          "emulator": "the emulator", "script": "scripts", "harness": "the harness"}
 REFERENCES_SHOWN = 12
 
 

@@ -33,6 +33,7 @@ class Source(StrEnum):
     EMULATOR = "emulator"
     DOCUMENTATION = "documentation"
     SCRIPT = "script"
+    GATEWAY = "gateway"
     HARNESS = "harness"
 
 

@@ -1,0 +1,226 @@
+"""Who answers: the suite itself (replay), the emulator, a live resource, or a gateway at a URL.
+
+Pure but for :func:`service_of`, which gives the player of a case. What a target cannot be asked is not run, with its
+reason; what only a recording can promise is not expected of it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from conformance.emulator import Emulator, EmulatorConfig
+from conformance.errors import UsageError
+from conformance.run.config import ENDPOINT, KEY, Settings
+from conformance.run.credentials import EntraTokens, StandIns, exchanger
+from conformance.scenario.model import Expect, Scenario, Step
+from conformance.sdk.protocol import ClientConfig
+from conformance.wire.clock import Clock
+from conformance.wire.exchange import Provenance, Source
+from conformance.wire.forward import Forwarder, Remote
+from conformance.wire.switchboard import Player
+
+Kind = Literal["replay", "emulator", "live", "url"]
+
+_DEPLOYMENT = re.compile(r"\$\{deployment\.([a-z_]+)\}")
+_RECORDED_ID = re.compile(r"_id$")
+_TOLD = frozenset({"$from", "$present", "$absent", "$null", "$type"})
+_BY_REQUEST = frozenset({"finish_reason", "object", "role", "deleted"})
+"""Members of a result that follow from what was asked, whoever answers."""
+_GONE = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target. ``name`` is what commands take and reports show. ``deployments``: by capability; None: the suite's own.
+
+    ``key`` and ``entra`` say which credentials it takes. Everything secret is in ``settings``, which is never shown.
+    """
+
+    kind: Kind = "replay"
+    name: str = "replay"
+    deployments: Mapping[str, str] | None = None
+    key: bool = True
+    entra: bool = True
+    remote: Remote | None = None
+    settings: Settings = field(default_factory=Settings, repr=False, compare=False)
+    tokens: EntraTokens | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_replay(self) -> bool:
+        return self.kind == "replay"
+
+
+REPLAY = Target()
+EMULATOR = Target("emulator", "emulator")
+
+
+def target_of(text: str, settings: Settings) -> Target:
+    """The target called ``text``. Raises UsageError for a name nobody knows, a URL that is not safe to use, and for
+    ``live`` without a resource or without deployments."""
+    if text in ("", "replay"):
+        return REPLAY
+    if text == "emulator":
+        return EMULATOR
+    if text == "live":
+        return _live(settings)
+    if "://" not in text:
+        raise UsageError("target-unknown", f"there is no target {text!r}", "replay, emulator, live, or a URL")
+    url = service_url(text, "--target")
+    same = bool(settings.endpoint) and _origin(url) == _origin(settings.endpoint)
+    held = settings.target_key or (settings.api_key if same else "")
+    chosen = Settings(api_key=held, deployments=settings.deployments, ca_file=settings.ca_file, file=settings.file)
+    return Target("url", url, dict(settings.deployments) or None, True, False, Remote(url, settings.ca_file), chosen)
+
+
+def _live(settings: Settings) -> Target:
+    if not settings.endpoint:
+        raise UsageError("target-not-configured", "no live resource is configured",
+                         f"set {ENDPOINT} (and {KEY}, or sign in), then ask conformance doctor")
+    if not settings.deployments:
+        raise UsageError("target-not-configured", "no deployment of the resource is named",
+                         "name them in [tool.conformance.deployments] of pyproject.toml; see docs/live.md")
+    url = service_url(settings.endpoint, settings.endpoint_from)
+    tokens = None if settings.api_key else EntraTokens()
+    return Target("live", "live", dict(settings.deployments), bool(settings.api_key), tokens is not None,
+                  Remote(url, settings.ca_file), settings, tokens)
+
+
+def service_url(text: str, what: str) -> str:
+    """``text`` as the address of a service: https, or http on a loopback address, and nothing but a path after the
+    host. Raises UsageError, which never repeats ``text``: somebody may have put a key in it."""
+    try:
+        place = urlsplit(text)
+        host, _ = place.hostname or "", place.port
+    except ValueError:
+        raise UsageError("target-url", f"{what} is not a URL", "https://NAME.openai.azure.com") from None
+    if not host or place.scheme not in ("http", "https"):
+        raise UsageError("target-url", f"{what} is not an http or https URL", "https://NAME.openai.azure.com")
+    if place.username or place.password or place.query or place.fragment:
+        raise UsageError("target-url", f"{what} has more than a host and a path",
+                         "leave out credentials, query and fragment; keys are read from the environment")
+    if place.scheme == "http" and not _is_loopback(host):
+        raise UsageError("target-plain-http", f"{what} is plain http to another machine, and credentials would travel "
+                         "in the open", "use https; http is for loopback addresses such as http://127.0.0.1:4000")
+    path = place.path.rstrip("/")
+    for ending in ("/openai/v1", "/openai"):
+        path = path.removesuffix(ending)
+    return f"{place.scheme}://{place.netloc}{path}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # names, localhost too, are what somebody's resolver says they are
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    place = urlsplit(url)
+    return place.scheme, (place.hostname or "").lower(), place.port or {"https": 443, "http": 80}.get(place.scheme)
+
+
+# What a target can be asked
+
+
+def obstacle(target: Target, text: str, spec: Scenario, endpoint: str) -> str:
+    """Why the scenario ``spec`` (written as ``text``) cannot be put to ``target``; empty when it can."""
+    if target.is_replay:
+        return ""
+    if any(isinstance(step.service, list) and any(not isinstance(item, str) for item in step.service)
+           for step in spec.steps):
+        return "the scenario writes the service's answers, and this target gives its own"
+    if spec.client.endpoint is not None and spec.client.endpoint.rstrip("/") != endpoint:
+        return "the scenario is about an address of its own"
+    return _recorded_only(spec) or _lacking(target, text, spec)
+
+
+def _recorded_only(spec: Scenario) -> str:
+    for step in spec.steps:
+        response = step.expect.response
+        if response is not None and (response.content_filter in ("filtered", "failed") or response.schema_ == "none"):
+            return "it rests on a recorded answer that its request does not provoke"
+        error = step.expect.error
+        if error is not None and error.get("status") not in (400, 401, 404):
+            return "it rests on a recorded failure that its request does not provoke"
+        for name, value in step.with_.items():
+            if _RECORDED_ID.search(name) and isinstance(value, str) and not value.startswith("${"):
+                return f"its {name} is that of a recording"
+    return ""
+
+
+def _lacking(target: Target, text: str, spec: Scenario) -> str:
+    if target.deployments is not None:
+        for capability in sorted(set(_DEPLOYMENT.findall(text))):
+            if capability not in target.deployments:
+                return f"no deployment for {capability} is configured"
+    kind = spec.client.auth
+    if kind == "none":
+        kind = "api_key" if any("KEY" in name for name in spec.client.environment) else "token"
+    if kind == "api_key" and not target.key and ("auth" in spec.client.model_fields_set or "api-key" in text):
+        return f"it is about API keys, and {KEY} is not set"
+    if kind != "api_key" and not target.entra:
+        return "it is about Entra tokens, and the target is asked with a key"
+    return ""
+
+
+def adapt(target: Target, spec: Scenario) -> Scenario:
+    """``spec`` as it is put to ``target``: expectations that only a recording can keep are left out, and a resource
+    without a key is asked with tokens."""
+    if target.is_replay:
+        return spec
+    changes: dict[str, Any] = {"steps": [_adapted(step) for step in spec.steps]}
+    if not target.key and spec.client.auth == "api_key":
+        changes["client"] = spec.client.model_copy(update={"auth": "token_provider"})
+    return spec.model_copy(update=changes)
+
+
+def _adapted(step: Step) -> Step:
+    expect = step.expect
+    changes: dict[str, Any] = {
+        "result": _unbound(expect.result, keep=_BY_REQUEST), "chunks": _unbound(expect.chunks),
+        "request_id": _unbound(expect.request_id),
+        "error": None if expect.error is None else _unbound(expect.error, keep=frozenset({"kind", "status"})) or {},
+    }
+    if expect.response is not None:
+        changes["response"] = expect.response.model_copy(update={
+            "headers": _unbound(expect.response.headers) or {}, "body": _unbound(expect.response.body)})
+    changed: Expect = expect.model_copy(update=changes)
+    return step.model_copy(update={"expect": changed})
+
+
+def _unbound(value: Any, keep: frozenset[str] = frozenset()) -> Any:
+    """What ``value`` says without quoting a recording; None when nothing is left."""
+    found = _without_quotes(value, keep)
+    return None if found is _GONE else found
+
+
+def _without_quotes(value: Any, keep: frozenset[str]) -> Any:
+    if not isinstance(value, dict):
+        return _GONE
+    if any(str(key).startswith("$") for key in value):
+        return value if set(value) <= _TOLD else _GONE
+    left = {key: item if key in keep else below for key, item in value.items()
+            if (below := _without_quotes(item, frozenset())) is not _GONE or key in keep}
+    return left or _GONE
+
+
+# Asking it
+
+
+def service_of(target: Target, config: ClientConfig, clock: Clock, offline: StandIns) -> Player:
+    """Who answers the requests of one case on ``target``. ``offline`` are the stand-ins every case is given."""
+    own = config.environment
+    given = StandIns(offline.keys | {config.auth.key, *(value for name, value in own if "KEY" in name)},
+                     offline.tokens | {*config.auth.tokens, *(value for name, value in own if "TOKEN" in name)})
+    if target.remote is None:
+        keys, tokens = tuple(sorted(filter(None, given.keys))), tuple(sorted(filter(None, given.tokens)))
+        return Emulator(EmulatorConfig(keys=keys, tokens=tokens, clock=clock, pace=0.0))
+    names = (target.remote.netloc,) if target.kind == "live" else ()
+    source = Source.LIVE if target.kind == "live" else Source.GATEWAY
+    return Forwarder(target.remote, Provenance(source, "" if target.kind == "live" else target.name),
+                     exchanger(given, target.settings.api_key, target.tokens, names))
