@@ -104,6 +104,8 @@ class Aliases:
         self._taken: dict[str, set[int]] = defaultdict(set)
         self._own: dict[str, set[str]] = defaultdict(set)
         self._next: dict[str, int] = defaultdict(int)
+        self.count = 0
+        """How many aliases were given: what was clean before the last one may not be any more."""
         self.origin: float | None = None
         """The first time stamp seen, which all others are counted from."""
 
@@ -121,6 +123,7 @@ class Aliases:
             return value
         alias = self._form(kind).write(self._number(kind), value)
         self._given[kind][value] = alias
+        self.count += 1
         return alias
 
     def given(self, kind: str) -> Mapping[str, str]:
@@ -134,6 +137,7 @@ class Aliases:
             self.of(kind, value)
         elif self._given[kind].setdefault(value, alias) != alias:
             raise UsageError("alias-taken", f"a {kind} has two aliases", "name it before the first exchange")
+        self.count += 1
         self.keep |= {alias} if alias else set()
 
     def is_alias(self, kind: str, value: str) -> bool:

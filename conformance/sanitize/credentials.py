@@ -66,8 +66,8 @@ def _jwt(page: Page) -> Iterator[Edit]:
 
 
 def _starting(rule: str, pattern: re.Pattern[str], mask: str, *triggers: str) -> Detector:
-    """A detector that masks each match of ``pattern`` in a text that holds one of ``triggers``, unless it begins inside a
-    word that is no percent escape."""
+    """A detector that masks each match of ``pattern`` in a text that holds one of ``triggers``, unless it begins
+    inside a word that is no percent escape."""
 
     def detect(page: Page) -> Iterator[Edit]:
         if any(trigger in page.text for trigger in triggers):

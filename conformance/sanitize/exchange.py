@@ -81,7 +81,8 @@ class Sanitizer:
         """``response`` sanitised, its chunk ends moved to where they belong in the new body."""
         headers, body, chunks = self._message(response.headers, response.body, response.chunks, response=True)
         origin = Provenance(response.provenance.source, self.text(response.provenance.ref))
-        return replace(response, headers=headers, body=body, chunks=chunks, provenance=origin)
+        pauses = response.pauses if len(chunks) == len(response.chunks) else ()
+        return replace(response, headers=headers, body=body, chunks=chunks, pauses=pauses, provenance=origin)
 
     def served(self, response: Response) -> None:
         """Note the aliases of a recorded ``response`` that was played to an SDK, so that what the SDK sends next and

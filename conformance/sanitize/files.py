@@ -64,8 +64,7 @@ def scan_content(data: bytes, name: str, scanner: Scanner) -> tuple[Finding, ...
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode()
     read = data.decode("latin-1")
-    found = [Finding(f"{name}:{read.count(chr(10), 0, at) + 1}", rule)
-             for at, rule in scanner.places(read, binary=is_binary(data))]
+    found = [Finding(f"{name}:{line}", rule) for line, rule in scanner.lines(read, binary=is_binary(data))]
     if name.endswith((".yaml", ".yml")) or data.startswith((b"interactions:", b"version:")):
         found += _by_values(data, name, scanner)
     return tuple(sorted(set(found), key=lambda finding: (_line(finding), finding.rule)))

@@ -22,7 +22,8 @@ _SUFFIXES = (
     r"core\.windows", r"search\.windows", r"database\.windows", r"servicebus\.windows",
 )
 HOST_SUFFIX = re.compile(
-    r"(?:\.(?:blob|queue|table|file|dfs|web))?\.(?:" + "|".join(_SUFFIXES) + r")(?:\.(?:com|net|us|cn|io)(?![\w-])|(?:\.[a-z]{0,2})?\Z)",
+    r"(?:\.(?:blob|queue|table|file|dfs|web))?\.(?:" + "|".join(_SUFFIXES) + r")"
+    r"(?:\.(?:com|net|us|cn|io)(?![\w-])|(?:\.[a-z]{0,2})?\Z)",
     re.ASCII)
 """Also where the text was cut off within the last label."""
 _HOST_WORDS = ("azure", ".windows.net", "cloudapi")

@@ -77,7 +77,8 @@ class Escaped(NamedTuple):
 
 
 def escaped_in(text: str) -> list[Escaped]:
-    """Every string with escapes in it, also one that is cut off. A match cannot begin at a closing quote: outside strings JSON has no escapes."""
+    """Every string with escapes in it, also one that is cut off. A match cannot begin at a closing quote: outside of
+    strings JSON has no escapes."""
     if "\\" not in text:
         return []
     found = [(match.span(1), decoded(match[1])) for match in ESCAPED.finditer(text)]
@@ -164,11 +165,18 @@ def key_of(inside: str) -> str:
     return inside if name is None else _text(name)
 
 
-def pointer(text: str, at: int) -> str:
-    """The JSON pointer (RFC 6901) of the string at offset ``at`` of ``text``; "" when it is in none."""
-    for leaf in walk(text, 0):
-        if leaf.start <= at <= leaf.end:
-            return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in leaf.path)
-        if leaf.start > at:
-            break
-    return ""
+def pointers(text: str, offsets: list[int]) -> list[str]:
+    """The JSON pointer (RFC 6901) of the string each of the rising ``offsets`` stands in, "" when in none; one walk."""
+    result = []
+    leaves = walk(text, 0)
+    leaf = next(leaves, None)
+    for at in offsets:
+        while leaf is not None and leaf.end < at:
+            leaf = next(leaves, None)
+        inside = leaf is not None and leaf.start <= at
+        result.append("".join(map(_part, leaf.path)) if leaf is not None and inside else "")
+    return result
+
+
+def _part(part: str | int) -> str:
+    return "/" + str(part).replace("~", "~0").replace("/", "~1")

@@ -52,6 +52,10 @@ class KnownSecrets:
             pulled = re.compile(_BETWEEN.join(map(re.escape, solid)))
             self._split.append((solid[0], solid[-1], pulled, mask))
 
+    @property
+    def count(self) -> int:
+        return len(self._masks)
+
     def __bool__(self) -> bool:
         return bool(self._forms)
 

@@ -23,6 +23,8 @@ from conformance.sanitize.wrapped import base64_runs, escaped_strings, is_binary
 ROUNDS = 12
 DEEPEST = 24
 """Texts within texts; each level of escaping doubles what is written, so real ones are two or three deep."""
+_REMEMBERED, _MOST_REMEMBERED = 2000, 1000
+"""Length and number of clean texts that are remembered: a peer sees the same URLs and headers again and again."""
 _SHORT = 400
 _SHORT_BINARY = 40
 _HINT = re.compile(
@@ -60,11 +62,33 @@ class Engine:
         self.known = known
         self._noise = noise
         self._lenient = lenient
+        self._clean: set[str] = set()
+        self._clean_at = (0, 0)
 
     def text(self, text: str, *, inner: bool = True) -> str:
         """``text`` sanitised. ``inner`` off reads it as a body, with the members of the service's objects."""
-        result = self.redact(reading(text), inner=inner)
+        if len(text) > _REMEMBERED:
+            return self._text(text, inner)
+        state = (self.aliases.count, self.known.count)
+        if state != self._clean_at or len(self._clean) > _MOST_REMEMBERED:
+            self._clean.clear()
+            self._clean_at = state
+        if text in self._clean:
+            return text
+        clean = self._text(text, inner)
+        if clean == text and inner:
+            self._clean.add(text)
+        return clean
+
+    def _text(self, text: str, inner: bool) -> str:
+        read = reading(text)
+        if inner and self._quickly_clean(read, False):
+            return text
+        result = self.redact(read, inner=inner)
         return writing(result.text) if result.rules else text
+
+    def _quickly_clean(self, read: str, binary: bool) -> bool:
+        return _plainly_clean(read, binary) and not self.known.may_be_in(read) and not self.aliases.given("host")
 
     def body(self, data: bytes, offsets: Sequence[int] = ()) -> Redacted:
         """A decoded body sanitised; its reading encodes to Latin-1."""
@@ -108,7 +132,7 @@ class Engine:
 
     def _within(self, page: Page, strings: list[Escaped], depth: int) -> Iterator[Edit]:
         def inside(read: str, binary: bool) -> tuple[str, tuple[str, ...]]:
-            if _plainly_clean(read, binary) and not self.known.may_be_in(read) and not self.aliases.given("host"):
+            if self._quickly_clean(read, binary):
                 return read, ()
             result = self.redact(read, binary=binary, depth=depth + 1)
             return result.text, result.rules

@@ -1,8 +1,8 @@
 """The rule set: what is looked for, where, and what becomes of it. One entry for every row of what Azure OpenAI traffic
 carries that must not be published, and for what must stay.
 
-``source`` says where the fact comes from: "service" is the documented or recorded behaviour of Azure OpenAI
-(docs/security.md names the articles), "rfc" a standard, "harness" a decision of ours (its reason is there too).
+``source`` says where the fact comes from: "service" is documented or recorded behaviour of Azure OpenAI, "rfc" a
+standard, "harness" a decision of ours (docs/security.md, "Decisions, and what is left").
 """
 
 from __future__ import annotations

@@ -15,8 +15,7 @@ from conformance.sanitize.allow import AUTHORIZATION, header_rule
 from conformance.sanitize.codings import decode
 from conformance.sanitize.edits import Edit
 from conformance.sanitize.exchange import OWN_NAMES
-from conformance.sanitize.forms import sanitised_multipart
-from conformance.sanitize.jsontext import pointer
+from conformance.sanitize.jsontext import pointers
 from conformance.sanitize.known import SHORTEST, KnownSecrets
 from conformance.sanitize.members import is_placeholder
 from conformance.sanitize.page import reading
@@ -62,16 +61,23 @@ class Scanner:
                  for rule in _leaks(edit)]
         return sorted(set(found))
 
+    def lines(self, read: str, *, binary: bool = False) -> Iterator[tuple[int, str]]:
+        """As :meth:`places`, with lines from 1 in place of offsets."""
+        return _numbered(read, self.places(read, binary=binary))
+
     def text(self, text: str, name: str = "") -> tuple[Finding, ...]:
         """Leaks of ``text`` with ``name:line`` as place."""
-        read = reading(text)
-        return _unique(Finding(f"{name}:{read.count(chr(10), 0, at) + 1}", rule) for at, rule in self.places(read))
+        return _unique(Finding(f"{name}:{line}", rule) for line, rule in self.lines(reading(text)))
 
     def body(self, data: bytes, place: str) -> tuple[Finding, ...]:
         """Leaks of a decoded body, with a JSON pointer or a line."""
         read = data.decode("latin-1")
         found = self.places(read)
-        return _unique(Finding(f"{place} {_within(read, at)}", rule) for at, rule in found)
+        if found and read.lstrip()[:1] in ("{", "["):
+            named = pointers(read, [at for at, _ in found])
+            return _unique(Finding(f"{place} {path or 'between its members'}", rule)
+                           for path, (_, rule) in zip(named, found, strict=True))
+        return _unique(Finding(f"{place} line {line}", rule) for line, rule in _numbered(read, found))
 
     def exchange(self, exchange: Exchange, number: int) -> tuple[Finding, ...]:
         """Leaks of interaction ``number`` (from 0): URL, headers and decoded bodies of both messages. Raises
@@ -120,10 +126,7 @@ class Scanner:
             for rule in self.header(name, value):
                 yield Finding(f"{place} header {name.lower()}", rule)
         plain, _ = decode(body, header(headers, "content-encoding") or "")
-        kind = header(headers, "content-type") or ""
         yield from self.body(plain, f"{place} body")
-        if kind.lower().startswith("multipart/"):
-            sanitised_multipart(plain, kind, self._engine())
 
     def _engine(self) -> Engine:
         """A fresh alias table each time: the scanner learns nothing from one text for the next."""
@@ -134,12 +137,13 @@ def _leaks(edit: Edit) -> Iterator[str]:
     return (rule for rule in edit.rules if BY_ID[rule].leak)
 
 
-def _within(read: str, at: int) -> str:
-    if read.lstrip()[:1] in ("{", "["):
-        path = pointer(read, at)
-        if path:
-            return path
-    return f"line {read.count(chr(10), 0, at) + 1}"
+def _numbered(read: str, found: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """``found`` with lines from 1 in place of offsets; the text is counted through once."""
+    line, counted = 1, 0
+    for at, rule in found:
+        line += read.count("\n", counted, at)
+        counted = at
+        yield line, rule
 
 
 def _unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -1,8 +1,7 @@
 """For every rule: what it must take out, and a harmless look-alike it must leave alone.
 
-``kept`` must survive in the sanitised look-alike; ``gone`` must not survive in the sanitised plant. For rules that keep,
-the roles are the other way round: ``kept`` is in the plant. What is planted is something only this rule finds, so that
-switching the rule off lets it through.
+``kept`` must survive in the sanitised look-alike; ``gone`` must not survive in the sanitised plant. Rules that keep
+have nothing to be gone. What is planted is something only this rule finds: switching the rule off lets it through.
 """
 
 from __future__ import annotations
@@ -114,7 +113,8 @@ CASES = (
     Case("query-unlisted", exchange(url=URL + "&team=blue-whale"), "blue-whale",
          exchange(url=URL + "&after=abc"), "after=abc"),
     Case("host-resource", _said("at https%3A%2F%2Facme-prod.openai.azure.com/ and ACME-prod.search.windows.net"),
-         "acme-prod", _said("see learn.microsoft.com and conformance.openai.azure.com"), "conformance.openai.azure.com"),
+         "acme-prod", _said("see learn.microsoft.com and conformance.openai.azure.com"),
+         "conformance.openai.azure.com"),
     Case("host-gateway", exchange(url="https://llm.acme.dev:8443/v1/models"), "acme.dev",
          exchange(url="http://127.0.0.1:4000/v1/models"), "127.0.0.1:4000"),
     Case("path-deployment", exchange(url=URL.replace("conf-chat", "acme-chat"), sent={"model": "acme-chat"}),
@@ -127,7 +127,8 @@ CASES = (
     Case("sas-time", _said(f"{_SAS}st=2025-04-14T09:30:00Z&sig=<sig>"), "2025", _said("?st=2025&se=1"), "st=2025&se=1"),
     Case("blob-path", _said(f"https://conformance.blob.core.windows.net/private/acme.png?sig={SIGNATURE}"), "acme.png",
          _said("https://conformance.blob.core.windows.net/private/acme.png"), "private/acme.png"),
-    Case("arm-id", _said(_ARM), "acme-ai", _said("/subscriptions/{id}/resourceGroups/<group>"), "/resourceGroups/<group>"),
+    Case("arm-id", _said(_ARM), "acme-ai", _said("/subscriptions/{id}/resourceGroups/<group>"),
+         "/resourceGroups/<group>"),
     Case("guid-identity", exchange(sent={"tenant_id": GUID}), GUID, exchange(sent={"trace": GUID}), GUID),
     Case("guid-known", exchange(served={"error": {"message": f"quote {GUID}"}},
                                 response=(*JSON_HEAD, ("x-request-id", GUID))), GUID,
@@ -139,8 +140,10 @@ CASES = (
          _form("grant_type=client_credentials&scope=all"), "grant_type=client_credentials&scope=all"),
     Case("token-response", exchange(served={"access_token": "plain-word"}), "plain-word",
          exchange(served={"total_tokens": 12, "token": "plain-word"}), "plain-word"),
-    Case("jwt", _said(f"it was {JWT}"), JWT.split(".")[1], _said("eyJ is how it starts, eyJhbGci.OiJ"), "eyJhbGci.OiJ"),
-    Case("openai-key", _said(f"use {SK_KEY}!"), SK_KEY[8:], _said("the task-force-1234567890123456 and sk-en"), "sk-en"),
+    Case("jwt", _said(f"it was {JWT}"), JWT.split(".")[1], _said("eyJ is how it starts, eyJhbGci.OiJ"),
+         "eyJhbGci.OiJ"),
+    Case("openai-key", _said(f"use {SK_KEY}!"), SK_KEY[8:], _said("the task-force-1234567890123456 and sk-en"),
+         "task-force-1234567890123456 and sk-en"),
     Case("azure-key-32", _said(f"key {HEX_KEY}."), HEX_KEY, _said(f"sha256 {HEX_KEY * 2}"), HEX_KEY * 2),
     Case("azure-key-84", _said(f"x{KEY_84}y"), KEY_84[:20], _said("JQQJ9 alone"), "JQQJ9 alone"),
     Case("azure-key-other", _said(f"admin {SEARCH_KEY}"), SEARCH_KEY[:20], _said("AzSeA12345"), "AzSeA12345"),
@@ -158,7 +161,8 @@ CASES = (
          exchange(sent={"properties": {"api_key": {"type": "string"}}}), '"api_key": {"type": "string"}'),
     Case("data-source-credential", _source(authentication={"type": "api_key", "key": "plain-word"}), "plain-word",
          exchange(sent={"tools": [{"key": "plain-word"}]}), "plain-word"),
-    Case("data-source-name", _source(index_name="acme-handbook"), "acme-handbook", _source(query_type="simple"), "simple"),
+    Case("data-source-name", _source(index_name="acme-handbook"), "acme-handbook", _source(query_type="simple"),
+         "simple"),
     Case("mcp-credential", _tool("mcp"), "blue-whale-7", _tool("function"), "blue-whale-7"),
     Case("mcp-server", _tool("mcp"), "tools.acme.dev", _tool("function"), "tools.acme.dev"),
     Case("realtime-secret", exchange(served={"client_secret": {"value": "plain-word", "expires_at": 1}}), "plain-word",
@@ -175,10 +179,12 @@ CASES = (
          "joe@example.com, or user@localhost"),
     Case("phone", _said("call +49 30 1234-5678"), "1234-5678", _said("1 + 123456789 = 123456790, +1234"), "+1234"),
     Case("ip-address", _said("from 20.62.134.7"), "20.62.134.7", _said("version 1.2.3, host 10.1.2.3"), "10.1.2.3"),
-    Case("service-id", exchange(served={"id": CHAT_ID}), CHAT_ID, exchange(served={"id": "file-abc123"}), "file-abc123"),
+    Case("service-id", exchange(served={"id": CHAT_ID}), CHAT_ID, exchange(served={"id": "file-abc123"}),
+         "file-abc123"),
     Case("timestamp", exchange(served={"created": 1731880663}), "1731880663",
          exchange(served={"seed": 1731880663}), "1731880663"),
-    Case("obfuscation", exchange(served={"obfuscation": "xYz12"}), "xYz12", exchange(served={"content": "xYz12"}), "xYz12"),
+    Case("obfuscation", exchange(served={"obfuscation": "xYz12"}), "xYz12", exchange(served={"content": "xYz12"}),
+         "xYz12"),
     Case("evidence", _said("It was founded."), "", _said("It was founded."), "It was founded."),
     Case("error-text", _said("your current OpenAI S7 pricing tier. Please retry after 6 seconds."), "S7",
          _said("tier S7 seats; Please retry after 6 seconds."), "tier S7 seats; Please retry after 6 seconds"),
@@ -189,7 +195,8 @@ CASES = (
         *JSON_HEAD, ("content-encoding", "gzip"))), "plain-word", exchange(served=b"plain-word", response=(
             ("content-type", "text/plain"), ("content-encoding", "identity"))), "plain-word"),
     Case("encoded", _said("x " + base64.b64encode(json.dumps({"password": "plain-word"}).encode()).decode()),
-         base64.b64encode(json.dumps({"password": "plain-word"}).encode()).decode(), _said(base64.b64encode(b"only ordinary words in here").decode()),
+         base64.b64encode(json.dumps({"password": "plain-word"}).encode()).decode(),
+         _said(base64.b64encode(b"only ordinary words in here").decode()),
          base64.b64encode(b"only ordinary words in here").decode()),
     Case("logprob-bytes", exchange(served=_LOGPROBS), "115, 107, 45",
          exchange(served={"bytes": [115, 107, 45]}), "115, 107, 45"),

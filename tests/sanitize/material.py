@@ -32,7 +32,8 @@ CONTROLS: dict[str, Any] = {
     "system_fingerprint": "fp_04751d0b65",
     "choices": [{
         "index": 0, "finish_reason": "tool_calls",
-        "message": {"role": "assistant", "content": "Founded on April 4, 1975, at 10.0.0.1 – \"naïve\" \\o/ 東京\n\t%20 +1",
+        "message": {"role": "assistant",
+                    "content": "Founded on April 4, 1975, at 10.0.0.1 – \"naïve\" \\o/ 東京\n\t%20 +1",
                     "refusal": None, "tool_calls": [{
                         "id": "call_abc123", "type": "function",
                         "function": {"name": "get_current_weather",
@@ -55,7 +56,8 @@ CONTROLS: dict[str, Any] = {
 CONTROL_HEADERS: Headers = (
     ("x-ratelimit-remaining-tokens", "249954"), ("X-RateLimit-Limit-Requests", "250"), ("retry-after", "7"),
     ("retry-after-ms", "6800"), ("x-should-retry", "false"), ("x-rate-limit-reset-tokens", "6m0s"),
-    ("x-ms-served-model", "gpt-4o-2024-08-06"), ("x-ms-rai-invoked", "true"), ("policy-id", "DeploymentRatelimit-Token"),
+    ("x-ms-served-model", "gpt-4o-2024-08-06"), ("x-ms-rai-invoked", "true"),
+    ("policy-id", "DeploymentRatelimit-Token"),
 )
 """What must survive byte for byte."""
 

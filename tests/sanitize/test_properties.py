@@ -164,7 +164,7 @@ def test_a_secret_known_by_its_form_never_survives_anywhere(secret: str, depth: 
 
 
 @given(NAMED, st.integers(1, 20), st.booleans())
-def test_a_known_secret_that_a_body_breaks_off_in_leaves_less_than_half(secret: str, cut: int, ascii_only: bool) -> None:
+def test_a_known_secret_a_body_breaks_off_in_leaves_less_than_half(secret: str, cut: int, ascii_only: bool) -> None:
     body = json.dumps({"a": "it is " + secret}, ensure_ascii=ascii_only).encode()[:-2 - cut]
     clean = Sanitizer([secret]).exchange(exchange(served=body))
     assert clean is not None and clean.response is not None
@@ -215,7 +215,7 @@ def test_a_sanitised_recording_still_plays(secret: str, depth: int, at: int) -> 
 @given(st.sampled_from([HEX_KEY, SK_KEY, JWT, PEM]), st.integers(1, 400))
 def test_chunk_ends_rise_and_stay_within_the_body(secret: str, size: int) -> None:
     body = deltas("a", secret[:9], secret[9:], secret, "b" * 50)
-    ends = tuple(range(size, len(body), size)) + (len(body),)
+    ends = (*range(size, len(body), size), len(body))
     planted = exchange(served=body)
     assert planted.response is not None
     clean = Sanitizer().response(type(planted.response)(200, JSON_HEAD, body, planted.response.provenance, ends))

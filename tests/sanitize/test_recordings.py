@@ -254,7 +254,8 @@ def test_logs_and_errors_are_redacted_by_the_same_rules() -> None:
 
 HOSTILE = ('{"a": "b\\n", "token": "x"} ', "a%41", "sig=&", "@a.bc", "-----BEGIN X-----", '"', "eyJ", "a.b.c@", "\\",
            'data: {"delta": "x"}\n', "AccountKey=", '"data_sources": [', '"metadata": {', "://a:b", '"logprobs": {',
-           '"client_secret": {', '"tools": [{"mcp": ', "/subscriptions/", '"api_key": "', "JQQJ9", "1.1.1.", "a-----END ",
+           '"client_secret": {', '"tools": [{"mcp": ', "/subscriptions/", '"api_key": "',
+           "JQQJ9", "1.1.1.", "a-----END ",
            "hunter", '\\"', "%25", "sk-", "Bearer ", "file-", ".openai.azure.com", "\r\ndata:")
 
 

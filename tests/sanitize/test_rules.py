@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +95,10 @@ def test_the_digest_changes_with_the_rules(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_coding_nobody_knows_is_refused() -> None:
     with pytest.raises(Exception, match="coding-undecodable"):
         codings.decode(b"abc", "snappy")
+
+
+def test_the_documentation_lists_every_rule() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    for rule in RULES:
+        replacement = rule.replacement.replace("<", "\\<")
+        assert f"| `{rule.id}` | {rule.what} | {rule.where} | {rule.action} | {replacement} | {rule.concern} | " in text

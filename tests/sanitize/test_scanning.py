@@ -27,7 +27,8 @@ def cassette(body: object, headers: dict[str, list[str]] | None = None, uri: str
     """A cassette as vcrpy writes it."""
     return yaml.safe_dump({"interactions": [{
         "request": {"method": "POST", "uri": uri, "headers": headers or {}, "body": "{}"},
-        "response": {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": body}}}], "version": 1})
+        "response": {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": body}}}],
+        "version": 1})
 
 
 def found(text: str, *secrets: str) -> list[str]:
@@ -48,7 +49,7 @@ def test_a_compressed_body_is_looked_into() -> None:
 
 
 def test_a_secret_folded_over_lines_is_found() -> None:
-    text = 'interactions:\n- response:\n    body: "it is %s\\\n      %s"\n' % (JWT[:40], JWT[40:])
+    text = f'interactions:\n- response:\n    body: "it is {JWT[:40]}\\\n      {JWT[40:]}"\n'
     assert found(text) == ["jwt"]
 
 
