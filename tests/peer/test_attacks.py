@@ -275,7 +275,7 @@ def test_tls_to_a_plain_port_is_closed_and_named(server):
 
 @pytest.fixture(scope="module")
 def tls():
-    with PeerServer(tls=True, limits=Limits(handshake_seconds=0.05)) as server:
+    with PeerServer(tls=True, limits=Limits(handshake_seconds=0.2)) as server:
         yield server
         assert server.faults == []
 
@@ -304,9 +304,10 @@ def test_one_authority_serves_every_execution(tls):
 
 def test_whoever_does_not_trust_the_bundle_is_recorded_as_a_failed_handshake(tls):
     execution = tls.open(Script(OK))
+    context = ssl.create_default_context()
     with socket.create_connection((execution.host, execution.port)) as sock, \
             pytest.raises(ssl.SSLCertVerificationError):
-        ssl.create_default_context().wrap_socket(sock, server_hostname="localhost")
+        context.wrap_socket(sock, server_hostname="localhost")
     wait_for(lambda: execution.capture().problems)
     (problem,) = execution.close().problems
     assert problem.code is ProblemCode.TLS_HANDSHAKE
@@ -360,3 +361,24 @@ def test_a_fault_under_tls_ends_the_connection_as_it_does_without(tls, fault, st
         # Below TLS, which reports an end without farewell in the same way whatever it was.
         wait_for(lambda: client.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == state)
         assert client.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == error
+
+
+def test_many_answers_in_pieces_go_out_under_tls_each_to_its_end(tls):
+    body = b"data: {}\n\n" * 51
+    reply = faults.delivered(response(body, length=False), tuple(range(10, 511, 10)))
+    with tls.open(Script(reply)) as execution, Raw(execution, ca=execution.ca_file) as client:
+        for _ in range(20):
+            assert client.request().answer().unchunked() == body
+        assert all(exchange.finished is not None for exchange in execution.close().exchanges)
+
+
+def test_a_slow_reader_is_waited_for_under_tls_too(tls):
+    body = b"x" * 4_000_000
+    with tls.open(Script(Reply(response(body)))) as execution, Raw(execution, ca=execution.ca_file) as client:
+        client.request()
+        wait_for(lambda: execution.capture().exchanges)
+        assert execution.capture().exchanges[0].finished is None
+        got = 0
+        while got < len(body):
+            got += len(client.read(1_000_000))
+        wait_for(lambda: execution.capture().exchanges[0].finished is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -220,6 +221,17 @@ def test_two_hundred_listeners_stand_open_and_keep_apart(server):
     assert sum(len(capture.exchanges) for capture in captures) == len(range(0, 200, 17))
     with pytest.raises(ConnectionRefusedError):
         Raw(executions[5])
+
+
+def test_executions_leave_nothing_behind(server):
+    fds = Path("/proc/self/fd")
+    server.open(Script(Reply(response()))).close()
+    before = len(list(fds.iterdir())) if fds.exists() else 0
+    for _ in range(200):
+        with server.open(Script(Reply(response()))) as execution, Raw(execution) as client:
+            client.request().answer()
+    time.sleep(0.02)
+    assert not fds.exists() or len(list(fds.iterdir())) <= before + 2
 
 
 def test_executions_run_at_the_same_time(server):

@@ -18,7 +18,8 @@ from conformance.wire.peer.capture import (
 )
 from conformance.wire.peer.limits import Limits
 from conformance.wire.peer.listener import Door
+from conformance.wire.peer.live import LiveAnswer, LivePlayer
 from conformance.wire.peer.server import Execution, PeerServer
 
-__all__ = ["Arrival", "Capture", "CapturedConnection", "CapturedExchange", "Door", "Execution", "Limits", "PeerServer",
-           "Problem", "ProblemCode"]
+__all__ = ["Arrival", "Capture", "CapturedConnection", "CapturedExchange", "Door", "Execution", "Limits", "LiveAnswer",
+           "LivePlayer", "PeerServer", "Problem", "ProblemCode"]

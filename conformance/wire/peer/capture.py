@@ -51,8 +51,9 @@ class CapturedExchange:
     ``head`` is the request's head as sent, with its final blank line: header order, case, repetition and the exact
     path. ``arrived`` is when its first byte came, ``complete`` its last; ``arrivals`` how the body grew in between
     (without transfer coding), ``sent_chunks`` the end offsets of the chunks of a chunked request. ``answered`` and
-    ``finished`` are when the first and the last byte of the response were accepted by the socket (None: never),
-    ``deliveries`` each write in between, as response bytes written so far, head and framing included.
+    ``finished`` are when the first and the last byte of the response were accepted by the socket (under TLS by the
+    layer that encrypts; None: never), ``deliveries`` each write in between, as response bytes written so far, head and
+    framing included.
 
     ``aborted``: the client went away before the response had ended, at ``client_left``. ``failure`` is what the player
     raised; ``approximated`` says where a fault could not be played as written.

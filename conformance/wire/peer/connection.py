@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from enum import StrEnum
-from typing import Protocol, cast
+from typing import cast
 
 from conformance.wire.exchange import Reply, Request
 from conformance.wire.peer import ending
 from conformance.wire.peer.capture import CapturedConnection, ProblemCode
-from conformance.wire.peer.limits import Limits
+from conformance.wire.peer.live import LiveAnswer, Serve
 from conformance.wire.peer.parsing import (
     HEAD_END,
     Body,
@@ -28,8 +27,8 @@ from conformance.wire.peer.parsing import (
     too_large,
 )
 from conformance.wire.peer.record import Record
+from conformance.wire.peer.site import Phase, Site
 from conformance.wire.peer.writing import CONTINUE, Ending, Plan, failure_response, harness_reply, plan_reply
-from conformance.wire.switchboard import Player
 
 _BURST = 64
 """Pieces written in one go before other connections get their turn."""
@@ -38,46 +37,13 @@ _NOTHING = b""
 _FAREWELL = Plan((), Ending.CLOSE)
 
 
-class Phase(StrEnum):
-    """``read``: waiting for a request or in the middle of one. ``answer``: one is being answered. ``hang``: a fault
-    keeps silent. ``drain``: refused; what still comes is thrown away. ``gone``: closed."""
-
-    READ = "read"
-    ANSWER = "answer"
-    HANG = "hang"
-    DRAIN = "drain"
-    GONE = "gone"
-
-
-class Site(Protocol):
-    """What a connection needs of the execution it belongs to."""
-
-    limits: Limits
-    player: Player
-    opened: float
-    records: list[Record]
-    loop: asyncio.AbstractEventLoop
-
-    def admit(self, head: Head) -> str:
-        """The absolute URL ``head`` asks for. Raises Refusal when it is not for this execution."""
-        ...
-
-    def spend(self, size: int) -> None:
-        """Count a request and ``size`` bytes of body. Raises Refusal beyond the limits."""
-        ...
-
-    def report(self, connection: int, code: ProblemCode, cause: str, start: bytes = b"") -> None: ...
-
-    def left(self, connection: Connection) -> None: ...
-
-
 class Connection(asyncio.Protocol):
     """See the module. ``deadline`` is the reading of ``time.monotonic()`` after which ``expire`` is to be called."""
 
     __slots__ = ("_begun", "_blocked", "_body", "_client_left", "_closed", "_drained", "_due", "_head", "_index",
-                 "_input", "_last", "_phase", "_plan", "_raw", "_reading", "_ready", "_record", "_searched",
-                 "_sequence", "_site", "_timer", "_tls", "_transport", "_url", "_waited", "accepted", "deadline",
-                 "number")
+                 "_input", "_last", "_live", "_phase", "_plan", "_raw", "_reading", "_ready", "_record", "_searched",
+                 "_sequence", "_site", "_task", "_timer", "_tls", "_transport", "_url", "_waited", "accepted",
+                 "deadline", "number")
 
     def __init__(self, site: Site, number: int, accepted: float) -> None:
         self._site = site
@@ -101,8 +67,9 @@ class Connection(asyncio.Protocol):
         self._due = 0.0
         self._waited = False
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
-        self._blocked = False
-        self._reading = False
+        self._live: LiveAnswer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._blocked = self._reading = False
         self._drained = 0
         self._ready = self._last = False
         self._closed: float | None = None
@@ -113,11 +80,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._ready = True
-        # A mark of 0 makes the transport tell whenever the socket did not take everything: only so is it known when it
-        # has taken the last byte.
-        self._transport.set_write_buffer_limits(high=0)
         session = transport.get_extra_info("ssl_object")
         self._tls = session.version() if session is not None else None
+        # The lowest mark makes the transport tell whenever the socket did not take everything: only so is it known when
+        # it has taken the last byte. Below TLS the mark itself counts as too much, so there it has to be 1.
+        self._transport.set_write_buffer_limits(high=0 if session is None else 1, low=0)
         self.deadline = time.monotonic() + self._site.limits.idle_seconds
 
     def data_received(self, data: bytes) -> None:
@@ -136,34 +103,39 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """Whether to keep the connection: a client may end its side and still wait for the answer (plain TCP)."""
+        """Whether to keep the connection: a client may end its side and still wait for an answer (plain TCP)."""
         if self._client_left is None:
             self._client_left = time.monotonic()
             if self._record is not None:
                 self._record.client_left = self._client_left
-        return self._phase is Phase.ANSWER and self._tls is None
+        return self._phase is Phase.ANSWER and self._tls is None and self._live is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         now = self._closed = time.monotonic()
         if exc is not None and self._client_left is None:
             self._client_left = now
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for waiting in (self._timer, self._task):
+            if waiting is not None:
+                waiting.cancel()
+        self._timer = self._task = None
         if self._record is not None:
             self._record.client_left = self._client_left
         if self._phase is Phase.READ and (self._input or self._body is not None):
             self._site.report(self.number, ProblemCode.INCOMPLETE, "the connection ended in the middle of a request",
                               self._start())
         self._phase = Phase.GONE
-        self._site.left(self)
+        self._site.left(self.number)
 
     def pause_writing(self) -> None:
         self._blocked = True
+        if self._live is not None:
+            self._live.hold()
 
     def resume_writing(self) -> None:
         self._blocked = False
-        if self._phase is Phase.ANSWER and self._timer is None:
+        if self._live is not None:
+            self._live.go_on()
+        elif self._phase is Phase.ANSWER and self._timer is None:
             self._pump()
 
     # What the execution calls
@@ -273,16 +245,45 @@ class Connection(asyncio.Protocol):
         self._site.records.append(record)
         self.deadline = math.inf
         self._phase = Phase.ANSWER
+        if self._site.serve is not None:
+            self._live = LiveAnswer(self._transport, record, head)
+            self._task = self._site.loop.create_task(self._listen(self._site.serve, self._live, record, head))
+            return
         try:
             record.reply = self._site.player.answer(request)
             plan = plan_reply(record.reply, head)
         except Exception as error:
-            record.failure = f"{type(error).__name__}: {error}"
-            record.reply = Reply(failure_response(record.failure))
-            plan = plan_reply(record.reply, head)
+            plan = self._failed(error, record, head)
         record.approximated = plan.approximated
+        self._play(plan, record)
+
+    async def _listen(self, serve: Serve, answer: LiveAnswer, record: Record, head: Head) -> None:
+        """Let a live player speak. It is cancelled when the client leaves."""
+        try:
+            reply = await serve(record.request, answer)
+            if reply is None or answer.begun:
+                answer.finish()
+                plan = Plan((), answer.ending)
+            else:
+                record.reply, plan = reply, plan_reply(reply, head)
+        except Exception as error:
+            failed = self._failed(error, record, head)
+            plan = Plan((), Ending.RESET) if answer.begun else failed
+        finally:
+            if answer.begun:
+                record.reply = answer.reply()
+            self._live = self._task = None
+        self._play(plan, record)
+
+    def _failed(self, error: Exception, record: Record, head: Head) -> Plan:
+        record.failure = f"{type(error).__name__}: {error}"
+        record.reply = Reply(failure_response(record.failure))
+        return plan_reply(record.reply, head)
+
+    def _play(self, plan: Plan, record: Record) -> None:
         self._plan, self._index, self._waited, self._due = plan, 0, False, record.complete
-        self._pump()
+        if not self._blocked:
+            self._pump()
 
     def _pump(self) -> None:
         """Write what may be written now, and see to it that the rest follows."""

@@ -79,23 +79,21 @@ class _Collector:
         self.target += piece
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        pair = _pair(name, value) if len(value) <= _SHORT else _pair.__wrapped__(name, value)
+        pair, key = _entry(name, value) if len(value) <= _SHORT else _entry.__wrapped__(name, value)
         self.headers.append(pair)
-        key = _control_name(name)
         if key is not None:
             self.control[key] = f"{self.control[key]}, {pair[1]}" if key in self.control else pair[1]
 
 
 @lru_cache(maxsize=2048)
-def _pair(name: bytes, value: bytes) -> tuple[str, str]:
-    # An SDK sends the same headers again and again; sharing them halves what a kept request weighs.
-    return name.decode("latin-1"), value.decode("latin-1")
+def _entry(name: bytes, value: bytes) -> tuple[tuple[str, str], str | None]:
+    """A header as text, and its lower-case name if it is one that steers the connection.
 
-
-@lru_cache(maxsize=512)
-def _control_name(name: bytes) -> str | None:
-    key = name.decode("latin-1").lower()
-    return key if key in _CONTROL else None
+    An SDK sends the same headers again and again; sharing them halves what a kept request weighs.
+    """
+    text = name.decode("latin-1")
+    key = text.lower()
+    return (text, value.decode("latin-1")), key if key in _CONTROL else None
 
 
 def parse_head(raw: bytes, limits: Limits) -> Head:

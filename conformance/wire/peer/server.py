@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from conformance.errors import EnvironmentFault
 from conformance.wire.peer.capture import Capture, CapturedConnection, Problem, ProblemCode
 from conformance.wire.peer.connection import Connection
 from conformance.wire.peer.limits import Limits
 from conformance.wire.peer.listener import Door, Listener, loopback
+from conformance.wire.peer.live import LivePlayer, serve_of
 from conformance.wire.peer.parsing import Head, Refusal, bad
 from conformance.wire.peer.record import Record
 from conformance.wire.peer.tls import Authority, authority
@@ -34,7 +35,7 @@ class Execution:
     from a service matches; None shows the URL as it was sent.
     """
 
-    def __init__(self, server: PeerServer, listener: Listener, player: Player, tls: Authority | None,
+    def __init__(self, server: PeerServer, listener: Listener, player: Player | LivePlayer, tls: Authority | None,
                  origin: str | None, hosts: tuple[str, ...]) -> None:
         self._server = server
         self._listener = listener
@@ -46,7 +47,8 @@ class Execution:
         self._closed: Capture | None = None
         self.loop = server.loop
         self.limits = server.limits
-        self.player = player
+        self.player = cast(Player, player)  # of a live one, ``answer`` is never asked
+        self.serve = serve_of(player)
         self.records: list[Record] = []
         self.opened = time.monotonic()
         self.scheme = "https" if tls else "http"
@@ -123,9 +125,10 @@ class Execution:
             self.report(protocol.number, ProblemCode.TLS_HANDSHAKE, cause)
             self._connections.pop(protocol.number, None)
 
-    def left(self, connection: Connection) -> None:
-        """``connection`` is gone."""
-        if self._connections.pop(connection.number, None) is not None:
+    def left(self, number: int) -> None:
+        """Connection ``number`` is gone."""
+        connection = self._connections.pop(number, None)
+        if connection is not None:
             self._ended.append(connection.describe())
 
     def overdue(self, now: float) -> None:
@@ -204,7 +207,7 @@ class PeerServer:
         self._thread.join()
         self._thread = None
 
-    def open(self, player: Player, *, tls: bool | None = None, origin: str | None = None,
+    def open(self, player: Player | LivePlayer, *, tls: bool | None = None, origin: str | None = None,
              hosts: tuple[str, ...] = ()) -> Execution:
         """A new listener on a port of its own, answered by ``player``.
 

@@ -16,7 +16,7 @@ from conformance.wire.peer.parsing import Head
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = re.compile(r"[\r\n\0]")
-_LAST_CHUNK = b"0\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Ending(StrEnum):
@@ -75,15 +75,14 @@ def plan_reply(reply: Reply, head: Head) -> Plan:
         return Plan((Segment(delivery.delay, b""),) if delivery.delay else (), ending, late)
     start, chunked, ends_itself = _start(reply, response, head)
     bodiless = head.method == "HEAD" or response.status in (204, 304) or response.status < 200
-    tail = _LAST_CHUNK if chunked and fault is None else b""
+    tail = LAST_CHUNK if chunked and fault is None else b""
     segments = [Segment(delivery.delay, start)]
     if not bodiless:
         segments += _body_segments(response, chunked)
         if tail or delivery.linger:
             segments.append(Segment(delivery.linger, tail))
-    if ending is Ending.KEEP and (delivery.close or not (ends_itself or bodiless) or not head.keeps_alive
-                                  or _says_close(response.headers)):
-        ending = Ending.CLOSE
+    if fault is None:
+        ending = Ending.CLOSE if delivery.close else ending_of(response.headers, head, ends_itself or bodiless)
     return Plan(_joined(segments, bool(response.chunks)), ending, late)
 
 
@@ -91,22 +90,33 @@ def _start(reply: Reply, response: Response, head: Head) -> tuple[bytes, bool, b
     """(the bytes of the head, whether the body is chunk-coded here, whether its end can be told from the wire)."""
     if reply.delivery.head is not None:
         return reply.delivery.head, False, False
-    names = {name.lower(): value for name, value in response.headers}
     if not reply.delivery.framed:
         return render_head(response.status, response.headers), False, False
+    start, chunked, ends_itself = start_of(response.status, response.headers, head)
+    length = response.header("content-length")
+    if ends_itself and not chunked and length is not None:
+        ends_itself = length.strip() == str(len(response.body))
+    return start, chunked, ends_itself
+
+
+def start_of(status: int, headers: Headers, head: Head) -> tuple[bytes, bool, bool]:
+    """The same for a response of which only status and headers are known. Raises ValueError."""
+    names = {name.lower(): value for name, value in headers}
     if "transfer-encoding" in names:
         # A recording may hold both; a server must not send both (RFC 9112 section 6.1).
-        headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-length")
+        single = tuple(pair for pair in headers if pair[0].lower() != "content-length")
         chunked = names["transfer-encoding"].strip().lower() == "chunked"
-        return render_head(response.status, headers), chunked, chunked
-    if "content-length" in names:
-        exact = names["content-length"].strip() == str(len(response.body))
-        return render_head(response.status, response.headers), False, exact
-    if response.status in (204, 304) or response.status < 200:
-        return render_head(response.status, response.headers), False, True
+        return render_head(status, single), chunked, chunked
+    if "content-length" in names or status in (204, 304) or status < 200:
+        return render_head(status, headers), False, True
     if head.http10:
-        return render_head(response.status, response.headers), False, False
-    return render_head(response.status, (*response.headers, ("transfer-encoding", "chunked"))), True, True
+        return render_head(status, headers), False, False
+    return render_head(status, (*headers, ("transfer-encoding", "chunked"))), True, True
+
+
+def ending_of(headers: Headers, head: Head, ends_itself: bool) -> Ending:
+    """What becomes of the connection after a response that went well."""
+    return Ending.KEEP if ends_itself and head.keeps_alive and not _says_close(headers) else Ending.CLOSE
 
 
 class _Frame(NamedTuple):
@@ -160,7 +170,7 @@ def _joined(segments: list[Segment], apart: bool) -> tuple[Segment, ...]:
     head with the first piece, and the end of the coding with the last."""
     merged: list[Segment] = []
     for index, segment in enumerate(segments):
-        glued = not apart or index == 1 or segment.data in (_LAST_CHUNK, b"")
+        glued = not apart or index == 1 or segment.data in (LAST_CHUNK, b"")
         if merged and not segment.pause and glued:
             merged[-1] = Segment(merged[-1].pause, merged[-1].data + segment.data)
         else:
