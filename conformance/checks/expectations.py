@@ -10,8 +10,12 @@ from conformance.checks.expecting import mismatches
 from conformance.checks.finding import Blame, Finding, Level, Rule, finding
 from conformance.checks.registry import rule_check
 from conformance.checks.seen import Attempt, Seen, parts_of, seen
+from conformance.scenario.durations import seconds
 from conformance.scenario.model import RequestExpect
 from conformance.wire.exchange import Request
+
+_EARLY = 0.001
+"""Seconds by which a real timer may fire too soon."""
 
 _WHY = "The scenario names what its sources document."
 _SOURCE = "the scenario's own sources"
@@ -99,7 +103,27 @@ def _delays(context: StepContext) -> Iterable[Finding] | None:
     if context.expect.delays is None or not view.answered:
         return None
     waited = [attempt.waited for attempt in view.attempts[1:]]
-    return mismatches(DELAYS, context, context.expect.delays, waited, "/delays")
+    wanted = context.expect.delays
+    return mismatches(DELAYS, context, with_slack(wanted, context.wait_slack) if context.wait_slack else wanted, waited,
+                      "/delays")
+
+
+def with_slack(expected: Any, slack: float) -> Any:
+    """``expected`` pauses as a clock that is real can show them: up to ``slack`` seconds longer, a millisecond shorter.
+    """
+    if isinstance(expected, list):
+        return [with_slack(item, slack) for item in expected]
+    if isinstance(expected, dict):
+        return {name: _bound(name, value, slack) for name, value in expected.items()}
+    exact = seconds(expected)
+    return expected if exact is None else {"$gte": exact - _EARLY, "$lte": exact + slack}
+
+
+def _bound(name: str, value: Any, slack: float) -> Any:
+    limit = seconds(value)
+    if limit is not None and name in ("$lte", "$lt", "$gte", "$gt"):
+        return limit + slack if name in ("$lte", "$lt") else limit - _EARLY
+    return with_slack(value, slack) if name in ("$all", "$one_of", "$contains_item", "$unordered") else value
 
 
 @rule_check(TOKEN_CALLS)

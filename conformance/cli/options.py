@@ -23,6 +23,15 @@ ApiVersions = Annotated[str, typer.Option("--api-version", help="Range or list: 
 Surfaces = Annotated[list[str] | None, typer.Option("--surface", help="Only this surface: sync or async.")]
 Cases = Annotated[list[str] | None, typer.Option("--case", help="One case by its id. Repeatable.")]
 
+LaneName = Annotated[str, typer.Option(
+    "--lane", help="inprocess or loopback; default: inprocess for the installed Python library, loopback for others.")]
+
+
+def lane(name: str) -> str:
+    """``name``, a lane or empty. Raises UsageError for any other."""
+    _one_of("--lane", [name], ("", "inprocess", "loopback"))
+    return name
+
 
 def open_suite(root: Path | None) -> Suite:
     """The suite seen from here, or at ``--root``."""

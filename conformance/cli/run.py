@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 import sys
 import time
@@ -18,13 +19,14 @@ from conformance.checks.finding import Level
 from conformance.cli import options
 from conformance.cli.summary import print_summary
 from conformance.report.write import require_writable, write_reports
+from conformance.run.ahead import RunAhead
 from conformance.run.judge import Judged
+from conformance.run.lanes import Lanes, prepare
 from conformance.run.plan import Case, check_selection, plan, require_cases
 from conformance.run.runner import RunClock, assemble, run_case, run_clock
 from conformance.run.settle import exit_code
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Suite
-from conformance.sdk.inprocess import InProcessLane
 
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, results.json and junit.xml.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Members unknown to the specification are findings.")]
@@ -35,7 +37,7 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
             capability: options.Capabilities = None, tag: options.Tags = None, level: options.Levels = None,
             api_version: options.ApiVersions = "", surface: options.Surfaces = None, case: options.Cases = None,
             reports: Reports = Path("reports"), root: options.Root = None, strict: Strict = False,
-            fail_on: FailOn = "must") -> int:
+            fail_on: FailOn = "must", lane: options.LaneName = "") -> int:
     """Run scenarios offline and write the reports.
 
     Exit code 0: conformant, or waived with reasons. 1: not. 2: wrong use, or nothing selected. 3: harness fault.
@@ -44,9 +46,10 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
     chosen = options.selection(patterns, capability, tag, level, api_version, surface, case)
     suite = options.open_suite(root)
     check_selection(suite, chosen)
-    subjects = subjects_of(suite, tuple(sdk or ()))
+    subjects = subjects_of(suite, tuple(sdk or ()), options.lane(lane))
     cases = require_cases(plan(suite, subjects, chosen))
     require_writable(reports)
+    prepare(subjects, lambda step: typer.echo(step, err=True))
     clock, began = run_clock(), time.perf_counter()
     judged, interrupted = _run_all(cases, suite, clock, strict)
     run = assemble(suite, subjects, judged, clock, command=_command_line(), interrupted=interrupted,
@@ -64,13 +67,24 @@ def _command_line() -> str:
 
 
 def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: bool) -> tuple[list[Judged], bool]:
-    """Every case in order; Ctrl-C stops after the running case and keeps what is finished."""
+    """Every case; Ctrl-C stops after the running ones and keeps what is finished.
+
+    In-process cases come first, one by one: nothing of them may disturb the waits of the others, which are real.
+    """
     judged: list[Judged] = []
+    aside = [case for case in cases if case.status == "run" and case.lane == "loopback"]
+    others = set(map(id, aside))
     try:
-        with InProcessLane() as lane, _progress(len(cases)) as advance:
+        with Lanes() as lanes, _progress(len(cases)) as advance:
             for case in cases:
-                advance(case.id)
-                judged.append(run_case(case, suite, lane, clock, strict=strict))
+                if id(case) not in others:
+                    advance(case.id)
+                    judged.append(run_case(case, suite, lanes.of(case), clock, strict=strict))
+            run = functools.partial(run_case, suite=suite, clock=clock, strict=strict)
+            with RunAhead(aside, lanes.of, lambda case, lane: run(case, lane=lane)) as ahead:
+                for case in aside:
+                    advance(case.id)
+                    judged.append(ahead.result(case))
     except KeyboardInterrupt:
         return judged, True
     return judged, False

@@ -6,7 +6,7 @@ hangs, crashes or lies is an observation like any other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from conformance.sdk.protocol import Auth, Call, CallOptions, ClientConfig, Outc
 from conformance.wire.cassette import CassettePlayback
 from conformance.wire.clock import VirtualClock
 from conformance.wire.entra import TokenEndpoint
+from conformance.wire.exchange import Exchange
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.player import CasePlayer
 
@@ -34,11 +35,19 @@ class Session(Protocol):
 
     def call(self, call: Call) -> Outcome: ...
 
-    def close(self) -> None: ...
+    def observed(self, player: CasePlayer) -> tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]:
+        """What passed while the last call ran: attempts, the waits between them, requests to other services."""
+        ...
+
+    def close(self) -> str | None:
+        """Close the client. Returns what the adapter did wrong after its last answer, if it did."""
+        ...
 
 
 class Lane(Protocol):
-    """How an SDK reaches its target."""
+    """How an SDK reaches its target. ``wait_slack``: seconds by which a wait may be seen longer than it was slept."""
+
+    wait_slack: float
 
     def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock, seed: str) -> Session: ...
 
@@ -64,31 +73,42 @@ def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
     session = lane.open(config, player, clock, case.id)
     contexts: list[StepContext] = []
     done: dict[str, Any] = {}
+    wrong: str | None = None
     try:
         for index, step in enumerate(scenario.steps):
-            context = _perform(case, index, _late(step, done, case), config, player, session, suite, strict)
+            context = _perform(case, index, _late(step, done, case), config, player, session, suite, strict,
+                               lane.wait_slack)
             contexts.append(context)
             outcome = context.observation.outcome
             done[step.name or str(index)] = {"result": outcome.result, "view": outcome.view}
             if outcome.status != "ok" and not context.expects_error:
                 break
     finally:
-        session.close()
+        wrong = session.close()
+    if wrong and contexts:
+        contexts[-1] = _belied(contexts[-1], wrong)
     unplayed = tuple(f"{i.request.method} {i.request.path}" for i in playback.unplayed()) if playback else ()
     return CaseObservation(tuple(contexts), len(scenario.steps) - len(contexts), unplayed)
 
 
 def _perform(case: Case, index: int, step: Step, config: ClientConfig, player: CasePlayer, session: Session,
-             suite: Suite, strict: bool) -> StepContext:
+             suite: Suite, strict: bool, wait_slack: float) -> StepContext:
     player.begin_step(compile_step(step, suite.fixtures))
     call = build_call(step, suite.fixtures)
     outcome = session.call(call)
-    observation = StepObservation(tuple(player.exchanges), outcome, player.waits, tuple(player.side_exchanges))
+    exchanges, waits, side_exchanges = session.observed(player)
+    observation = StepObservation(exchanges, outcome, waits, side_exchanges)
     return StepContext(
         index=index, level=Level(case.spec.level), api_version=case.api_version, operation=OPERATIONS[step.call],
         client=config, call=call, expect=step.expect, observation=observation,
         traits=case.subject.sdk.contract.traits(case.subject.version), schemas=suite.schemas, strict=strict,
+        wait_slack=wait_slack,
     )
+
+
+def _belied(context: StepContext, wrong: str) -> StepContext:
+    """``context`` with an outcome that can no longer be believed."""
+    return replace(context, observation=replace(context.observation, outcome=Outcome("crash", reason=wrong)))
 
 
 def _late(step: Step, done: dict[str, Any], case: Case) -> Step:

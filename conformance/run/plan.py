@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from conformance.errors import InputError, InputErrors, UsageError, Where
+from conformance.run.realtime import real_time_obstacle
 from conformance.run.suite import Sdk, Suite
 from conformance.scenario.load import LoadedScenario
 from conformance.scenario.model import API_VERSIONS, Scenario
@@ -36,12 +37,14 @@ API_KEY = "conformance-api-key-not-a-secret"
 @dataclass(frozen=True, slots=True)
 class SubjectUnderTest:
     """An SDK in the version that is installed or was asked for. ``absent`` says why it cannot run; empty when it can.
+    ``lane`` is how it reaches the service: ``inprocess`` or ``loopback``.
     """
 
     sdk: Sdk
     version: str
     runtime: str = ""
     absent: str = ""
+    lane: str = "inprocess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +157,13 @@ def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], sele
         for row in matrix_rows(loaded.scenario):
             status, reason = _applicability(loaded.scenario, subject, api_version)
             spec = loaded.scenario if status != "run" else resolve(loaded, subject, api_version, row)
+            if status == "run" and subject.lane == "loopback":
+                reason = real_time_obstacle(spec, subject.sdk.contract.traits(subject.version))
+                status = "not-run" if reason else "run"
             for surface in _surfaces(loaded.scenario, subject, selection):
                 identity = case_id(loaded.id, row, api_version, subject.sdk.name, subject.version, surface)
                 if not selection.case_ids or identity in selection.case_ids:
-                    yield Case(identity, loaded, spec, subject, surface, api_version, "inprocess", status, reason, row)
+                    yield Case(identity, loaded, spec, subject, surface, api_version, subject.lane, status, reason, row)
 
 
 def scenario_versions(loaded: LoadedScenario) -> tuple[str, ...]:
@@ -192,7 +198,7 @@ def _applicability(scenario: Scenario, subject: SubjectUnderTest,
     contract = subject.sdk.contract
     if subject.absent:
         return "not-run", subject.absent
-    if scenario.lane not in ("any", "inprocess"):
+    if scenario.lane not in ("any", subject.lane):
         return "not-run", f"the scenario needs the {scenario.lane} lane"
     for ability in (*(step.call for step in scenario.steps), *scenario.needs):
         lack = contract.unsupported(ability, subject.version)

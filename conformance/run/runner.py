@@ -20,6 +20,7 @@ from conformance.run.settle import settle_waivers, subject_results
 from conformance.run.suite import Suite
 from conformance.scenario.load import LoadedScenario
 from conformance.scenario.model import SourceRef
+from conformance.sdk.process import Disturbed
 
 ARTICLE_URL = "https://learn.microsoft.com/azure/ai-services/openai/supported-languages"
 
@@ -46,7 +47,10 @@ def run_clock() -> RunClock:
 
 def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: bool = False,
              traces: bool = True) -> Judged:
-    """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error`` verdict."""
+    """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error`` verdict.
+
+    Raises Disturbed when the case has to be run again, alone (loopback lane).
+    """
     if case.status != "run":
         return judge_unrun(case)
     began = time.perf_counter()
@@ -54,6 +58,8 @@ def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: b
         observation = execute(case, suite, lane, strict=strict)
     except HarnessError as error:
         return judge_fault(case, str(error), UNUSABLE if isinstance(error, InputError) else BROKEN_HARNESS)
+    except Disturbed:
+        raise
     except Exception as error:  # a bug of ours costs its own case and says so, not the results of all others
         return judge_fault(case, f"the harness failed: {type(error).__name__}: {error}", BROKEN_HARNESS)
     return judge(case, observation, clock.started.date(), clock.measure(began), traces=traces)

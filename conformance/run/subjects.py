@@ -5,19 +5,24 @@ from __future__ import annotations
 from conformance.errors import UsageError
 from conformance.run.plan import SubjectUnderTest
 from conformance.run.suite import Suite
-from conformance.sdk.registry import find_installed
+from conformance.sdk.registry import find_adapter, find_installed
+
+ALL = "all"
 
 
-def subjects_of(suite: Suite, wanted: tuple[str, ...]) -> tuple[SubjectUnderTest, ...]:
+def subjects_of(suite: Suite, wanted: tuple[str, ...], lane: str = "") -> tuple[SubjectUnderTest, ...]:
     """The subjects asked for, or every SDK the suite knows when none is named.
 
-    ``name@version`` asks for a version. Raises UsageError for an unknown SDK, and for one that was named but cannot run
-    here: what is asked for by name is never silently left out.
+    ``name@version`` asks for a version, ``all`` for every SDK that has an adapter. ``lane`` is ``inprocess``,
+    ``loopback`` or empty: in-process for the Python library that is installed here, loopback for all others. Raises
+    UsageError for an unknown SDK, and for one that was named but cannot run here: what is asked for by name is never
+    silently left out. An adapter that was named is not built here; the run does it.
     """
     if not wanted:
-        return tuple(_subject(suite, sdk.name) for sdk in suite.sdks)
-    subjects = tuple(_subject(suite, *name.partition("@")[::2]) for name in wanted)
-    subjects = tuple({subject.sdk.name: subject for subject in subjects}.values())
+        return tuple(_subject(suite, sdk.name, "", lane, named=False) for sdk in suite.sdks)
+    names = [name for text in wanted for name in (_everything(suite) if text == ALL else (text,))]
+    found = [_subject(suite, *name.partition("@")[::2], lane, named=True) for name in names]
+    subjects = tuple({(subject.sdk.name, subject.version): subject for subject in found}.values())
     for subject in subjects:
         if subject.absent:
             raise UsageError("sdk-absent", f"{subject.sdk.name} cannot run: {subject.absent}",
@@ -25,11 +30,20 @@ def subjects_of(suite: Suite, wanted: tuple[str, ...]) -> tuple[SubjectUnderTest
     return subjects
 
 
-def _subject(suite: Suite, name: str, version: str = "") -> SubjectUnderTest:
+def _everything(suite: Suite) -> tuple[str, ...]:
+    return tuple(sdk.name for sdk in suite.sdks if not sdk.contract.contract.not_run)
+
+
+def _subject(suite: Suite, name: str, version: str, lane: str, *, named: bool) -> SubjectUnderTest:
     sdk = suite.sdk(name)
     contract = sdk.contract.contract
-    found = find_installed(name, list(contract.lanes), contract.not_run)
-    if version and found.version != version:
-        raise UsageError("sdk-version", f"{name}@{version} was asked for but {contract.package} {found.version} is "
-                         "installed", f"install {contract.package}=={version}, or use the tox environment for it")
-    return SubjectUnderTest(sdk, found.version, found.runtime, found.absent)
+    if lane != "loopback":
+        here = find_installed(name, list[str](contract.lanes), contract.not_run)
+        wanted = version in ("", here.version)
+        if not here.absent and not wanted and (lane == "inprocess" or "loopback" not in contract.lanes):
+            raise UsageError("sdk-version", f"{name}@{version} was asked for but {contract.package} {here.version} is "
+                             "installed", f"install {contract.package}=={version}, or leave out --lane inprocess")
+        if lane == "inprocess" or (wanted and not here.absent):
+            return SubjectUnderTest(sdk, here.version, here.runtime, here.absent, "inprocess")
+    found = find_adapter(sdk.contract.folder, contract.not_run, version, named=named)
+    return SubjectUnderTest(sdk, found.version, found.runtime, found.absent, "loopback")

@@ -17,6 +17,8 @@ from typing import Any
 
 from conformance.sdk.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError
 from conformance.wire.clock import VirtualClock
+from conformance.wire.exchange import Exchange
+from conformance.wire.player import CasePlayer
 from conformance.wire.switchboard import Player, RunningCase, Switchboard, switchboard
 
 
@@ -35,6 +37,8 @@ class InProcessLane:
     Cases run one after the other: the environment and the event loop are the process's. ``open`` raises
     EnvironmentFault when a package of the lane is missing, and nothing for what the SDK does.
     """
+
+    wait_slack = 0.0
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
@@ -106,6 +110,10 @@ class Session:
         if self._case.failure is not None:
             return _crashed(self._case.failure)
         return outcome_from_dict(message)
+
+    def observed(self, player: CasePlayer) -> tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]:
+        """What the player of the case saw of the last call: attempts, waits between them, requests to other hosts."""
+        return tuple(player.exchanges), player.waits, tuple(player.side_exchanges)
 
     def close(self) -> None:
         """Close the client. An SDK that cannot be closed is of no interest to its case."""

@@ -85,6 +85,24 @@ def _openai() -> Any:
     return importlib.import_module("openai")
 
 
+def version() -> str:
+    """The version of ``openai``, as it says itself."""
+    return str(_openai().__version__)
+
+
+def operations() -> list[str]:
+    """Every operation this version has, of those whose answers can be read."""
+    client = _openai().AzureOpenAI(api_key="none", azure_endpoint="http://localhost", api_version="none")
+
+    def has(operation: str) -> bool:
+        try:
+            return _method(client, operation) is not None
+        except UnsupportedError:
+            return False
+
+    return [operation for operation in views.VIEWS if has(operation)]
+
+
 def build_client(client: dict[str, Any]) -> Handle:
     """The client that ``client`` (a ClientConfig) describes."""
     environment = tuple((name, value) for name, value in client.get("environment") or ())
@@ -220,7 +238,9 @@ def _tokens(handle: Handle, auth: dict[str, Any], kind: str) -> Tokens:
         identity = importlib.import_module("azure.identity")
     except ImportError as error:
         raise UnsupportedError("azure-identity is not installed") from error
-    handle.credential = identity.ClientSecretCredential(_TENANT, _CLIENT_ID, _CLIENT_SECRET)
+    # An authority of our own is none that Microsoft's list of instances knows.
+    elsewhere = {"authority": auth["authority"], "disable_instance_discovery": True} if auth.get("authority") else {}
+    handle.credential = identity.ClientSecretCredential(_TENANT, _CLIENT_ID, _CLIENT_SECRET, **elsewhere)
     return Tokens((), identity.get_bearer_token_provider(handle.credential, SCOPE))
 
 
@@ -228,8 +248,8 @@ def _tokens(handle: Handle, auth: dict[str, Any], kind: str) -> Tokens:
 def _environment(given: tuple[tuple[str, str], ...]) -> Iterator[None]:
     """Only ``given`` of the variables that openai and azure-identity read by themselves (sdk-behaviour section 2)."""
     own = [name for name in os.environ if name.startswith(_OWN_VARIABLES)]
-    if not own and not given:
-        yield
+    if len(own) == len(given) and all(os.environ.get(name) == value for name, value in given):
+        yield  # as it is already: an adapter process is started with what is given, and runs many calls at once
         return
     saved = {name: os.environ.get(name) for name in {*own, *(name for name, _ in given)}}
     for name in own:

@@ -6,6 +6,12 @@ import platform
 import sys
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
+
+from conformance.errors import UsageError
+from conformance.sdk.contract import in_range
+from conformance.sdk.environments import Adapter
+from conformance.sdk.manifest import load_manifest
 
 NOT_BUILT = "its adapter is not installed"
 IN_PROCESS = {"python": "openai"}
@@ -30,5 +36,33 @@ def find_installed(sdk: str, lanes: list[str], not_run: str = "") -> Installed:
         version = metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return Installed("-", absent=f"the package {distribution} is not installed here")
-    implementation = platform.python_implementation()
-    return Installed(version, f"{implementation} {sys.version_info.major}.{sys.version_info.minor}")
+    return Installed(version, _python())
+
+
+def find_adapter(folder: Path, not_run: str, version: str, *, named: bool) -> Installed:
+    """What there is of the adapter in ``folder`` for the loopback lane. ``version`` empty: the one that is installed
+    here, else the manifest's default. One that was ``named`` need not be built yet. Raises UsageError for a version the
+    adapter cannot drive.
+    """
+    manifest = load_manifest(folder)
+    if manifest is None:
+        return Installed("-", absent=not_run or NOT_BUILT)
+    wanted = version or _installed_version(folder.name) or manifest.versions.default
+    if not in_range(wanted, manifest.versions.drives):
+        raise UsageError("sdk-version", f"{folder.name}@{wanted} was asked for but its adapter drives "
+                         f"{manifest.versions.drives}", "ask for a version in that range")
+    adapter = Adapter(folder, manifest, wanted)
+    if not (named or adapter.ready):
+        return Installed("-", absent=not_run or f"{NOT_BUILT}; run: conformance sdk install {folder.name}")
+    return Installed(wanted, _python() if manifest.python is not None else "")
+
+
+def _installed_version(sdk: str) -> str:
+    try:
+        return metadata.version(IN_PROCESS[sdk])
+    except (KeyError, metadata.PackageNotFoundError):
+        return ""
+
+
+def _python() -> str:
+    return f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}"

@@ -1,0 +1,135 @@
+"""Which cases can be run where time is real: those whose waits can be waited out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.checks.retry_policy import backoff_bounds, covers
+from conformance.scenario.model import Reply, Scenario, Step
+from conformance.wire.exchange import Fault
+
+LIMIT = 3.0
+"""Seconds a case may spend waiting. Longer waits are the virtual clock's."""
+
+TOO_LONG = "its waits are too long for real time"
+OTHER_CALENDAR = "a date is measured on the virtual clock"
+REASONS = (TOO_LONG, OTHER_CALENDAR)
+"""How every reason begins."""
+
+_TIMEOUTS = ("connect_timeout", "read_timeout", "stall_body")
+_HINTS = ("retry-after-ms", "x-ms-retry-after-ms", "retry-after")
+
+
+def real_time_obstacle(spec: Scenario, traits: Mapping[str, Any]) -> str:
+    """Why the case ``spec`` does not run in the loopback lane; empty when it does. ``traits`` are the contract's."""
+    total = 0.0
+    for step in spec.steps:
+        waited, dated = _step_waits(spec, step, traits)
+        if dated:
+            return f"{OTHER_CALENDAR}; only the in-process lane has one"
+        total += waited
+    return f"{TOO_LONG}: about {total:.0f} s, the limit is {LIMIT:g} s" if total > LIMIT else ""
+
+
+def _step_waits(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> tuple[float, bool]:
+    """(seconds the step may spend waiting, whether an answer names a date)."""
+    replies = step.service if isinstance(step.service, list) else []
+    allowed = _attempts(spec, step, traits)
+    total, number = 0.0, 0
+    while number < allowed:
+        reply = _nth(replies, number)
+        if reply is None:
+            break
+        if reply.fault in _TIMEOUTS:
+            total += _timeout(spec, step, traits)
+        number += 1
+        if not _retried(reply, traits) or number >= allowed or not _answers(replies, number):
+            break
+        asked, dated = _asked(reply, traits)
+        if dated:
+            return total, True
+        total += _backoff(traits, number - 1) if asked is None else asked
+    return total, False
+
+
+def _nth(replies: list[Any], number: int) -> Reply | None:
+    """The scripted answer to attempt ``number``; None where the cassette answers or the script has ended."""
+    for index, item in enumerate(replies):
+        if isinstance(item, Reply) and (index == number or item.repeat):
+            return item
+        if index == number:
+            return None
+    return None
+
+
+def _answers(replies: list[Any], number: int) -> bool:
+    """Whether anything is there to answer attempt ``number``."""
+    return number < len(replies) or _nth(replies, number) is not None
+
+
+def _attempts(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> int:
+    for value in (step.options.max_retries if step.options else None, spec.client.max_retries,
+                  traits.get("retries.max")):
+        if isinstance(value, int) and not isinstance(value, bool):
+            return max(0, value) + 1
+    return 1 + 3
+
+
+def _timeout(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> float:
+    for value in (step.options.timeout if step.options else None, spec.client.timeout, traits.get("timeouts.default")):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    return 600.0
+
+
+def _retried(reply: Reply, traits: Mapping[str, Any]) -> bool:
+    if reply.fault is not None:
+        return reply.fault not in (Fault.CUT_BODY.value,)
+    told = str(_header(reply, "x-should-retry") or "").lower()
+    if told in ("true", "false") and traits.get("retries.should_retry_header") is True:
+        return told == "true"
+    status = int(reply.status) if str(reply.status).isdigit() else 0
+    statuses = traits.get("retries.statuses") or ["408", "409", "429", "5xx"]
+    return any(covers(pattern, status) for pattern in statuses)
+
+
+def _asked(reply: Reply, traits: Mapping[str, Any]) -> tuple[float | None, bool]:
+    """(the longest wait the answer asks for, whether it is a date). A hint the SDK does not document counts as well:
+    some version may obey it."""
+    longest: float | None = None
+    honours = [str(name).lower() for name in traits.get("retries.honours") or ()]
+    for name in _HINTS:
+        value = _header(reply, name)
+        if value is None:
+            continue
+        seconds = _number(value)
+        if seconds is None:
+            if name == "retry-after" and ":" in value:
+                return None, True
+            continue
+        seconds = seconds / 1000 if name.endswith("-ms") else seconds
+        if honours and name == honours[0]:
+            return seconds, False  # the header that is read first decides
+        longest = seconds if longest is None else max(longest, seconds)
+    return (None if longest is not None and longest <= 0 else longest), False
+
+
+def _header(reply: Reply, name: str) -> str | None:
+    for key, value in reply.headers.items():
+        if key.lower() == name:
+            return None if value == "$none" else str(value[0] if isinstance(value, list) else value)
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _backoff(traits: Mapping[str, Any], number: int) -> float:
+    trait = traits.get("retries.backoff")
+    bounds = backoff_bounds(trait, number) if isinstance(trait, Mapping) else None
+    return bounds.most if bounds is not None else 1.0

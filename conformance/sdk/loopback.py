@@ -1,0 +1,243 @@
+"""The loopback lane: an adapter process, pointed at a listener of its own for each case (design section 7).
+
+What arrives at that listener belongs to that case, so the observation is the listener's capture: bytes and times as
+they were. Time is real here. A wait is what passed between the end of an answer and the arrival of the next request, so
+it is never shorter than the SDK slept, and longer by what the machine took (``wait_slack``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import urlsplit
+
+from conformance.errors import EnvironmentFault
+from conformance.sdk.messages import call_message, close_message, outcome_of
+from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
+from conformance.sdk.process_pool import ProcessPool
+from conformance.sdk.protocol import Call, ClientConfig, Outcome
+from conformance.wire.clock import VirtualClock
+from conformance.wire.entra import AUTHORITY_HOST
+from conformance.wire.exchange import Exchange, Fault, Reply, Request
+from conformance.wire.peer import CapturedExchange, PeerServer, ProblemCode
+from conformance.wire.player import CasePlayer
+
+PlainHttp = Literal["all", "keys", "none"]
+"""Which credentials an SDK sends over plain http: every one, keys alone, or none."""
+
+CALL_SECONDS = 20.0
+CLOSE_SECONDS = 10.0
+PROCESSES = 2
+_TIMEOUTS = frozenset({Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT, Fault.STALL_BODY})
+_HARMLESS = frozenset({ProblemCode.INCOMPLETE, ProblemCode.RESET_AT_DOOR})
+Observed = tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds an adapter has for a call and for closing a client."""
+
+    call: float = CALL_SECONDS
+    close: float = CLOSE_SECONDS
+
+
+class LoopbackLane:
+    """The lane of one SDK in one version. ``open`` may be called from many threads; ``close`` ends every process.
+
+    With ``alone`` there is one process and one case at a time, and whatever the adapter does wrong is that case's.
+    """
+
+    wait_slack = 0.35
+
+    def __init__(self, launch: Launch, server: PeerServer, *, plain_http: PlainHttp = "none", alone: bool = False,
+                 deadlines: Deadlines | None = None, limits: ProcessLimits | None = None) -> None:
+        self._launch = launch
+        self._server = server
+        self._plain_http = plain_http
+        self._alone = alone
+        self._deadlines = deadlines or Deadlines()
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._pools: dict[tuple[tuple[str, str], ...], ProcessPool] = {}
+        self._names = itertools.count(1)
+
+    def alone(self) -> LoopbackLane:
+        """A lane for cases that have to be seen by themselves; to be closed as well."""
+        return LoopbackLane(self._launch, self._server, plain_http=self._plain_http, alone=True,
+                            deadlines=self._deadlines, limits=self._limits)
+
+    def close(self) -> None:
+        """End every process of the lane."""
+        with self._lock:
+            pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            pool.close()
+
+    def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock,  # noqa: ARG002 - time is real here
+             seed: str) -> LoopbackSession:  # noqa: ARG002 - jitter is the SDK's own
+        """A listener and a place in a process for one case. Raises Disturbed, and EnvironmentFault for want of ports.
+        """
+        pool = self._pool(config.environment)
+        return LoopbackSession(config, player, self._server, pool, f"s{next(self._names)}", self._deadlines,
+                               tls=not self._plainly(config), alone=self._alone)
+
+    def _plainly(self, config: ClientConfig) -> bool:
+        by_key = config.auth.kind in ("api_key", "none")
+        return self._plain_http == "all" or (self._plain_http == "keys" and by_key)
+
+    def _pool(self, environment: tuple[tuple[str, str], ...]) -> ProcessPool:
+        """The processes with ``environment``: an environment is a process's own, whatever the language."""
+        with self._lock:
+            if environment not in self._pools:
+                mixed: Mapping[str, str] = {**self._launch.environment, **dict(environment)}
+                processes = 1 if environment or self._alone else PROCESSES
+                self._pools[environment] = ProcessPool(replace(self._launch, environment=mixed), processes,
+                                                       self._limits)
+            return self._pools[environment]
+
+
+class LoopbackSession:
+    """One client of one case. ``call`` raises Disturbed when the adapter failed and another case may be to blame."""
+
+    def __init__(self, config: ClientConfig, player: CasePlayer, server: PeerServer, pool: ProcessPool, name: str,
+                 deadlines: Deadlines, *, tls: bool, alone: bool) -> None:
+        self._config = config
+        self._player = player
+        self._pool = pool
+        self._name = name
+        self._deadlines = deadlines
+        self._alone = alone
+        self._process: AdapterProcess | None = None
+        self._before = 0
+        self._timeout = 0.0
+        self._failed = False
+        self._stack = contextlib.ExitStack()
+        place = urlsplit(config.endpoint)
+        self._netloc = place.netloc
+        with contextlib.ExitStack() as undo:
+            self._execution = undo.enter_context(server.open(player, tls=tls, origin=_origin(config.endpoint)))
+            self._authority = self._open_authority(undo, server) if config.auth.kind == "credential" else None
+            self._stack = undo.pop_all()
+        self._client = replace(config, endpoint=_moved(config.endpoint, self._execution.url))
+
+    def _open_authority(self, undo: contextlib.ExitStack, server: PeerServer) -> str:
+        """A token endpoint of the case's own. Over TLS always: identity libraries refuse plain http."""
+        door = Authority(self._player)
+        execution = undo.enter_context(server.open(door, tls=True, origin=f"https://{AUTHORITY_HOST}"))
+        door.place = f"{execution.host}:{execution.port}"
+        return execution.url
+
+    def call(self, call: Call) -> Outcome:
+        """Perform ``call``. An adapter that failed over it is an Outcome with status crash."""
+        self._before = len(self._execution.capture().exchanges)
+        self._timeout = call.options.timeout or self._config.timeout or 0.0
+        try:
+            if self._process is None:
+                self._process = self._pool.acquire()
+            message = call_message(self._name, self._client, call, self._authority)
+            return outcome_of(self._process.ask(message, "outcome", self._deadlines.call))
+        except AdapterFault as fault:
+            return self._crashed(fault)
+        except Disturbed as disturbed:
+            if not self._alone:
+                raise
+            return self._crashed(disturbed.fault)
+
+    def _crashed(self, fault: AdapterFault) -> Outcome:
+        self._failed = True
+        return Outcome("crash", reason=str(fault))
+
+    def observed(self, player: CasePlayer) -> Observed:
+        """What passed in the running step: attempts, the waits between them, requests to the token endpoint.
+
+        Raises EnvironmentFault when the listener refused something that arrived or could not answer it.
+        """
+        capture = self._execution.capture()
+        for problem in capture.problems:
+            if problem.code not in _HARMLESS:
+                raise EnvironmentFault("peer-refused", f"the peer refused what arrived: {problem.cause} "
+                                       f"({problem.code.value})", "")
+        captured = capture.exchanges[self._before:]
+        failure = next((item.failure for item in captured if item.failure), None)
+        if failure is not None:
+            raise EnvironmentFault("player-failed", f"the peer had no answer: {failure}", "")
+        misses = [exchange.miss for exchange in player.exchanges]
+        misses += [None] * (len(captured) - len(misses))
+        exchanges = tuple(replace(self._at_home(item.exchange), miss=miss)
+                          for item, miss in zip(captured, misses, strict=False))
+        waits = tuple(_wait(earlier, later, self._timeout) for earlier, later in itertools.pairwise(captured))
+        return exchanges, waits, tuple(player.side_exchanges)
+
+    def close(self) -> str:
+        """Close the client, and wait until the adapter says so: what it had still to say has then been heard. Returns
+        what it did wrong on the way; empty when nothing. Raises Disturbed as ``call`` does."""
+        try:
+            return self._close_client()
+        finally:
+            if self._process is not None:
+                self._pool.release(self._process)
+                self._process = None
+            self._stack.close()
+
+    def _close_client(self) -> str:
+        if self._process is None or self._failed:
+            return ""
+        try:
+            self._process.ask(close_message(self._name), "done", self._deadlines.close)
+        except AdapterFault as fault:
+            return str(fault)
+        except Disturbed as disturbed:
+            if not self._alone:
+                raise
+            return str(disturbed.fault)
+        return ""
+
+    def _at_home(self, exchange: Exchange) -> Exchange:
+        """``exchange`` with the Host header the SDK would have sent to the scenario's endpoint: the port differs in
+        every run and says nothing."""
+        own = f"{self._execution.host}:{self._execution.port}"
+        headers = tuple((name, self._netloc if name.lower() == "host" and value == own else value)
+                        for name, value in exchange.request.headers)
+        return replace(exchange, request=replace(exchange.request, headers=headers))
+
+
+class Authority:
+    """The case's player as a token endpoint at another place: its answers name ``place`` where they named the host."""
+
+    def __init__(self, player: CasePlayer) -> None:
+        self._player = player
+        self.place = AUTHORITY_HOST
+
+    def answer(self, request: Request) -> Reply:
+        """The player's reply, moved."""
+        reply = self._player.answer(request)
+        if reply.response is None:
+            return reply
+        body = reply.response.body.replace(AUTHORITY_HOST.encode(), self.place.encode())
+        headers = tuple((name, str(len(body)) if name.lower() == "content-length" else value)
+                        for name, value in reply.response.headers)
+        return replace(reply, response=replace(reply.response, body=body, headers=headers))
+
+
+def _wait(earlier: CapturedExchange, later: CapturedExchange, timeout: float) -> float:
+    """Seconds between the end of an answer and the next request; a time-out that had to run out first is left out."""
+    ends = (earlier.finished, earlier.deliveries[-1].at if earlier.deliveries else None, earlier.complete)
+    end = next(at for at in ends if at is not None)
+    if earlier.exchange.fault in _TIMEOUTS:
+        end += timeout
+    return round(max(0.0, later.arrived - end), 6)
+
+
+def _origin(endpoint: str) -> str | None:
+    place = urlsplit(endpoint)
+    return f"{place.scheme}://{place.netloc}" if place.scheme and place.netloc else None
+
+
+def _moved(endpoint: str, url: str) -> str:
+    """``endpoint`` at the listener, its path as written; what is no URL stays what it is."""
+    origin = _origin(endpoint)
+    return endpoint if origin is None else url + endpoint[len(origin):]

@@ -1,0 +1,140 @@
+"""Adapter protocol 1 as JSON (design section 6): the only place that knows the JSON form of calls and outcomes.
+
+Both directions are published as JSON Schemas beside this module and checked against them: what the harness sends in its
+tests, what an adapter answers always.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from conformance.sdk.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, Surface
+
+PROTOCOL = 1
+Answer = Literal["hello", "outcome", "done"]
+"""The kinds of answers, each a ``$defs`` entry of the response schema: to hello, to call, and to close or shutdown."""
+
+_FOLDER = Path(__file__).parent
+REQUEST_SCHEMA = _FOLDER / "adapter-request.schema.json"
+RESPONSE_SCHEMA = _FOLDER / "adapter-response.schema.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What an adapter says of itself. ``concurrency``: how many calls it performs at once."""
+
+    sdk: str
+    package: str
+    version: str
+    runtime: str
+    surfaces: tuple[Surface, ...]
+    operations: tuple[str, ...]
+    concurrency: int = 1
+
+
+def hello_message() -> dict[str, Any]:
+    """The first message; its ``id`` is added by whoever sends it."""
+    return {"op": "hello", "protocol": PROTOCOL}
+
+
+def call_message(session: str, client: ClientConfig, call: Call, authority: str | None = None) -> dict[str, Any]:
+    """``call`` through the client of ``session``. ``authority`` is where a real credential gets its tokens."""
+    options, stream = call.options, call.stream
+    return {
+        "op": "call", "session": session, "client": client_message(client, authority), "operation": call.operation,
+        "arguments": call.arguments,
+        "options": {"max_retries": options.max_retries, "timeout_ms": _milliseconds(options.timeout),
+                    "headers": dict(options.headers), "query": dict(options.query)},
+        "stream": None if stream is None else {"consume": stream.consume} | (
+            {"count": stream.count} if stream.consume == "first" else {}),
+    }
+
+
+def client_message(client: ClientConfig, authority: str | None = None) -> dict[str, Any]:
+    """The ``client`` of a call. The environment is no part of it: the process is started with it."""
+    auth: dict[str, Any] = {"kind": client.auth.kind}
+    if client.auth.kind == "api_key":
+        auth["key"] = client.auth.key
+    elif client.auth.kind in ("token", "token_provider"):
+        auth["tokens"] = list(client.auth.tokens)
+    elif client.auth.kind == "credential" and authority is not None:
+        auth["authority"] = authority
+    return {
+        "endpoint": client.endpoint, "api": client.api, "api_version": client.api_version, "auth": auth,
+        "surface": client.surface, "max_retries": client.max_retries, "timeout_ms": _milliseconds(client.timeout),
+        "deployment": client.deployment, "headers": dict(client.headers),
+    }
+
+
+def close_message(session: str) -> dict[str, Any]:
+    """Asks for the client of ``session`` to be closed."""
+    return {"op": "close", "session": session}
+
+
+def shutdown_message() -> dict[str, Any]:
+    """Asks the adapter to end."""
+    return {"op": "shutdown"}
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+def hello_of(message: dict[str, Any]) -> Hello:
+    """The Hello of a valid answer to hello."""
+    adapter = message["adapter"]
+    return Hello(adapter["sdk"], adapter["package"], adapter["version"], adapter["runtime"],
+                 tuple(message["surfaces"]), tuple(message["operations"]), message.get("concurrency", 1))
+
+
+def outcome_of(message: dict[str, Any]) -> Outcome:
+    """The Outcome of a valid answer to call."""
+    error, chunks = message.get("error"), message.get("chunks")
+    return Outcome(
+        status=message["outcome"], result=message.get("result"), view=message.get("view"),
+        chunks=None if chunks is None else tuple(chunks), request_id=message.get("request_id"),
+        error=None if error is None else _error(error), reason=message.get("reason", ""),
+        token_calls=message.get("token_calls"),
+    )
+
+
+def _error(error: dict[str, Any]) -> SdkError:
+    return SdkError(**{**error, "kind": ErrorKind(error["kind"]), "bases": tuple(error.get("bases") or ()),
+                       "headers": tuple((name, value) for name, value in error.get("headers") or ())})
+
+
+def answer_problem(message: Any, kind: Answer) -> str | None:
+    """What is wrong with ``message`` as an answer of ``kind``, in one line; None when nothing is."""
+    # Against the one branch that is meant: a schema of alternatives can only say that none of them fits.
+    outcome = message.get("outcome") if isinstance(message, dict) else None
+    branch = outcome if kind == "outcome" and outcome in ("ok", "error", "unsupported") else kind
+    return _problem(_validator(RESPONSE_SCHEMA, branch), message)
+
+
+def request_problem(message: Any) -> str | None:
+    """What is wrong with ``message`` as one of the harness; None when nothing is."""
+    op = message.get("op") if isinstance(message, dict) else None
+    return _problem(_validator(REQUEST_SCHEMA, op if op in ("hello", "call", "close", "shutdown") else ""), message)
+
+
+def _problem(validator: Any, message: Any) -> str | None:
+    if validator.is_valid(message):
+        return None
+    error = next(iter(validator.iter_errors(message)))
+    place = "/".join(str(part) for part in error.instance_path)
+    text = str(error.message)
+    return f"{f'/{place}: ' if place else ''}{text if len(text) <= 300 else text[:297] + '...'}"
+
+
+@functools.cache
+def _validator(path: Path, definition: str) -> Any:
+    import jsonschema_rs
+
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    if definition:
+        schema = {"$schema": schema["$schema"], "$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
+    return jsonschema_rs.validator_for(schema)
