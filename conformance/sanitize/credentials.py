@@ -190,6 +190,8 @@ _SAS = {"sig": ("sas-signature", "<sig>"),
         "sktid": ("sas-identity", "00000000-0000-0000-0000-000000000000")}
 _SAS_REST = ("sas-time", "2000-01-01T00:00:00Z")
 _SHORTEST_SIG = 8
+_SAID = frozenset({"redacted", "sanitized", "sanitised", "xxxxxxxx"})
+"""What other recorders write where a signature stood."""
 
 
 def _sas(page: Page) -> Iterator[Edit]:
@@ -211,7 +213,8 @@ def _sas(page: Page) -> Iterator[Edit]:
 
 
 def _signature(url: str) -> bool:
-    return any(m[1].lower() == "sig" and len(m[3]) >= _SHORTEST_SIG for m in _SAS_NAMES.finditer(url))
+    return any(m[1].lower() == "sig" and len(m[3]) >= _SHORTEST_SIG and m[3].lower() not in _SAID
+               for m in _SAS_NAMES.finditer(url))
 
 
 def _sas_parts(page: Page, url: str) -> Iterator[Edit]:

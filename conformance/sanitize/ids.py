@@ -8,7 +8,7 @@ _DASHED = ("chatcmpl", "cmpl", "file", "assistant", "ftjob", "ftevent", "ftckpt"
 _UNDERLINED = (
     "resp", "msg", "call", "asst", "vs", "vsf", "vsfb", "batch", "thread", "run", "step", "item", "rs", "fc", "ws",
     "mcp", "mcpl", "mcpr", "ig", "ci", "cntr", "container", "cfile", "evalrun", "eval", "req", "sess", "event", "img",
-    "conv", "upload", "part", "video")
+    "conv", "upload", "part", "video", "rtc")
 PREFIXES = (*(f"{word}-" for word in _DASHED), *(f"{word}_" for word in _UNDERLINED))
 _PREFIX = re.compile("|".join(sorted(PREFIXES, key=len, reverse=True)))
 _LONGEST = max(map(len, PREFIXES))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)(?:"|\\?\Z)'
 """A string, also one the text breaks off in. That the end counts as a quote keeps every search linear: a string that
 is never closed would otherwise be read to the end of the text from each quote in it."""
-ESCAPED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)++)(?:"|\\?\Z)', re.DOTALL)
+ESCAPED = re.compile(r'"([^"\\]*+(?:(?:\\.[^"\\]*+)++|(?=\\\Z)))(?:"|\\?\Z)', re.DOTALL)
 _BROKEN = re.compile(r"\\u[0-9a-fA-F]{0,3}\Z")
 _DECODER = json.JSONDecoder(strict=False)
 _TOKEN = re.compile(STRING + r"\s*(:)?|[{}\[\],]", re.DOTALL)

@@ -38,6 +38,7 @@ _ALIASED: Mapping[str, tuple[str, str]] = {
     "reasoning_signature": ("opaque-blob", "opaque"),
     "filename": ("multipart-filename", "file"),
     "model": ("path-deployment", "deployment"),
+    "id": ("service-id", "guid"),
 }
 _TIMES = ("created", "created_at", "expires_at", "completed_at", "failed_at", "cancelled_at", "cancelling_at",
           "in_progress_at", "finalizing_at", "expired_at", "finished_at", "started_at", "last_active_at",
@@ -104,7 +105,7 @@ def plain_members(page: Page) -> Iterator[Edit]:
         rule, kind = _ALIASED[found[1]]
         value = decoded(found[2])
         if not value or (kind == "deployment" and value not in page.aliases.given(kind)
-                         and value not in page.aliases.names):
+                         and value not in page.aliases.names) or (kind == "guid" and not GUID.fullmatch(value)):
             continue
         if kind == "file":
             value = basename(value)

@@ -11,7 +11,7 @@ import re
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from conformance.sanitize.allow import QUERIES, QUERY_CREDENTIALS
-from conformance.sanitize.identities import HOST_SUFFIX
+from conformance.sanitize.identities import GUID, HOST_SUFFIX
 from conformance.sanitize.members import basename, is_placeholder
 from conformance.sanitize.page import reading, writing
 from conformance.sanitize.redact import Engine
@@ -74,9 +74,15 @@ def sanitised_path(path: str, engine: Engine) -> str:
     result: list[str] = []
     for segment in engine.text(path).split("/"):
         value = unquote_plus(segment) if "%" in segment else segment
-        clean = deployment(value, engine) if result and result[-1] == "deployments" else engine.text(value)
+        clean = _segment(value, result[-1] if result else "", engine)
         result.append(segment if clean == value else quote(clean))
     return "/".join(result)
+
+
+def _segment(value: str, before: str, engine: Engine) -> str:
+    if before == "deployments":
+        return deployment(value, engine)
+    return engine.aliases.of("guid", value.lower()) if GUID.fullmatch(value) else engine.text(value)
 
 
 def deployment(name: str, engine: Engine) -> str:

@@ -87,6 +87,22 @@ def test_ids_go_on_correlating_between_requests_and_responses() -> None:
     assert poll.response.json()["id"] == job
 
 
+def test_an_operation_whose_id_is_a_guid_can_still_be_followed() -> None:
+    polled = f"{BASE}/operations/images/{GUID}?api-version=1"
+    begun, done = recorded([
+        exchange(url=f"{BASE}/images/generations:submit?api-version=1", served={"id": GUID, "status": "notRunning"},
+                 response=(*JSON_HEAD, ("operation-location", polled), ("apim-request-id", OTHER_GUID))),
+        exchange(url=polled, served={"id": GUID, "status": "succeeded"})])
+    assert begun.response is not None
+    assert begun.response.header("operation-location") == done.request.url
+    assert GUID not in shown(begun) + shown(done)
+
+
+def test_placeholders_of_other_recorders_are_no_leaks() -> None:
+    for said in ("REDACTED", "Sanitized"):
+        assert not Scanner().text(f"https://conformance.blob.core.windows.net/c/a.png?se=2030&sig={said}&sp=r")
+
+
 def test_an_expiry_stays_a_day_away_and_the_time_a_call_took_does_not_show() -> None:
     _, batch, _ = recorded(workflow(0))
     assert batch.response is not None
