@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from conformance import __version__
-from conformance.cli import explain, lint, list_, merge, run, scan
+from conformance.cli import doctor, explain, lint, list_, merge, run, scan, serve
 from conformance.errors import ExitCode, HarnessError, InputErrors
 
 app = typer.Typer(
@@ -45,6 +45,8 @@ app.command("list")(_ending(list_.command))
 app.command("explain")(_ending(explain.command))
 app.command("merge")(_ending(merge.command))
 app.command("scan")(_ending(scan.command))
+app.command("serve")(_ending(serve.command))
+app.command("doctor")(_ending(doctor.command))
 
 
 def _show_version(wanted: bool) -> None:
@@ -54,7 +56,7 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _root(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True,  # noqa: ARG001
+def _root(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True,
                                        help="Show the version and exit.")) -> None:
     """Shared by every command."""
 

@@ -27,10 +27,15 @@ from conformance.wire.switchboard import Player
 Kind = Literal["replay", "emulator", "live", "url"]
 
 _DEPLOYMENT = re.compile(r"\$\{deployment\.([a-z_]+)\}")
-_RECORDED_ID = re.compile(r"_id$")
+_RECORDED_ID = re.compile(r"(?:file-|batch_|ftjob-|resp_)[A-Za-z0-9]{8}")
+_RECORDED_CALL = re.compile(r"call_[A-Za-z0-9]{8}")
+_LATER = "${steps."
+REPLAY_ONLY = "replay-only"
+"""The tag of a scenario whose recorded answer no other service need give to its request."""
 _TOLD = frozenset({"$from", "$present", "$absent", "$null", "$type"})
-_BY_REQUEST = frozenset({"finish_reason", "object", "role", "deleted"})
+_BY_REQUEST = frozenset({"object", "role", "deleted"})
 """Members of a result that follow from what was asked, whoever answers."""
+_UNPROVOKED = "it rests on a recorded answer that its request does not provoke"
 _GONE = object()
 
 
@@ -140,17 +145,25 @@ def obstacle(target: Target, text: str, spec: Scenario, endpoint: str) -> str:
 
 
 def _recorded_only(spec: Scenario) -> str:
+    if REPLAY_ONLY in spec.tags:
+        return _UNPROVOKED
     for step in spec.steps:
         response = step.expect.response
         if response is not None and (response.content_filter in ("filtered", "failed") or response.schema_ == "none"):
-            return "it rests on a recorded answer that its request does not provoke"
+            return _UNPROVOKED
         error = step.expect.error
         if error is not None and error.get("status") not in (400, 401, 404):
-            return "it rests on a recorded failure that its request does not provoke"
-        for name, value in step.with_.items():
-            if _RECORDED_ID.search(name) and isinstance(value, str) and not value.startswith("${"):
-                return f"its {name} is that of a recording"
+            return _UNPROVOKED
+        sent = _text(step)
+        found = _RECORDED_ID.search(sent) or (_RECORDED_CALL.search(sent) if _LATER in sent else None)
+        if found is not None:
+            return f"it names something a recording has made ({found[0][:5]}...)"
     return ""
+
+
+def _text(step: Step) -> str:
+    """What the caller of ``step`` hands over, as text."""
+    return f"{step.with_!r} {step.options.query if step.options else ''!r}"
 
 
 def _lacking(target: Target, text: str, spec: Scenario) -> str:
@@ -186,6 +199,10 @@ def _adapted(step: Step) -> Step:
         "request_id": _unbound(expect.request_id),
         "error": None if expect.error is None else _unbound(expect.error, keep=frozenset({"kind", "status"})) or {},
     }
+    if expect.requests is not None and _LATER in _text(step):
+        many = expect.requests if isinstance(expect.requests, list) else [expect.requests]
+        left = [item.model_copy(update={"path": None, "body": None, "parts": {}}) for item in many]
+        changes["requests"] = left if isinstance(expect.requests, list) else left[0]
     if expect.response is not None:
         changes["response"] = expect.response.model_copy(update={
             "headers": _unbound(expect.response.headers) or {}, "body": _unbound(expect.response.body)})

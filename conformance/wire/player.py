@@ -99,6 +99,23 @@ class CasePlayer:
         return (Reply(response), None) if response else _miss(self._playback.explain_miss(request))
 
 
+def no_answer(why: str) -> Reply:
+    """The harness's own reply where nothing was recorded or scripted: no SDK retries it."""
+    return _miss(why)[0]
+
+
+class ServicePlayer(CasePlayer):
+    """A case's player whose service answers by itself, however often it is asked: an emulator, or one far away."""
+
+    def __init__(self, clock: Clock, service_host: str, service: Callable[[Request], Reply],
+                 side: SideService | None = None) -> None:
+        super().__init__(clock, service_host, None, side)
+        self._service = service
+
+    def _next(self, request: Request) -> tuple[Reply, str | None]:
+        return self._service(request), None
+
+
 def _miss(why: str) -> tuple[Reply, str]:
     body = json.dumps({"error": {"code": "conformance-miss", "message": f"The harness has no answer: {why}"}}).encode()
     response = Response(
