@@ -47,7 +47,7 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
     suite = options.open_suite(root)
     check_selection(suite, chosen)
     subjects = subjects_of(suite, tuple(sdk or ()), options.lane(lane))
-    cases = require_cases(plan(suite, subjects, chosen))
+    cases = require_cases(plan(suite, subjects, chosen), subjects)
     require_writable(reports)
     prepare(subjects, lambda step: typer.echo(step, err=True))
     clock, began = run_clock(), time.perf_counter()
@@ -79,7 +79,8 @@ def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: boo
             for case in cases:
                 if id(case) not in others:
                     advance(case.id)
-                    judged.append(run_case(case, suite, lanes.of(case), clock, strict=strict))
+                    lane = lanes.of(case) if case.status == "run" else None
+                    judged.append(run_case(case, suite, lane, clock, strict=strict))
             run = functools.partial(run_case, suite=suite, clock=clock, strict=strict)
             with RunAhead(aside, lanes.of, lambda case, lane: run(case, lane=lane)) as ahead:
                 for case in aside:

@@ -116,8 +116,11 @@ def _nothing(what: str, name: str, known: Iterable[str]) -> UsageError:
                       f"did you mean {' or '.join(near)}?" if near else "see `conformance list` for what there is")
 
 
-def require_cases(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+def require_cases(cases: tuple[Case, ...], subjects: tuple[SubjectUnderTest, ...] = ()) -> tuple[Case, ...]:
     """``cases``, or UsageError when there are none: an empty run is never green (design section 12)."""
+    if subjects and all(subject.absent for subject in subjects):
+        reasons = "; ".join(f"{subject.sdk.name}: {subject.absent}" for subject in subjects)
+        raise UsageError("sdk-absent", "no SDK can run here", reasons)
     if not cases:
         raise UsageError("nothing-selected", "no case matches the selection",
                          "see `conformance list` for what there is")
@@ -151,7 +154,7 @@ def _wanted(loaded: LoadedScenario, selection: Selection) -> bool:
 
 def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], selection: Selection) -> Iterator[Case]:
     versions = scenario_versions(loaded)
-    for subject, api_version in product(subjects, versions):
+    for subject, api_version in product((s for s in subjects if not s.absent), versions):
         if selection.api_versions and api_version not in selection.api_versions:
             continue
         for row in matrix_rows(loaded.scenario):
@@ -196,8 +199,6 @@ _SURFACES: tuple[Surface, ...] = ("sync", "async")
 def _applicability(scenario: Scenario, subject: SubjectUnderTest,
                    api_version: str) -> tuple[Literal["run", "unsupported", "not-run"], str]:
     contract = subject.sdk.contract
-    if subject.absent:
-        return "not-run", subject.absent
     if scenario.lane not in ("any", subject.lane):
         return "not-run", f"the scenario needs the {scenario.lane} lane"
     for ability in (*(step.call for step in scenario.steps), *scenario.needs):

@@ -45,13 +45,13 @@ def run_clock() -> RunClock:
     return RunClock(datetime.now(UTC), fixed=False)
 
 
-def run_case(case: Case, suite: Suite, lane: Lane, clock: RunClock, *, strict: bool = False,
+def run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, strict: bool = False,
              traces: bool = True) -> Judged:
     """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error`` verdict.
 
-    Raises Disturbed when the case has to be run again, alone (loopback lane).
+    ``lane`` may be None for a case that planning already decided. Raises Disturbed when the case has to be run again, alone (loopback lane).
     """
-    if case.status != "run":
+    if case.status != "run" or lane is None:
         return judge_unrun(case)
     began = time.perf_counter()
     try:
