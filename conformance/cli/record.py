@@ -1,0 +1,131 @@
+"""``conformance record``: make cassettes by asking a service, through the peer, over real HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from conformance.cli import options
+from conformance.errors import ExitCode, UsageError
+from conformance.run.plan import Case, check_selection, plan, require_cases
+from conformance.run.record import Recording, Result, Task, check_budget, mode_of, record_all, tasks_of
+from conformance.run.record_case import Options, Recorder, Service, Session
+from conformance.run.record_target import askable, service_of_target
+from conformance.run.runner import run_clock
+from conformance.run.subjects import subjects_of
+from conformance.sanitize.redactor import Redactor
+from conformance.sdk.protocol import ClientConfig
+from conformance.wire.clock import VirtualClock
+from conformance.wire.player import CasePlayer
+from conformance.wire.recorder import Budget, Patience
+
+TargetName = Annotated[str, typer.Option("--target", help="Who is asked: emulator, live, or a URL.")]
+ModeName = Annotated[str, typer.Option("--mode", help="none, once, new_episodes, all or rewrite.")]
+Most = Annotated[int | None, typer.Option("--max-requests", min=0, help="Never send more requests than this.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before sending requests or replacing cassettes.")]
+Folder = Annotated[Path | None, typer.Option("--cassettes", help="Where cassettes are written; default: the suite's.")]
+Times = Annotated[bool, typer.Option("--times", help="Keep the times of stream chunks; each recording then differs.")]
+MaxWait = Annotated[float, typer.Option("--max-wait", min=0, help="Longest wait a service may ask for, in seconds.")]
+
+
+def command(patterns: options.Patterns = None, target: TargetName = "emulator", mode: ModeName = "once",
+            max_requests: Most = None, yes: Yes = False, cassettes: Folder = None, sdk: options.SdkNames = None,
+            capability: options.Capabilities = None, tag: options.Tags = None, api_version: options.ApiVersions = "",
+            times: Times = False, max_wait: MaxWait = 60.0, root: options.Root = None) -> int:
+    """Record the cassettes that scenarios need.
+
+    Exit code 0: all are recorded, or there was nothing to do. 1: some are not, each with its reason. 2: wrong use.
+    3: the service, the disk or the harness did not let it go on; what was finished is kept.
+    """
+    how = mode_of(mode)
+    suite = options.open_suite(root)
+    chosen = options.selection(patterns, capability, tag, None, api_version, None)
+    check_selection(suite, chosen)
+    service, named = service_of_target(target, Path.cwd(), os.environ)
+    cases = require_cases(plan(suite, subjects_of(suite, tuple(sdk or ("python",))), chosen))
+    cases, missing = askable(cases, named)
+    tasks = tasks_of(cases, how, cassettes or suite.home.cassettes)
+    planned = check_budget(tasks, max_requests)
+    console = Console(highlight=False, soft_wrap=True)
+    for name in missing:
+        console.print(f"left out: scenarios that need a deployment for {name}", markup=False)
+    if not tasks:
+        console.print(f"nothing to record with --mode {how}", markup=False)
+        return int(ExitCode.CONFORMANT)
+    _confirm(tasks, planned, service, named.name, yes, console)
+    clock = run_clock()
+    budget = Budget(max_requests)
+    keeping = Options(clock.started.date().isoformat(), times, Patience(max_wait))
+
+    def waiting(seconds: float) -> None:
+        console.print(f"  the service asks to wait {seconds:g} s", markup=False)
+
+    with _sessions(cases) as opener, Recorder(suite, service, keeping, budget, opener, waiting) as recorder:
+        done = record_all(tasks, recorder.record, lambda _task, result: _tell(result, console))
+    return _conclude(done, len(tasks), budget, console, Redactor(service.secrets()))
+
+
+class _Opener:
+    """Sessions in the lanes of SDKs that are not this process's own."""
+
+    def __init__(self) -> None:
+        from conformance.run.lanes import Lanes
+
+        self.lanes = Lanes()
+
+    def __call__(self, case: Case, config: ClientConfig, player: CasePlayer) -> Session:
+        return self.lanes.of(case).open(config, player, VirtualClock(), case.id)
+
+
+@contextlib.contextmanager
+def _sessions(cases: tuple[Case, ...]) -> Iterator[_Opener | None]:
+    if not any(case.lane == "loopback" for case in cases):
+        yield None
+        return
+    opener = _Opener()
+    with opener.lanes:
+        yield opener
+
+
+def _confirm(tasks: tuple[Task, ...], planned: int, service: Service, name: str, yes: bool, console: Console) -> None:
+    """Say what will be done; ask where it costs money or recorded answers. Raises UsageError when nobody agrees."""
+    replaced = sum(task.replaces for task in tasks)
+    console.print(f"{len(tasks)} cassettes from {name}: up to {planned} requests"
+                  + (f"; {replaced} cassettes are replaced" if replaced else ""), markup=False)
+    if yes or not (service.base or replaced):
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("not-confirmed", "nobody is here to agree to that", "give --yes")
+    if not typer.confirm("Go on?"):
+        raise UsageError("not-confirmed", "nothing was recorded", "")
+
+
+def _tell(result: Result | None, console: Console) -> None:
+    if result is None:
+        return
+    line = f"{result.status:9} {result.name} ({result.requests} requests)"
+    console.print(line if not result.reason else f"{line}\n  {result.reason}", markup=False,
+                  style="red" if result.status == "failed" else "")
+
+
+def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, redactor: Redactor) -> int:
+    """The last lines, and the exit code."""
+    written = sum(result.status == "recorded" for result in done.results)
+    same = sum(result.status == "unchanged" for result in done.results)
+    console.print(f"{written} recorded, {same} unchanged, {len(done.failed)} failed, "
+                  f"{tasks - len(done.results)} not tried; {budget.spent} requests sent", markup=False)
+    if done.stopped is not None:
+        console.print(f"error: {redactor.text(str(done.stopped))}", markup=False, style="red")
+        return int(done.stopped.exit_code)
+    if done.interrupted:
+        console.print("interrupted; what was finished is kept", style="yellow")
+        return int(ExitCode.NOT_CONFORMANT if done.results else ExitCode.HARNESS)
+    return int(ExitCode.NOT_CONFORMANT if done.failed else ExitCode.CONFORMANT)
+
