@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from conformance.errors import UsageError
+from conformance.run.config import Settings, load_settings
 from conformance.run.home import find_home
 from conformance.run.plan import Selection
 from conformance.run.suite import Suite, load_suite
+from conformance.run.targets import Target, target_of
 from conformance.scenario.versions import select_versions
 
 Patterns = Annotated[list[str] | None, typer.Argument(help="Scenario ids or globs: chat, chat/basic, 'retries/*'.")]
@@ -25,6 +28,20 @@ Cases = Annotated[list[str] | None, typer.Option("--case", help="One case by its
 
 LaneName = Annotated[str, typer.Option(
     "--lane", help="inprocess or loopback; default: inprocess for the installed Python library, loopback for others.")]
+
+
+TargetName = Annotated[str, typer.Option(
+    "--target", help="Who answers: replay (default), emulator, live, or the URL of a gateway. See docs/live.md.")]
+
+
+def target(name: str, lane_name: str) -> Target:
+    """The target called ``name``. Raises UsageError when there is none, or when the lane cannot reach it."""
+    if name in ("", "replay", "emulator"):
+        return target_of(name, Settings())
+    if lane_name == "inprocess":
+        raise UsageError("target-lane", "the in-process lane has no network; this target is reached through loopback",
+                         "leave out --lane")
+    return target_of(name, load_settings(Path.cwd(), os.environ))
 
 
 def lane(name: str) -> str:

@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 from conformance.checks.context import StepContext, StepObservation
 from conformance.checks.finding import Level
 from conformance.errors import InputError, Where
+from conformance.run.credentials import StandIns
 from conformance.run.plan import API_KEY, SERVICE_ENDPOINT, Case
 from conformance.run.script import compile_step, fixture_base64
 from conformance.run.suite import Suite
+from conformance.run.targets import service_of
 from conformance.scenario.load import Fixtures
 from conformance.scenario.model import ClientSpec, OptionsSpec, Scenario, Step
 from conformance.scenario.variables import UnknownVariable, substitute
@@ -25,9 +27,10 @@ from conformance.wire.clock import VirtualClock
 from conformance.wire.entra import TokenEndpoint
 from conformance.wire.exchange import Exchange
 from conformance.wire.operations import OPERATIONS
-from conformance.wire.player import CasePlayer
+from conformance.wire.player import CasePlayer, ServicePlayer
 
 TOKENS = ("conformance-entra-token-1", "conformance-entra-token-2", "conformance-entra-token-3")
+STAND_INS = StandIns(frozenset({API_KEY}), frozenset(TOKENS))
 
 
 class Session(Protocol):
@@ -66,10 +69,15 @@ def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
     """Run ``case`` and observe it. Raises InputError when its cassette or a fixture is wrong."""
     scenario = case.spec
     config = client_config(case, scenario.client)
-    playback = _playback(case, suite)
+    playback = _playback(case, suite) if case.target.is_replay else None
     clock = VirtualClock()
     side = TokenEndpoint(config.auth.tokens) if config.auth.kind == "credential" else None
-    player = CasePlayer(clock, urlsplit(config.endpoint).netloc, playback, side)
+    host = urlsplit(config.endpoint).netloc
+    if case.target.is_replay:
+        player = CasePlayer(clock, host, playback, side)
+    else:
+        service = service_of(case.target, config, clock, STAND_INS)
+        player = ServicePlayer(clock, host, service.answer, side)
     session = lane.open(config, player, clock, case.id)
     contexts: list[StepContext] = []
     done: dict[str, Any] = {}

@@ -18,6 +18,7 @@ from conformance.checks.case_rules import UNPLAYED, UNREACHED, UNUSABLE
 from conformance.checks.context import StepContext
 from conformance.checks.finding import Blame, Finding, Level, Rule, finding
 from conformance.checks.registry import Applied
+from conformance.run.attribution import attribute
 from conformance.run.execute import CaseObservation
 from conformance.run.plan import Case
 from conformance.run.results import CaseResult, CheckResult, FindingResult, StepTrace, Verdict
@@ -44,6 +45,8 @@ def judge(case: Case, observation: CaseObservation, today: date, duration: float
         applied.extend(step_applied)
         findings.extend(step_findings)
     findings.extend(_case_findings(observation))
+    if not case.target.is_replay:
+        findings = list(attribute(tuple(findings), observation.steps))
     waivers = tuple(w for w in case.subject.sdk.waivers
                     if w.covers(case.loaded.id, case.subject.version, case.surface, case.api_version))
     results, used, mismatched = _excuse(findings, waivers, today)
@@ -54,7 +57,7 @@ def judge(case: Case, observation: CaseObservation, today: date, duration: float
         "steps": tuple(scrub_model(item, secrets) for item in _traces(case, observation)) if traces else (),
         "rests_on": _rests_on(observation.steps), "duration": duration,
     })
-    return Judged(result, used, mismatched)
+    return Judged(result, used, mismatched if case.target.is_replay else frozenset())
 
 
 def judge_unrun(case: Case) -> Judged:
@@ -81,6 +84,8 @@ def _base(case: Case) -> CaseResult:
 def _reproduce(case: Case) -> str:
     subject = case.subject
     how = "" if case.lane == "inprocess" else f" --sdk {subject.sdk.name}@{subject.version} --lane {case.lane}"
+    if not case.target.is_replay:
+        how += f" --target {case.target.name}"
     return f"conformance run{how} --case '{case.id}'"
 
 

@@ -12,7 +12,7 @@ from conformance.run.execute import Lane
 from conformance.run.plan import Case, SubjectUnderTest
 from conformance.sdk.environments import Adapter, Report, install
 from conformance.sdk.inprocess import InProcessLane
-from conformance.sdk.loopback import LoopbackLane, PlainHttp
+from conformance.sdk.loopback import Deadlines, LoopbackLane, PlainHttp
 from conformance.sdk.manifest import load_manifest
 from conformance.wire.peer import PeerServer
 from conformance.wire.peer.tls import authority
@@ -21,7 +21,8 @@ from conformance.wire.peer.tls import authority
 class Lanes:
     """A context manager. ``of`` may be called from any thread; the in-process lane is for one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadlines: Deadlines | None = None) -> None:
+        self._deadlines = deadlines
         self._lock = threading.RLock()
         self._inprocess: InProcessLane | None = None
         self._server: PeerServer | None = None
@@ -72,7 +73,8 @@ class Lanes:
             self._server = PeerServer()
             self._server.start()
         launch = adapter_of(subject).launch(authority().ca_file)
-        return LoopbackLane(launch, self._server, plain_http=plain_http(subject))
+        return LoopbackLane(launch, self._server, plain_http=plain_http(subject),
+                            deadlines=self._deadlines)
 
 
 def adapter_of(subject: SubjectUnderTest) -> Adapter:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import pairwise, product
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from conformance.errors import InputError, InputErrors, UsageError, Where
 from conformance.run.realtime import real_time_obstacle
 from conformance.run.suite import Sdk, Suite
+from conformance.run.targets import REPLAY, Target, adapt, obstacle
 from conformance.scenario.load import LoadedScenario
 from conformance.scenario.model import API_VERSIONS, Scenario
 from conformance.scenario.validation import input_errors
@@ -82,12 +84,14 @@ class Case:
     status: Literal["run", "unsupported", "not-run"] = "run"
     reason: str = ""
     row: Mapping[str, Any] = field(default_factory=dict)
+    target: Target = REPLAY
 
 
-def plan(suite: Suite, subjects: Iterable[SubjectUnderTest], selection: Selection) -> tuple[Case, ...]:
-    """Every case of the selection, sorted by id. Raises InputError for a variable nobody defines."""
+def plan(suite: Suite, subjects: Iterable[SubjectUnderTest], selection: Selection, *,
+         target: Target = REPLAY) -> tuple[Case, ...]:
+    """Every case of the selection on ``target``, sorted by id. Raises InputError for a variable nobody defines."""
     cases = [case for loaded in suite.scenarios if _wanted(loaded, selection)
-             for case in _expand(loaded, tuple(subjects), selection)]
+             for case in _expand(loaded, tuple(subjects), selection, target)]
     cases.sort(key=lambda case: case.id)
     for one, other in pairwise(cases):
         if one.id == other.id:
@@ -152,21 +156,27 @@ def _wanted(loaded: LoadedScenario, selection: Selection) -> bool:
     )
 
 
-def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], selection: Selection) -> Iterator[Case]:
+def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], selection: Selection,
+            target: Target = REPLAY) -> Iterator[Case]:
     versions = scenario_versions(loaded)
     for subject, api_version in product((s for s in subjects if not s.absent), versions):
         if selection.api_versions and api_version not in selection.api_versions:
             continue
         for row in matrix_rows(loaded.scenario):
             status, reason = _applicability(loaded.scenario, subject, api_version)
-            spec = loaded.scenario if status != "run" else resolve(loaded, subject, api_version, row)
+            spec = loaded.scenario if status != "run" else resolve(
+                loaded, subject, api_version, row, target.deployments or {})
+            if status == "run" and not target.is_replay:
+                reason = obstacle(target, loaded.document.text, spec, SERVICE_ENDPOINT)
+                status, spec = "not-run" if reason else "run", adapt(target, spec)
             if status == "run" and subject.lane == "loopback":
                 reason = real_time_obstacle(spec, subject.sdk.contract.traits(subject.version))
                 status = "not-run" if reason else "run"
             for surface in _surfaces(loaded.scenario, subject, selection):
                 identity = case_id(loaded.id, row, api_version, subject.sdk.name, subject.version, surface)
                 if not selection.case_ids or identity in selection.case_ids:
-                    yield Case(identity, loaded, spec, subject, surface, api_version, subject.lane, status, reason, row)
+                    yield Case(identity, loaded, spec, subject, surface, api_version, subject.lane, status, reason, row,
+                               target)
 
 
 def scenario_versions(loaded: LoadedScenario) -> tuple[str, ...]:
@@ -211,11 +221,14 @@ def _applicability(scenario: Scenario, subject: SubjectUnderTest,
     return "run", ""
 
 
-def resolve(loaded: LoadedScenario, subject: SubjectUnderTest, api_version: str, row: Mapping[str, Any]) -> Scenario:
-    """The scenario with everything filled in that is known before it runs. Raises InputError with a place."""
+def resolve(loaded: LoadedScenario, subject: SubjectUnderTest, api_version: str, row: Mapping[str, Any],
+            deployments: Mapping[str, str] = MappingProxyType({})) -> Scenario:
+    """The scenario with everything filled in that is known before it runs; ``deployments`` go before the suite's own.
+
+    Raises InputError with a place."""
     scope = {
-        "matrix": row, "api_version": api_version, "deployment": DEPLOYMENTS, "endpoint": SERVICE_ENDPOINT,
-        "api_key": API_KEY, "contract": subject.sdk.contract.traits(subject.version),
+        "matrix": row, "api_version": api_version, "deployment": {**DEPLOYMENTS, **deployments},
+        "endpoint": SERVICE_ENDPOINT, "api_key": API_KEY, "contract": subject.sdk.contract.traits(subject.version),
         "sdk": {"name": subject.sdk.name, "version": subject.version},
     }
     if "${" not in loaded.document.text:

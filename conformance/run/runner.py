@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from conformance import __version__
 from conformance.checks import all_rules
 from conformance.checks.case_rules import BROKEN_HARNESS, CASE_RULES, UNUSABLE
 from conformance.errors import HarnessError, InputError
+from conformance.run.attribution import limitation
 from conformance.run.execute import Lane, execute
 from conformance.run.judge import Judged, judge, judge_fault, judge_unrun
 from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.results import RuleInfo, Run, ScenarioInfo, SourceLink, Tool
 from conformance.run.settle import settle_waivers, subject_results
 from conformance.run.suite import Suite
+from conformance.run.targets import REPLAY, Target
 from conformance.scenario.load import LoadedScenario
 from conformance.scenario.model import SourceRef
 from conformance.sdk.process import Disturbed
@@ -62,12 +64,14 @@ def run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, st
         raise
     except Exception as error:  # a bug of ours costs its own case and says so, not the results of all others
         return judge_fault(case, f"the harness failed: {type(error).__name__}: {error}", BROKEN_HARNESS)
+    if case.target.kind == "emulator" and (lack := limitation(observation.steps)):
+        return judge_unrun(replace(case, status="not-run", reason=lack))
     return judge(case, observation, clock.started.date(), clock.measure(began), traces=traces)
 
 
 def assemble(suite: Suite, subjects: Iterable[SubjectUnderTest], judged: Iterable[Judged], clock: RunClock, *,
              command: str = "", duration: float = 0.0, interrupted: bool = False, problems: tuple[str, ...] = (),
-             api_versions: tuple[str, ...] = ()) -> Run:
+             api_versions: tuple[str, ...] = (), target: Target = REPLAY) -> Run:
     """The results of a run, in an order that does not depend on the order of execution."""
     subjects = tuple(subjects)
     ordered = tuple(sorted(judged, key=lambda item: item.result.id))
@@ -77,11 +81,13 @@ def assemble(suite: Suite, subjects: Iterable[SubjectUnderTest], judged: Iterabl
         tool=Tool(version=__version__, scenario_digest=suite.home.digest("scenarios"),
                   schema_digest=suite.schemas.digest(), cassette_digest=suite.home.digest("cassettes")),
         started=clock.started.isoformat().replace("+00:00", "Z"), duration=0.0 if clock.fixed else round(duration, 3),
-        command=command, api_versions=api_versions or tuple(sorted({case.api_version for case in cases})),
+        command=command, target=target.name,
+        api_versions=api_versions or tuple(sorted({case.api_version for case in cases})),
         subjects=subject_results(subjects), cases=cases, interrupted=interrupted, problems=problems,
         scenarios=tuple(scenario_info(item) for item in suite.scenarios if item.id in scenarios),
         waivers=settle_waivers(subjects, ordered, tuple(item.id for item in suite.scenarios),
-                               _plan_of_waived(suite, subjects), clock.started.date()),
+                               # Elsewhere other things break: a waiver is judged where it was written for.
+                               _plan_of_waived(suite, subjects) if target.is_replay else None, clock.started.date()),
         rules=rule_infos(),
     )
 

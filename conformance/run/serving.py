@@ -1,4 +1,4 @@
-"""Players for ``conformance serve``: the emulator in real time, cassettes that never run dry, a scenario as a script."""
+"""Players for ``conformance serve``: the emulator in real time, cassettes that never run dry, a scenario."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from conformance.emulator import Emulator, EmulatorConfig
+from conformance.emulator.config import API_KEY
 from conformance.errors import UsageError
 from conformance.run.config import ENDPOINT, KEY, Settings
 from conformance.run.credentials import EntraTokens, StandIns, exchanger
@@ -35,6 +36,8 @@ REPLAY_ONLY = "replay-only"
 _TOLD = frozenset({"$from", "$present", "$absent", "$null", "$type"})
 _BY_REQUEST = frozenset({"object", "role", "deleted"})
 """Members of a result that follow from what was asked, whoever answers."""
+KEY_WITHOUT_ONE = API_KEY
+"""What a gateway is sent when no key is set for it: many a local one takes any."""
 _UNPROVOKED = "it rests on a recorded answer that its request does not provoke"
 _GONE = object()
 
@@ -237,7 +240,8 @@ def service_of(target: Target, config: ClientConfig, clock: Clock, offline: Stan
     if target.remote is None:
         keys, tokens = tuple(sorted(filter(None, given.keys))), tuple(sorted(filter(None, given.tokens)))
         return Emulator(EmulatorConfig(keys=keys, tokens=tokens, clock=clock, pace=0.0))
-    names = (target.remote.netloc,) if target.kind == "live" else ()
-    source = Source.LIVE if target.kind == "live" else Source.GATEWAY
-    return Forwarder(target.remote, Provenance(source, "" if target.kind == "live" else target.name),
-                     exchanger(given, target.settings.api_key, target.tokens, names))
+    live = target.kind == "live"
+    key = target.settings.api_key or ("" if live else KEY_WITHOUT_ONE)
+    names = (target.remote.netloc,) if live else ()
+    provenance = Provenance(Source.LIVE) if live else Provenance(Source.GATEWAY, target.name)
+    return Forwarder(target.remote, provenance, exchanger(given, key, target.tokens, names))

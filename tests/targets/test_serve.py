@@ -40,7 +40,8 @@ for await (const c of await client.chat.completions.create({ model: "conf-chat",
 const vector = (await client.embeddings.create({ model: "conf-embeddings", input: "a" })).data[0].embedding;
 let refused = null;
 try {
-  await client.chat.completions.create({ model: "conf-chat", messages: [{ role: "user", content: "[[filter:hate=high]]" }] });
+  const bad = [{ role: "user", content: "[[filter:hate=high]]" }];
+  await client.chat.completions.create({ model: "conf-chat", messages: bad });
 } catch (error) { refused = error.code; }
 console.log(JSON.stringify([plain.choices[0].message.content, text, vector.length, refused,
                             (await client.models.list()).data.length > 0]));
@@ -111,7 +112,8 @@ def test_a_scenario_is_played_to_its_end_and_again(tmp_path: Path) -> None:
 import json, openai
 def status(client):
     try:
-        return len(client.chat.completions.create(model="conf-chat", messages=[{"role": "user", "content": "x"}]).id) > 0
+        answer = client.chat.completions.create(model="conf-chat", messages=[{"role": "user", "content": "x"}])
+        return len(answer.id) > 0
     except openai.APIStatusError as error:
         return error.status_code
 client = openai.AzureOpenAI(max_retries=0)
