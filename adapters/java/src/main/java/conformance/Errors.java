@@ -1,0 +1,76 @@
+package conformance;
+
+import com.azure.core.exception.HttpResponseException;
+import com.azure.core.http.HttpResponse;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.timeout.TimeoutException;
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a caller can learn from an exception of the SDK. */
+final class Errors {
+    private static final Map<Integer, String> KINDS = Map.of(400, "bad_request", 401, "authentication", 403,
+            "permission_denied", 404, "not_found", 409, "conflict", 422, "unprocessable", 429, "rate_limit");
+
+    private Errors() {}
+
+    static Map<String, Object> describe(Throwable error) {
+        Map<String, Object> found = new LinkedHashMap<>();
+        found.put("type", error.getClass().getSimpleName());
+        found.put("kind", kind(error));
+        found.put("message", String.valueOf(error.getMessage()));
+        found.put("bases", bases(error.getClass()));
+        if (error instanceof HttpResponseException refused) {
+            found.put("body", refused.getValue());
+            HttpResponse response = refused.getResponse();
+            if (response != null) {
+                found.put("status", response.getStatusCode());
+                List<List<String>> headers = new ArrayList<>();
+                response.getHeaders().forEach(header -> header.getValuesList()
+                        .forEach(value -> headers.add(List.of(header.getName(), value))));
+                found.put("headers", headers);
+            }
+        }
+        return found;
+    }
+
+    private static List<String> bases(Class<?> type) {
+        List<String> bases = new ArrayList<>();
+        for (Class<?> base = type.getSuperclass(); base != null; base = base.getSuperclass()) {
+            if (base.getName().startsWith("com.azure.")) {
+                bases.add(base.getSimpleName());
+            }
+        }
+        return bases;
+    }
+
+    /** One class serves most statuses, so the status it shows decides; else the cause that says most. */
+    private static String kind(Throwable error) {
+        if (error instanceof HttpResponseException refused && refused.getResponse() != null) {
+            int status = refused.getResponse().getStatusCode();
+            return status < 300 ? "decode" : KINDS.getOrDefault(status, status >= 500 ? "internal_server" : "status");
+        }
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof TimeoutException || cause instanceof ConnectTimeoutException
+                    || cause instanceof java.util.concurrent.TimeoutException) {
+                return "timeout";
+            }
+            if (cause instanceof SocketException || cause instanceof ClosedChannelException
+                    || cause.getClass().getSimpleName().equals("PrematureCloseException")
+                    || cause.getClass().getName().contains("netty") && cause instanceof IOException) {
+                return "connection";
+            }
+            if (cause.getClass().getName().toLowerCase().contains("json")) {
+                return "decode";
+            }
+        }
+        boolean misused = error instanceof IllegalArgumentException || error instanceof NullPointerException
+                || error instanceof IllegalStateException;
+        return misused ? "configuration" : error.getCause() instanceof IOException ? "connection" : "other";
+    }
+}
