@@ -51,7 +51,8 @@ def run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, st
              traces: bool = True) -> Judged:
     """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error`` verdict.
 
-    ``lane`` may be None for a case that planning already decided. Raises Disturbed when the case has to be run again, alone (loopback lane).
+    ``lane`` may be None for a case that planning already decided. Raises Disturbed when the case has to be run again,
+    alone (loopback lane).
     """
     if case.status != "run" or lane is None:
         return judge_unrun(case)
