@@ -6,7 +6,8 @@ Loaded only once a scenario file is met. The core is the same as the command's: 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from conformance.report.write import write_reports
 from conformance.run.home import find_home
 from conformance.run.judge import Judged
 from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
+from conformance.run.record import Mode
+from conformance.run.record_session import SessionRecorder
 from conformance.run.results import CaseResult, Verdict
 from conformance.run.runner import assemble, run_case, run_clock
 from conformance.run.settle import RED_WAIVERS, exit_code
@@ -54,8 +57,10 @@ class SessionState:
         self.clock = run_clock()
         self.judged: dict[str, Judged] = {}
         self.closing_lines: list[str] = []
+        self.opening_line = ""
         self._lane: InProcessLane | None = None
         self._cases: dict[str, list[Case]] | None = None
+        self._recorder: SessionRecorder | None = None
 
     def cases_of(self, scenario: str) -> list[Case]:
         """The cases of one scenario; everything is planned once."""
@@ -65,8 +70,24 @@ class SessionState:
                 self._cases.setdefault(case.loaded.id, []).append(case)
         return self._cases.get(scenario, [])
 
+    def prepare_recording(self, cases: Iterable[Case]) -> None:
+        """Get ready for ``--record-mode``, if it is given, and say how many requests ``cases`` will take. Raises
+        HarnessError."""
+        mode = _record_mode(self.config)
+        if mode is Mode.NONE:
+            return
+        everything = [case for found in (self._cases or {}).values() for case in found]
+        target = self.config.option.conformance_record_target
+        self._recorder = SessionRecorder(self.suite, mode, target, self.config.option.conformance_max_requests,
+                                         everything, Path.cwd(), os.environ)
+        count = self._recorder.announce(cases)
+        self.opening_line = f"conformance: --record-mode={mode} sends up to {count} requests to {target}"
+
     def run(self, case: Case) -> CaseResult:
-        """Execute and judge ``case`` in the shared lane, and keep the result."""
+        """Execute and judge ``case`` in the shared lane, and keep the result. Raises HarnessError where its cassette
+        could not be recorded."""
+        if self._recorder is not None:
+            self._recorder.ensure(case, self.close_lane)  # the lane would answer the recorder itself
         if self._lane is None:
             self._lane = InProcessLane()
             self._lane.__enter__()
@@ -81,6 +102,12 @@ class SessionState:
         if self._lane is not None:
             self._lane.__exit__(None, None, None)
             self._lane = None
+
+    def close_recorder(self) -> None:
+        """Nothing more will be recorded."""
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
 
 
 class ScenarioFile(pytest.File):
@@ -111,7 +138,7 @@ def _state(config: pytest.Config, root: Path) -> SessionState:
         if config.stash.get(_REFUSED, False):
             raise pytest.Collector.CollectError("not collected: see the first error of the scenarios")
         config.stash[_REFUSED] = True
-        _refuse_recording(config)
+        _refuse_spread_recording(config)
         try:
             state = SessionState(config, root)
         except HarnessError as error:
@@ -123,11 +150,17 @@ def _state(config: pytest.Config, root: Path) -> SessionState:
     return state
 
 
-def _refuse_recording(config: pytest.Config) -> None:
-    mode = getattr(config.option, "record_mode", None)
-    if mode not in (None, "none"):
-        raise pytest.Collector.CollectError(f"--record-mode={mode}: scenarios are replayed only; this version has no "
-                                            "recorder for them [recording]")
+def _refuse_spread_recording(config: pytest.Config) -> None:
+    """Two processes would record one cassette twice, and ask a service twice as much as was said."""
+    mode = _record_mode(config)
+    if mode is not Mode.NONE and hasattr(config, "workerinput"):
+        raise pytest.Collector.CollectError(f"--record-mode={mode}: recording runs in one process; leave out -n "
+                                            "[recording]")
+
+
+def _record_mode(config: pytest.Config) -> Mode:
+    """pytest-recording's option; ``none`` where that plugin is not loaded."""
+    return Mode(getattr(config.option, "record_mode", None) or Mode.NONE)
 
 
 def _item_name(case: Case) -> str:
@@ -158,6 +191,8 @@ class ScenarioItem(pytest.Item):
         """The findings of a failed case, one paragraph each."""
         if isinstance(excinfo.value, CaseFailed):
             return failure_text(excinfo.value.result)
+        if isinstance(excinfo.value, HarnessError):
+            return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
@@ -180,6 +215,7 @@ def failure_text(result: CaseResult) -> str:
 def finish(session: pytest.Session, state: SessionState) -> None:
     """End of a session: hand over to the controller in a worker, else settle, report and decide."""
     state.close_lane()
+    state.close_recorder()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["conformance"] = json.dumps({"root": str(state.root), "started": state.clock.started.isoformat(),

@@ -28,6 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="only these api-versions, for example '>=2024-10-21' or v1")
     group.addoption("--conformance-strict", action="store_true",
                     help="members unknown to the specification are findings, not notes")
+    group.addoption("--conformance-record-target", default="emulator", metavar="TARGET",
+                    help="whom --record-mode records from: emulator (default), live, or a URL")
+    group.addoption("--conformance-max-requests", type=int, default=None, metavar="N",
+                    help="the most requests that --record-mode may send")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
@@ -46,6 +50,24 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
 def _is_suite(file_path: Path, depth: int) -> bool:
     root = file_path.parents[depth]
     return (root / "cassettes").is_dir() or (root / "adapters").is_dir()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """With ``--record-mode``: get ready to record what the selected cases lack, and say how many requests that takes.
+    """
+    state = session.config.stash.get(STATE, None)
+    if state is None or session.config.option.collectonly:
+        return
+    from conformance.errors import HarnessError
+
+    cases = [case for item in session.items if (case := getattr(item, "conformance_case", None)) is not None]
+    try:
+        state.prepare_recording(cases)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from None
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if state.opening_line and reporter is not None:
+        reporter.write_line(state.opening_line)
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

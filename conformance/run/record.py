@@ -125,12 +125,12 @@ def _scripted(step: Step) -> int:
     return len(step.service) - _of_cassette(step) if isinstance(step.service, list) else 0
 
 
-def _plainness(case: Case, name: str) -> tuple[int, bool, int, int, bool, bool, str]:
+def _plainness(case: Case, name: str) -> tuple[bool, int, bool, int, int, bool, bool, str]:
     """Least for the case that is least about anything but its answers."""
     spec = case.spec
     early = sum(step.stream is not None and not isinstance(step.stream, bool) for step in spec.steps)
-    return (sum(map(_scripted, spec.steps)), spec.client.auth != "api_key", len(spec.client.model_fields_set), early,
-            case.surface != "sync", not name.endswith(f"/{case.loaded.id}"), case.id)
+    return (case.lane != "inprocess", sum(map(_scripted, spec.steps)), spec.client.auth != "api_key", len(spec.client.model_fields_set),
+            early, case.surface != "sync", not name.endswith(f"/{case.loaded.id}"), case.id)
 
 
 def check_budget(tasks: Iterable[Task], limit: int | None) -> int:

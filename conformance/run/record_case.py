@@ -160,8 +160,8 @@ class Recorder:
             Entry(item.request, item.response) for item in task.existing.interactions)
         if old and task.existing is not None:
             _require_same_source(task.existing, service.source, task.path)
-            for entry in old:  # so that new aliases do not take the names old ones have
-                sanitizer.exchange(Exchange(entry.request, entry.response, 0.0))
+            for kept in old:  # so that new aliases do not take the names old ones have
+                sanitizer.exchange(Exchange(kept.request, kept.response, 0.0))
         netloc = urlsplit(SERVICE_ENDPOINT).netloc
         new = tuple(entry for item in recorded if (entry := self._entry(sanitizer, item, netloc)) is not None)
         if task.mode is Mode.ALL:

@@ -38,6 +38,10 @@ class Cassettes:
             self._loaded[name] = load_cassette(path, self.root) if path.is_file() else None
         return self._loaded[name]
 
+    def forget(self, name: str) -> None:
+        """Read the cassette ``name`` again when it is next asked for: it was recorded anew."""
+        self._loaded.pop(name, None)
+
 
 @dataclass(frozen=True)
 class Suite:

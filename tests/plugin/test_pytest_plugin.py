@@ -123,13 +123,33 @@ def test_two_workers_give_the_bytes_of_one_and_settle_the_suite_they_ran(suite: 
     assert {info.id for info in run.scenarios} == {"chat/founded", "chat/scripted", "chat/wide", "chat/wrong"}
 
 
-@pytest.mark.parametrize("mode", ["once", "all"])
-def test_recording_is_refused_once_and_clearly(suite: pytest.Pytester, mode: str) -> None:
-    result = pytest_of(suite, "scenarios", f"--record-mode={mode}", runs=False)
-    assert result.ret != 0
+def test_record_mode_says_how_much_it_asks_records_and_replays(suite: pytest.Pytester) -> None:
+    cassette = suite.path / "cassettes/2024-10-21/chat/founded.yaml"
+    before = cassette.read_bytes()
+    once = pytest_of(suite, "scenarios", "--record-mode=once")
+    once.assert_outcomes(passed=4)
+    once.stdout.fnmatch_lines(["conformance: --record-mode=once sends up to 0 requests to emulator"])
+    assert cassette.read_bytes() == before
+    cassette.unlink()
+    result = pytest_of(suite, "scenarios", "--record-mode=once", "--block-network", "-k", "founded")
+    result.stdout.fnmatch_lines(["conformance: --record-mode=once sends up to 1 requests to emulator"])
+    assert "source: emulator" in cassette.read_text(encoding="utf-8")
+    assert "Traceback" not in text_of(result)
+    recorded = cassette.read_bytes()
+    again = pytest_of(suite, "scenarios", "--record-mode=rewrite", "-k", "founded")
+    assert again.parseoutcomes() == result.parseoutcomes()
+    assert cassette.read_bytes() == recorded
+
+
+def test_a_recording_that_fails_costs_its_cases_and_shows_no_traceback(suite: pytest.Pytester) -> None:
+    result = pytest_of(suite, "scenarios", "--record-mode=all", "--conformance-record-target=http://127.0.0.1:9")
     text = text_of(result)
-    assert text.count(f"--record-mode={mode}: scenarios are replayed only") == 1
+    assert result.ret == 1
+    assert "upstream-unreachable" in text
     assert "Traceback" not in text
+    limited = pytest_of(suite, "scenarios", "--record-mode=all", "--conformance-max-requests=0")
+    assert limited.ret == pytest.ExitCode.USAGE_ERROR
+    assert "too-many-requests" in text_of(limited)
 
 
 def test_a_file_that_is_wrong_is_told_once_with_its_place_and_no_traceback(suite: pytest.Pytester) -> None:
