@@ -172,14 +172,17 @@ def test_an_operation_of_later_versions_is_unsupported_by_earlier_ones(suite: Su
     assert "openai >=1.66 only" in case.reason
 
 
-def test_an_sdk_that_is_not_there_is_planned_as_not_run(suite: Suite) -> None:
+def test_an_sdk_that_is_not_there_has_no_cases_and_alone_is_an_error_with_its_reason(suite: Suite) -> None:
     absent = SubjectUnderTest(suite.sdk("python"), "-", absent="not installed here")
-    assert {(case.status, case.reason) for case in planned(suite, subject=absent)} == {
-        ("not-run", "not installed here")}
+    cases = tuple(planned(suite, subject=absent))
+    assert cases == ()
+    with pytest.raises(UsageError) as caught:
+        require_cases(cases, (absent,))
+    assert (caught.value.code, caught.value.hint) == ("sdk-absent", "python: not installed here")
 
 
 def test_subjects_are_named_once_and_a_name_that_is_unknown_or_absent_is_refused(suite: Suite) -> None:
-    version = subjects_of(suite, ())[0].version
+    version = next(subject.version for subject in subjects_of(suite, ()) if subject.sdk.name == "python")
     assert len(subjects_of(suite, ("python", f"python@{version}", "python"))) == 1
     for wanted, code in (("nosuch", "sdk-unknown"), ("python@0.0.1", "sdk-version")):
         with pytest.raises(UsageError) as caught:
