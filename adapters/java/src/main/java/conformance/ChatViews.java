@@ -25,6 +25,10 @@ final class ChatViews {
     static Map<String, Object> chat(ChatCompletions answer) {
         Map<String, Object> view = chatStream(List.of(answer));
         view.remove("chunk_count");
+        List<Object> filters = new ArrayList<>(); // an empty block is one, where a stream's only begins one
+        Views.list(answer.getChoices()).forEach(choice -> filters.add(Filters.choice(choice.getContentFilterResults())));
+        view.put("content_filters", filters);
+        view.put("content_filter", filters.isEmpty() ? null : filters.get(0));
         return view;
     }
 
@@ -174,8 +178,8 @@ final class ChatViews {
     }
 
     private static Map<String, Object> merged(Map<String, Object> soFar, Map<String, Object> more) {
-        if (soFar == null || more == null) {
-            return more == null ? soFar : more;
+        if (soFar == null || more == null || more.isEmpty()) {
+            return more == null || more.isEmpty() ? soFar : more;
         }
         Map<String, Object> both = new LinkedHashMap<>(soFar);
         both.putAll(more);
@@ -189,7 +193,7 @@ final class ChatViews {
                 Map<String, Object> one = new LinkedHashMap<>();
                 Views.put(one, "content", citation.getContent());
                 Views.put(one, "title", citation.getTitle());
-                Views.put(one, "url", citation.getUrl());
+                one.put("url", citation.getUrl());
                 Views.put(one, "filepath", citation.getFilepath());
                 Views.put(one, "chunk_id", citation.getChunkId());
                 Views.put(one, "rerank_score", citation.getRerankScore());

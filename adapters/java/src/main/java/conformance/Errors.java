@@ -26,7 +26,15 @@ final class Errors {
         found.put("message", String.valueOf(error.getMessage()));
         found.put("bases", bases(error.getClass()));
         if (error instanceof HttpResponseException refused) {
-            found.put("body", refused.getValue());
+            Object body = refused.getValue() instanceof Map<?, ?> value && value.get("error") instanceof Map<?, ?> inner
+                    ? inner : refused.getValue();
+            found.put("body", body);
+            if (body instanceof Map<?, ?> members) {
+                found.put("code", members.get("code"));
+                found.put("param", members.get("param"));
+                found.put("error_type", members.get("type"));
+                found.put("content_filter", filter(members));
+            }
             HttpResponse response = refused.getResponse();
             if (response != null) {
                 found.put("status", response.getStatusCode());
@@ -37,6 +45,20 @@ final class Errors {
             }
         }
         return found;
+    }
+
+    /** The filter's detail in the untyped value, under either of its documented spellings. */
+    private static Object filter(Map<?, ?> body) {
+        for (Object holder : new Object[] {body.get("innererror"), body.get("inner_error"), body}) {
+            if (holder instanceof Map<?, ?> members) {
+                for (String name : List.of("content_filter_result", "content_filter_results")) {
+                    if (members.containsKey(name)) {
+                        return members.get(name);
+                    }
+                }
+            }
+        }
+        return null;
     }
 
     private static List<String> bases(Class<?> type) {
@@ -65,8 +87,9 @@ final class Errors {
                     || cause.getClass().getName().contains("netty") && cause instanceof IOException) {
                 return "connection";
             }
-            if (cause.getClass().getName().toLowerCase().contains("json")) {
-                return "decode";
+            if (cause.getClass().getName().toLowerCase().contains("json")
+                    || cause != error && cause instanceof IllegalStateException) {
+                return "decode"; // azure-json complains of an unexpected token with an IllegalStateException
             }
         }
         boolean misused = error instanceof IllegalArgumentException || error instanceof NullPointerException

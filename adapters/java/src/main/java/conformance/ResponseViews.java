@@ -39,6 +39,8 @@ final class ResponseViews {
                 .map(ResponsesFunctionCallItem.class::cast).map(ResponseViews::toolCall).toList());
         view.put("usage", usage(answer.getUsage()));
         view.put("previous_response_id", answer.getPreviousResponseId());
+        view.put("error", null);
+        view.put("incomplete_reason", null);
         if (answer.getReasoning() != null) {
             view.put("reasoning_effort", Views.name(answer.getReasoning().getEffort()));
         }

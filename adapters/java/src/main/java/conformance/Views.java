@@ -148,6 +148,7 @@ final class Views {
         view.put("output_file_id", answer.getOutputFileId());
         view.put("error_file_id", answer.getErrorFileId());
         view.put("endpoint", answer.getEndpoint());
+        view.put("counts", null);
         if (answer.getRequestCounts() != null) {
             Map<String, Object> counts = new LinkedHashMap<>();
             counts.put("total", answer.getRequestCounts().getTotal());
