@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance.checks.finding import Level
+from conformance.report.asked import asked
 from conformance.run.results import CaseResult, Run, Verdict
 from conformance.run.settle import RED_WAIVERS
 
@@ -29,6 +30,8 @@ def print_summary(run: Run, console: Console, written: tuple[Path, ...]) -> None
                           soft_wrap=True)
     for subject in run.subjects:
         console.print(_subject_line(run, subject.sdk, subject.version, subject.reason), markup=False, soft_wrap=True)
+    if told := asked(run):
+        console.print(told, markup=False, soft_wrap=True)
     if run.interrupted:
         console.print("interrupted: the report holds what was finished", style="yellow")
     for path in written:

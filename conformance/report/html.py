@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.report import timeline
+from conformance.report.asked import asked
 from conformance.report.cases import scenario_views, scenarios_of
 from conformance.report.matrix import Glance
 from conformance.report.provenance import provenance
@@ -40,7 +41,7 @@ def render_html(run: Run) -> str:
         run=run, summary=summary, title=summary.sentence,
         capabilities=glance.capabilities(), broken=glance.broken(), splits=splits, explained=explained,
         scenarios=scenario_views(run, scenarios, scenario_anchors, cases.in_order),
-        provenance=provenance(run), levels=_levels(summary),
+        provenance=provenance(run), asked=asked(run), levels=_levels(summary),
         waivers=sorted(run.waivers, key=_by_urgency),
         case_anchors=cases, scenario_anchors=scenario_anchors,
         rule_anchors=Anchors("rule", (item.id for item in run.rules)),

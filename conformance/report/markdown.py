@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from conformance.checks.finding import Level
+from conformance.report.asked import asked
 from conformance.report.summary import SEVERITY, WORDS, SubjectSummary, Tone, red_findings, red_waivers, summarize
 from conformance.report.text import count, listing, safe_url, seconds, visible
 from conformance.run.results import CaseResult, Run, Verdict, WaiverUse
@@ -24,6 +25,8 @@ def render_markdown(run: Run) -> str:
     if summary.subjects:
         blocks.append("\n".join(_table(summary.subjects)))
     blocks += [block for block in (_failures(run), _waivers(run), _problems(run)) if block]
+    if told := asked(run):
+        blocks.append(_text(told))
     blocks.append(_footer(run))
     return "\n\n".join(blocks) + "\n"
 

@@ -30,7 +30,8 @@ def attribute(findings: tuple[Finding, ...], steps: tuple[StepContext, ...]) -> 
     """``findings`` of a case on a target, with the service blamed for what is its own."""
     unfaithful = {item.step for item in findings if item.blame is Blame.SDK and item.level is not Level.MAY
                   and item.rule.startswith(_FAITHFULNESS)}
-    answered = {context.index: _answered(context) for context in steps}
+    malformed = {item.step for item in findings if item.rule == "response.schema"}
+    answered = {context.index: context.index in malformed or _answered(context) for context in steps}
     return tuple(_attributed(item, unfaithful, answered) for item in findings)
 
 

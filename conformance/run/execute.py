@@ -84,7 +84,10 @@ def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
     wrong: str | None = None
     try:
         for index, step in enumerate(scenario.steps):
-            context = _perform(case, index, _late(step, done, case), config, player, session, suite, strict,
+            filled = _late(step, done, case)
+            if filled is None:
+                break
+            context = _perform(case, index, filled, config, player, session, suite, strict,
                                lane.wait_slack)
             contexts.append(context)
             outcome = context.observation.outcome
@@ -119,14 +122,16 @@ def _belied(context: StepContext, wrong: str) -> StepContext:
     return replace(context, observation=replace(context.observation, outcome=Outcome("crash", reason=wrong)))
 
 
-def _late(step: Step, done: dict[str, Any], case: Case) -> Step:
-    """``step`` with the results of earlier steps filled in."""
+def _late(step: Step, done: dict[str, Any], case: Case) -> Step | None:
+    """``step`` with the results of earlier steps filled in; None when a service of its own mind gave no such result."""
     raw = step.model_dump(by_alias=True, exclude_unset=True) if done else None
     if raw is None:
         return step
     try:
         return Step.model_validate(substitute(raw, {"steps": done}))
     except UnknownVariable as error:
+        if not case.target.is_replay:
+            return None
         raise InputError("unknown-variable", f"${{{error.name}}} has no value when the step runs",
                          f"known: {', '.join(error.known)}", case.loaded.document.where(["steps"])) from None
 
