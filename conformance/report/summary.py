@@ -173,7 +173,8 @@ def _tone(run: Run, subjects: tuple[SubjectSummary, ...], tally: Tally) -> Tone:
 def _sentence(run: Run, subjects: tuple[SubjectSummary, ...]) -> str:
     if not any(item.tally.total - item.tally[Verdict.NOT_RUN] for item in subjects):
         return "No data: no case was run, so nothing can be said about any SDK."
-    names = [item.subject.sdk for item in subjects]
+    ran = [item for item in subjects if item.standing is not Standing.NO_DATA]
+    names = [item.subject.sdk for item in ran]
     noun = "SDK" if len(set(names)) == len(names) else "SDK version"
     good = sum(item.standing in (Standing.CONFORMS, Standing.WITH_WAIVERS) for item in subjects)
     versions = run.api_versions
@@ -182,7 +183,8 @@ def _sentence(run: Run, subjects: tuple[SubjectSummary, ...]) -> str:
     what = f"Azure OpenAI {shown}".strip()
     verb = "conforms" if good == 1 else "conform"
     lead = "So far, " if run.interrupted else ""
-    return f"{lead}{good} of {count(len(subjects), noun)} {verb} to {what}."
+    rest = f"; {len(subjects) - len(ran)} gave no data" if len(ran) < len(subjects) else ""
+    return f"{lead}{good} of {count(len(ran), noun)} {verb} to {what}{rest}."
 
 
 def _details(run: Run, subjects: tuple[SubjectSummary, ...], tally: Tally) -> Iterable[str]:

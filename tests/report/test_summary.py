@@ -36,7 +36,7 @@ def test_a_subject_conforms_only_on_evidence(verdicts: tuple[Verdict, ...], stan
 
 def test_a_subject_that_could_not_run_is_named_with_its_reason_and_keeps_the_run_from_green() -> None:
     summary = summarize(small_run(P, subjects=(PYTHON, DOTNET)))
-    assert summary.sentence == "1 of 2 SDKs conforms to Azure OpenAI 2024-10-21."
+    assert summary.sentence == "1 of 1 SDK conforms to Azure OpenAI 2024-10-21; 1 gave no data."
     assert "dotnet 2.3.0: no data (The dotnet command was not found on this machine)." in summary.details
     assert summary.tone is Tone.CAUTION
 
@@ -71,4 +71,4 @@ def test_a_share_is_never_rounded_up_and_never_of_nothing() -> None:
 def test_cases_of_a_subject_the_run_does_not_list_are_counted_all_the_same() -> None:
     summary = summarize(small_run(F, subject=GO, subjects=(PYTHON,)))
     assert [item.name for item in summary.subjects] == ["python 3.0.1", "go 0.8.1"]
-    assert summary.sentence.startswith("0 of 2 SDKs")
+    assert summary.sentence.startswith("0 of 1 SDK conform")
