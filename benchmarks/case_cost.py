@@ -208,7 +208,8 @@ def main() -> None:
     ours = per_case(write_ours, small, cases)
     session = per_case(lambda f, n: write_by_hand(f, "session", n), small, cases)
     fresh = per_case(lambda f, n: write_by_hand(f, "function", n), small, cases)
-    rows = [("bare SDK call, mock transport, tight loop", bare), ("bare SDK call as a pytest item", item), ("empty pytest item", empty), ("our case under pytest", ours),
+    rows = [("bare SDK call, mock transport, tight loop", bare), ("bare SDK call as a pytest item", item),
+            ("empty pytest item", empty), ("our case under pytest", ours),
             ("by hand, pytest-recording, session client", session),
             ("by hand, pytest-recording, new client", fresh)]
     for name, seconds in rows:

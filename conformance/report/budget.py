@@ -1,8 +1,8 @@
 """Which cases show their whole evidence on the page, so that a page of thousands of cases still opens at once.
 
 What is red always shows everything. Beyond that the page has a budget: first one case of each scenario, SDK version and
-verdict, then one of each matrix row, then the rest, in the order of the run. What is left out is said on the page and is
-whole in ``results.json``.
+verdict, then one of each matrix row, then the rest, in the order of the run. What is left out is said on the page, and
+``results.json`` has all of it.
 """
 
 from __future__ import annotations
