@@ -8,7 +8,7 @@ import { otherStream, serialised } from './views.mjs';
 export async function perform(session, call) {
   const brought = { answer: null, requestId: null, chunks: null };
   try {
-    await bring(brought, session, call);
+    await settledInTime(bring(brought, session, call));
   } catch (error) {
     if (error instanceof Unsupported) {
       return { outcome: 'unsupported', reason: error.message };
@@ -16,6 +16,25 @@ export async function perform(session, call) {
     return failed(session, call, describe(error), brought.chunks);
   }
   return succeeded(session, call, brought);
+}
+
+/** The promise of the SDK was not settled: the SDK does not throw this, its caller waits for ever. */
+class NeverSettled extends Error {}
+
+/** `work`, given up after the seconds adapter.yaml sets: its process serves other calls, too, and need not be killed. */
+async function settledInTime(work) {
+  const seconds = Number(process.env.CONFORMANCE_STUCK_SECONDS ?? 0);
+  if (!seconds) {
+    return work;
+  }
+  let timer;
+  const stuck = new Promise((_, reject) => {
+    timer = setTimeout(
+      () => reject(new NeverSettled(`the promise was not settled within ${seconds} s`)),
+      seconds * 1000,
+    );
+  });
+  return Promise.race([work, stuck]).finally(() => clearTimeout(timer));
 }
 
 /** Calls the SDK and fills `brought`, so that what a stream had brought before it failed is known. */

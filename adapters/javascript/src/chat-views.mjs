@@ -48,7 +48,7 @@ export function chat(answer) {
 
 /** Filter results of a stream so far: the latest word on each category. */
 function merged(soFar, more) {
-  return soFar && more ? { ...soFar, ...more } : (more ?? soFar);
+  return more && Object.keys(more).length > 0 ? { ...soFar, ...more } : soFar;
 }
 
 function newChoice() {
@@ -64,12 +64,15 @@ function addDelta(choice, { delta, finish_reason: finishReason, content_filter_r
   choice.finishReason = finishReason || choice.finishReason;
   choice.filter = merged(choice.filter, filter);
   for (const item of rows(delta?.tool_calls)) {
-    const call = (choice.tools[item?.index ?? 0] ??= { id: null, type: null, name: null, arguments: null });
-    call.id = item?.id || call.id;
-    call.type = item?.type || call.type;
-    call.name = item?.function?.name || call.name;
-    call.arguments = joined(call.arguments, item?.function?.arguments);
+    addFragment((choice.tools[item?.index ?? 0] ??= { id: null, type: null, name: null, arguments: null }), item);
   }
+}
+
+function addFragment(call, item) {
+  call.id = item?.id || call.id;
+  call.type = item?.type || call.type;
+  call.name = item?.function?.name || call.name;
+  call.arguments = joined(call.arguments, item?.function?.arguments);
 }
 
 /** The choices of all chunks by index, each put together by `add`. */

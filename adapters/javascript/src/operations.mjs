@@ -14,9 +14,7 @@ const first = (args, options) => [args, options];
 /** `name` stands in the path, the rest is the query: an argument of its own where the method documents one. */
 const path = (name) => (args, options) => {
   const { [name]: id, ...query } = args;
-  return Object.keys(query).length > 0
-    ? [id, { ...options, query: { ...query, ...options.query } }]
-    : [id, options];
+  return Object.keys(query).length > 0 ? [id, { ...options, query: { ...query, ...options.query } }] : [id, options];
 };
 const pathThenQuery = (name) => (args, options) => {
   const { [name]: id, ...query } = args;

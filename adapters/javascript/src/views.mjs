@@ -27,15 +27,7 @@ export function members(...names) {
 export const file = members('id', 'object', 'filename', 'purpose', 'bytes', 'status', 'created_at');
 export const job = members('id', 'object', 'status', 'model', 'fine_tuned_model', 'training_file', 'error');
 
-const batchMembers = members(
-  'id',
-  'object',
-  'status',
-  'input_file_id',
-  'output_file_id',
-  'error_file_id',
-  'endpoint',
-);
+const batchMembers = members('id', 'object', 'status', 'input_file_id', 'output_file_id', 'error_file_id', 'endpoint');
 
 export function batch(answer) {
   const counts = answer?.request_counts;
