@@ -129,8 +129,9 @@ def _plainness(case: Case, name: str) -> tuple[bool, int, bool, int, int, bool, 
     """Least for the case that is least about anything but its answers."""
     spec = case.spec
     early = sum(step.stream is not None and not isinstance(step.stream, bool) for step in spec.steps)
-    return (case.lane != "inprocess", sum(map(_scripted, spec.steps)), spec.client.auth != "api_key", len(spec.client.model_fields_set),
-            early, case.surface != "sync", not name.endswith(f"/{case.loaded.id}"), case.id)
+    return (case.lane != "inprocess", sum(map(_scripted, spec.steps)), spec.client.auth != "api_key",
+            len(spec.client.model_fields_set), early, case.surface != "sync",
+            not name.endswith(f"/{case.loaded.id}"), case.id)
 
 
 def check_budget(tasks: Iterable[Task], limit: int | None) -> int:

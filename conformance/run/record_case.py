@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from conformance.emulator import Emulator, EmulatorConfig
 from conformance.errors import InputError
-from conformance.run.execute import _late, build_call, client_config
+from conformance.run.execute import build_call, client_config
 from conformance.run.plan import SERVICE_ENDPOINT, Case
 from conformance.run.record import Mode, Result, Task
 from conformance.run.script import compile_step
@@ -22,6 +22,7 @@ from conformance.run.suite import Suite
 from conformance.sanitize.exchange import Sanitizer
 from conformance.sanitize.redactor import Redactor
 from conformance.scenario.model import Scenario, Step
+from conformance.scenario.variables import UnknownVariable, substitute
 from conformance.sdk.inprocess import _client_dict, call_dict, outcome_from_dict
 from conformance.sdk.protocol import Call, ClientConfig, Outcome
 from conformance.wire.cassette import Cassette, CassettePlayback, match_key
@@ -135,9 +136,11 @@ class Recorder:
         done: dict[str, Any] = {}
         try:
             for index, step in enumerate(case.spec.steps):
-                step = _late(step, done, case)
-                player.begin_step(compile_step(step, self._suite.fixtures))
-                outcome = session.call(build_call(step, self._suite.fixtures))
+                filled = _filled(step, done)
+                if isinstance(filled, str):
+                    return f"step {index + 1} ({step.call}): no earlier step gave ${{{filled}}}", player.replayed
+                player.begin_step(compile_step(filled, self._suite.fixtures))
+                outcome = session.call(build_call(filled, self._suite.fixtures))
                 if forwarder.failure is not None:
                     raise forwarder.failure
                 wrong = _unlike(step, outcome) or next((x.miss for x in player.exchanges if x.miss), "")
@@ -152,25 +155,27 @@ class Recorder:
         return DirectSession(config, player, self._server)
 
     def _write(self, task: Task, recorded: tuple[Recorded, ...]) -> bool:
-        service = self._service
-        authored = _authored(task.case.spec)
-        secrets = service.secrets()
-        sanitizer = Sanitizer(secrets, _names(service), authored)
-        old = () if task.existing is None else tuple(
-            Entry(item.request, item.response) for item in task.existing.interactions)
+        service, subject = self._service, task.case.subject
+        authored, secrets = _authored(task.case.spec), service.secrets()
+
+        def sanitizer() -> Sanitizer:
+            return Sanitizer(secrets, _names(service), authored)
+
+        new = self._entries(sanitizer(), recorded)
+        old = _kept(task, new)
         if old and task.existing is not None:
             _require_same_source(task.existing, service.source, task.path)
-            for kept in old:  # so that new aliases do not take the names old ones have
-                sanitizer.exchange(Exchange(kept.request, kept.response, 0.0))
-        netloc = urlsplit(SERVICE_ENDPOINT).netloc
-        new = tuple(entry for item in recorded if (entry := self._entry(sanitizer, item, netloc)) is not None)
-        if task.mode is Mode.ALL:
-            asked = {match_key(entry.request) for entry in new}
-            old = tuple(entry for entry in old if match_key(entry.request) not in asked)
-        subject = task.case.subject
-        said = Provenance(service.source, sanitizer.text(service.ref), task.case.api_version,
-                          f"{subject.sdk.name}@{subject.version}", self._options.recorded, sanitizer.digest())
+            learned = sanitizer()
+            for entry in old:  # so that new aliases do not take the names old ones have
+                learned.exchange(Exchange(entry.request, entry.response, 0.0))
+            new = self._entries(learned, recorded)
+        said = Provenance(service.source, service.ref, task.case.api_version, f"{subject.sdk.name}@{subject.version}",
+                          self._options.recorded, Sanitizer.digest())
         return write_cassette(task.path, render((*old, *new), said), secrets, authored)
+
+    def _entries(self, sanitizer: Sanitizer, recorded: tuple[Recorded, ...]) -> tuple[Entry, ...]:
+        netloc = urlsplit(SERVICE_ENDPOINT).netloc
+        return tuple(entry for item in recorded if (entry := self._entry(sanitizer, item, netloc)) is not None)
 
     def _entry(self, sanitizer: Sanitizer, item: Recorded, netloc: str) -> Entry | None:
         clean = sanitizer.exchange(at_home(item.exchange, netloc))
@@ -259,6 +264,16 @@ def _authored(spec: Scenario) -> frozenset[str]:
     return frozenset(text for text in found if text and "${" not in text)
 
 
+def _filled(step: Step, done: Mapping[str, Any]) -> Step | str:
+    """``step`` with what earlier steps gave, or the name of what none of them did."""
+    if not done:
+        return step
+    try:
+        return Step.model_validate(substitute(step.model_dump(by_alias=True, exclude_unset=True), {"steps": done}))
+    except UnknownVariable as error:
+        return error.name
+
+
 def _unlike(step: Step, outcome: Outcome) -> str:
     """How ``outcome`` differs from what the step says will happen; empty when it does not."""
     if outcome.status in ("crash", "unsupported"):
@@ -270,6 +285,15 @@ def _unlike(step: Step, outcome: Outcome) -> str:
         return ""
     said = f"{error.type} {error.status or ''}: {error.message}" if error is not None else outcome.reason
     return f"it failed, and the scenario is about an answer: {said}"[:400]
+
+
+def _kept(task: Task, new: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """What stays of the existing cassette: everything where its answers were replayed, else what was not asked anew."""
+    if task.existing is None:
+        return ()
+    asked = set() if task.mode is Mode.NEW_EPISODES else {match_key(entry.request) for entry in new}
+    return tuple(Entry(item.request, item.response) for item in task.existing.interactions
+                 if match_key(item.request) not in asked)
 
 
 def _require_same_source(existing: Cassette, source: Source, path: Path) -> None:
