@@ -57,6 +57,11 @@ def test_the_wheel_carries_every_file_of_the_suite(environment: Path, tmp_path: 
     listed = run(environment / "venv" / "bin" / "conformance", "lint", cwd=tmp_path)
     assert listed.returncode == 0, listed.stdout + listed.stderr
     for part in ("scenarios", "schemas", "cassettes", "adapters"):
-        source = {p.relative_to(ROOT / part) for p in (ROOT / part).rglob("*.*") if "__pycache__" not in p.parts}
+        source = files_below(ROOT / part)
         [data] = (environment / "venv").glob(f"lib/python*/site-packages/conformance/_data/{part}")
-        assert {p.relative_to(data) for p in data.rglob("*.*")} == source
+        assert files_below(data) == source
+
+
+def files_below(folder: Path) -> set[Path]:
+    """Every file, without what Python compiled beside it."""
+    return {p.relative_to(folder) for p in folder.rglob("*.*") if p.is_file() and "__pycache__" not in p.parts}
