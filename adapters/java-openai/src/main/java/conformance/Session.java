@@ -1,0 +1,136 @@
+package conformance;
+
+import com.azure.identity.AuthenticationUtil;
+import com.azure.identity.ClientSecretCredentialBuilder;
+import com.openai.azure.AzureOpenAIServiceVersion;
+import com.openai.azure.AzureUrlPathMode;
+import com.openai.azure.credential.AzureApiKeyCredential;
+import com.openai.client.OpenAIClient;
+import com.openai.client.OpenAIClientAsync;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.credential.BearerTokenCredential;
+import com.openai.credential.Credential;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/** One client of the SDK as a scenario asked for it, built on first use. */
+final class Session {
+    private static final String SCOPE = "https://cognitiveservices.azure.com/.default";
+    private static final String TENANT = "00000000-0000-0000-0000-000000000001";
+    private static final String CLIENT = "00000000-0000-0000-0000-000000000002";
+    private static final String SECRET = "conformance-not-a-secret"; // a value no directory knows
+
+    private final Map<String, Object> config;
+    private final Map<String, Object> auth;
+    private final AtomicInteger tokenCalls = new AtomicInteger();
+    private OpenAIClient client;
+
+    Session(Map<String, Object> config) {
+        this.config = config;
+        this.auth = Json.object(config, "auth");
+    }
+
+    static Map<String, Object> about() {
+        String version = OpenAIClient.class.getPackage().getImplementationVersion();
+        return Map.of("sdk", "java-openai", "package", "openai-java", "version", version, "runtime",
+                "Java " + Runtime.version().feature());
+    }
+
+    boolean isAsync() {
+        return "async".equals(config.get("surface"));
+    }
+
+    /** The deployment of all calls; null when each names its own. */
+    String deployment() {
+        return Json.text(config, "deployment");
+    }
+
+    Integer tokenCalls() {
+        return List.of("token_provider", "credential").contains(auth.get("kind")) ? tokenCalls.get() : null;
+    }
+
+    synchronized OpenAIClient client(Integer maxRetries) {
+        if (client == null) {
+            OpenAIOkHttpClient.Builder builder = OpenAIOkHttpClient.builder().baseUrl(baseUrl())
+                    .azureUrlPathMode(mode());
+            Json.object(config, "headers").forEach((name, value) -> builder.putHeader(name, (String) value));
+            Credential credential = credential();
+            if (credential != null) {
+                builder.credential(credential);
+            } else if (isKeyOfV1()) {
+                builder.apiKey(Json.text(auth, "key"));
+            }
+            if (!isV1()) {
+                builder.azureServiceVersion(AzureOpenAIServiceVersion.fromString(Json.text(config, "api_version")));
+            }
+            if (Json.number(config, "max_retries") != null) {
+                builder.maxRetries(Json.number(config, "max_retries"));
+            }
+            if (Json.number(config, "timeout_ms") != null) {
+                builder.timeout(Duration.ofMillis(Json.number(config, "timeout_ms")));
+            }
+            client = builder.build();
+        }
+        return maxRetries == null ? client : client.withOptions(options -> options.maxRetries(maxRetries));
+    }
+
+    OpenAIClientAsync asyncClient(Integer maxRetries) {
+        return client(maxRetries).async();
+    }
+
+    synchronized void close() {
+        if (client != null) {
+            client.close();
+        }
+    }
+
+    private boolean isV1() {
+        return "v1".equals(config.get("api"));
+    }
+
+    private boolean isKeyOfV1() {
+        return isV1() && "api_key".equals(auth.get("kind"));
+    }
+
+    private String baseUrl() {
+        String endpoint = Json.text(config, "endpoint");
+        return isV1() ? endpoint.replaceAll("/+$", "") + "/openai/v1/" : endpoint;
+    }
+
+    /** What the library finds out by itself where the host is one of Azure's, which a peer's is not. */
+    private AzureUrlPathMode mode() {
+        return isV1() ? AzureUrlPathMode.UNIFIED : AzureUrlPathMode.LEGACY;
+    }
+
+    @SuppressWarnings("unchecked")
+    private Credential credential() {
+        List<String> tokens = (List<String>) auth.getOrDefault("tokens", List.of());
+        return switch (Json.text(auth, "kind")) {
+            case "api_key" -> isV1() ? null : AzureApiKeyCredential.create(Json.text(auth, "key"));
+            case "token" -> BearerTokenCredential.create(tokens.get(0));
+            case "token_provider" -> BearerTokenCredential.create(() -> {
+                int call = tokenCalls.incrementAndGet();
+                return tokens.get(Math.min(call, tokens.size()) - 1);
+            });
+            case "credential" -> BearerTokenCredential.create(identity(Json.text(auth, "authority")));
+            default -> null;
+        };
+    }
+
+    /** As {@code AuthenticationUtil.getBearerTokenSupplier} of the identity library has it. */
+    private Supplier<String> identity(String authority) {
+        ClientSecretCredentialBuilder builder =
+                new ClientSecretCredentialBuilder().tenantId(TENANT).clientId(CLIENT).clientSecret(SECRET);
+        if (authority != null) {
+            builder.authorityHost(authority).disableInstanceDiscovery();
+        }
+        Supplier<String> supplier = AuthenticationUtil.getBearerTokenSupplier(builder.build(), SCOPE);
+        return () -> {
+            tokenCalls.incrementAndGet();
+            return supplier.get();
+        };
+    }
+}
