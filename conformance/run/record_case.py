@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -292,8 +293,8 @@ def _kept(task: Task, new: tuple[Entry, ...]) -> tuple[Entry, ...]:
     if task.existing is None:
         return ()
     asked = set() if task.mode is Mode.NEW_EPISODES else {match_key(entry.request) for entry in new}
-    return tuple(Entry(item.request, item.response) for item in task.existing.interactions
-                 if match_key(item.request) not in asked)
+    return tuple(Entry(item.request, item.response, tuple(round(at, 3) for at in accumulate(item.response.pauses)))
+                 for item in task.existing.interactions if match_key(item.request) not in asked)
 
 
 def _require_same_source(existing: Cassette, source: Source, path: Path) -> None:

@@ -1,8 +1,8 @@
 """Cassettes: vcrpy's YAML format 1, read safely, indexed once, matched in constant time (design section 8).
 
-Ours may add ``interactions[].stream.offsets`` (end offsets of the transfer chunks) and a top-level ``conformance``
-mapping with the provenance; both are ignored by vcrpy and pytest-recording. ``metadata`` at the top is refused because
-pytest-recording 0.14 fails on it.
+Ours may add ``interactions[].stream`` (``offsets``: where the transfer chunks end; ``times``: seconds since the head,
+which a peer keeps to) and a top-level ``conformance`` mapping with the provenance; both are ignored by vcrpy and
+pytest-recording. ``metadata`` at the top is refused because pytest-recording 0.14 fails on it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -22,6 +23,7 @@ from conformance.wire.exchange import Headers, Provenance, Request, Response, So
 from conformance.wire.multipart import parse_multipart
 
 MAX_BYTES = 20_000_000
+_LONGEST = 3600.0
 
 Key = tuple[str, str, str, str, str]
 """(method, host, path, sorted query, canonical body digest)."""
@@ -56,9 +58,15 @@ class Cassette:
 def match_key(request: Request) -> Key:
     """What two requests must have in common to be the same one: all but headers, with order taken out of queries,
     JSON bodies and multipart boundaries."""
-    parts = urlsplit(request.url)
+    return (request.method, *_place(request.url), body_digest(request))
+
+
+@lru_cache(maxsize=4096)
+def _place(url: str) -> tuple[str, str, str]:
+    """(host, path, sorted query): a run asks for few places, again and again."""
+    parts = urlsplit(url)
     query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)), safe=":/,")
-    return (request.method, parts.netloc, parts.path, query, body_digest(request))
+    return parts.netloc, parts.path, query
 
 
 def body_digest(request: Request) -> str:
@@ -170,8 +178,10 @@ def _interaction(item: Any, index: int, document: Document, provenance: Provenan
         if not isinstance(status, int) or isinstance(status, bool):
             raise TypeError("status")
         body = _bytes((response.get("body") or {}).get("string"))
-        offsets = _offsets((item.get("stream") or {}).get("offsets", ()), len(body))
-        served = Response(status, _headers(response.get("headers")), body, provenance, offsets)
+        stream = item.get("stream") or {}
+        offsets = _offsets(stream.get("offsets", ()), len(body))
+        pauses = _pauses(stream.get("times", ()), len(offsets))
+        served = Response(status, _headers(response.get("headers")), body, provenance, offsets, pauses)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _wrong(document, ("interactions", index), f"interaction {index} is not of vcrpy's format 1 "
                                                         f"(problem with {error})") from None
@@ -191,6 +201,17 @@ def _offsets(value: Any, length: int) -> tuple[int, ...]:
             offsets and not 0 <= offsets[0] <= offsets[-1] <= length):
         raise ValueError("stream.offsets: they rise and stay within the body")
     return offsets
+
+
+def _pauses(value: Any, count: int) -> tuple[float, ...]:
+    """The seconds before each chunk, from the seconds since the head that are recorded; empty where none are."""
+    times = tuple(value)
+    if not times:
+        return ()
+    right = all(isinstance(at, int | float) and not isinstance(at, bool) for at in times)
+    if not right or len(times) != count or list(times) != sorted(times) or not 0 <= times[0] <= times[-1] <= _LONGEST:
+        raise ValueError("stream.times: one for each offset, rising, in seconds since the head")
+    return tuple(round(later - earlier, 6) for earlier, later in pairwise((0.0, *times)))
 
 
 def _headers(value: Any) -> Headers:

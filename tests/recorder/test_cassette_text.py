@@ -100,3 +100,11 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cassette-outside"):
         cassette_path(root, "2024-10-21/chat")
     assert cassette_path(root, "v1/chat/founded") == root / "v1/chat/founded.yaml"
+
+
+@pytest.mark.parametrize("times", ["[0.1]", "[0.2, 0.1]", "[0.1, yes]", "[-1, 0.1]", "[0.1, 1e9]", "soon"])
+def test_times_that_are_none_are_refused(times: str) -> None:
+    text = render([entry(b"", b"abcd", chunks=(2, 4), times=(0.1, 0.2))], SAID)
+    assert "times: [0.1, 0.2]" in text
+    with pytest.raises(InputError, match="cassette-format"):
+        read(text.replace("times: [0.1, 0.2]", f"times: {times}"))

@@ -98,6 +98,8 @@ def test_streams_keep_where_their_chunks_end_and_when_asked_their_times(tmp_path
     assert all(response.body[:end].endswith(b"\n\n") for end in response.chunks)
     (written,) = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"]
     assert len(written["stream"]["times"]) == len(written["stream"]["offsets"]) == len(response.chunks)
+    assert len(response.pauses) == len(response.chunks)
+    assert sum(response.pauses) == pytest.approx(written["stream"]["times"][-1])
 
 
 def test_modes_mean_what_they_mean_to_pytest_recording(tmp_path: Path) -> None:
