@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/packages/respjson"
 	"github.com/openai/openai-go/v3/packages/ssestream"
 )
 
@@ -33,7 +34,7 @@ func failure(err error, response *http.Response) object {
 		found["param"] = present(refused.Param, refused.JSON.Param)
 		found["error_type"] = present(refused.Type, refused.JSON.Type)
 		found["body"] = plain(refused.RawJSON())
-		found["content_filter"] = contentFilter(extra(refused.JSON.ExtraFields, "innererror"))
+		found["content_filter"] = contentFilter(refused.JSON.ExtraFields)
 		found["headers"] = headersOf(refused.Response)
 	}
 	var broken *ssestream.StreamError
@@ -88,20 +89,27 @@ func typeName(err error) string {
 	return name
 }
 
-// bases is the types of the errors that err wraps, nearest first.
+// bases is the types that errors.As finds in err, nearest first: its own, and those of the errors it wraps.
 func bases(err error) []string {
 	names := []string{}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-		names = append(names, typeName(inner))
+	for ; err != nil; err = errors.Unwrap(err) {
+		names = append(names, typeName(err))
 	}
 	return names
 }
 
-func contentFilter(inner any) any {
-	holder, _ := inner.(object)
-	for _, name := range []string{"content_filter_result", "content_filter_results"} {
-		if found, ok := holder[name]; ok {
-			return found
+// contentFilter is the filter's detail in the error, under any of its documented places and spellings.
+func contentFilter(fields map[string]respjson.Field) any {
+	own := object{}
+	for name := range fields {
+		own[name] = extra(fields, name)
+	}
+	for _, place := range []any{own["innererror"], own["inner_error"], own} {
+		holder, _ := place.(object)
+		for _, name := range []string{"content_filter_result", "content_filter_results"} {
+			if found, ok := holder[name]; ok {
+				return found
+			}
 		}
 	}
 	return nil

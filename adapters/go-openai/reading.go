@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 
 	"github.com/openai/openai-go/v3/packages/respjson"
 )
@@ -56,15 +57,12 @@ func joined(soFar any, piece string, field respjson.Field) any {
 func merged(soFar, more any) any {
 	before, _ := soFar.(object)
 	now, _ := more.(object)
-	if before == nil || now == nil {
-		if more == nil {
-			return soFar
-		}
-		return more
+	if len(now) == 0 {
+		return soFar
 	}
-	all := object{}
-	for _, results := range []object{before, now} {
-		for name, result := range results {
+	all := maps.Clone(now)
+	for name, result := range before {
+		if _, newer := now[name]; !newer {
 			all[name] = result
 		}
 	}

@@ -24,7 +24,8 @@ func embeddingsView(answer *openai.CreateEmbeddingResponse) object {
 		usage = object{
 			"prompt_tokens":     present(answer.Usage.PromptTokens, answer.Usage.JSON.PromptTokens),
 			"total_tokens":      present(answer.Usage.TotalTokens, answer.Usage.JSON.TotalTokens),
-			"completion_tokens": nil, "reasoning_tokens": nil, "cached_tokens": nil,
+			"completion_tokens": extra(answer.Usage.JSON.ExtraFields, "completion_tokens"),
+			"reasoning_tokens":  nil, "cached_tokens": nil,
 		}
 	}
 	return object{

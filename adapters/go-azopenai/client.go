@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// A session is one client as a caller builds it, or why it cannot be built.
+type session struct {
+	client      *azopenai.Client
+	config      clientConfig
+	tokens      *countedTokens
+	unsupported string
+	failure     error
+}
+
+func openSession(config clientConfig) *session {
+	opened := &session{config: config}
+	v1 := config.API == "v1"
+	switch {
+	case config.Surface != "sync":
+		opened.unsupported = "azopenai has one surface, which is synchronous"
+	case config.Deployment != nil:
+		opened.unsupported = "azopenai has no deployment of a client: every call names its own"
+	case v1 && config.Auth.Kind != "api_key" && config.Auth.Kind != "none":
+		opened.unsupported = "azopenai's client without api-version (NewClientForOpenAI) takes a key alone"
+	}
+	if opened.unsupported != "" {
+		return opened
+	}
+	var key *azcore.KeyCredential
+	if config.Auth.Kind == "api_key" {
+		key = azcore.NewKeyCredential(config.Auth.Key)
+	}
+	options := clientOptions(config)
+	switch config.Auth.Kind {
+	case "token", "token_provider":
+		opened.tokens = countTokens(givenTokens(config.Auth))
+	case "credential":
+		credential, err := newClientSecret(config.Auth.Authority)
+		if err != nil {
+			opened.failure = err
+			return opened
+		}
+		opened.tokens = countTokens(credential)
+	}
+	switch {
+	case v1:
+		endpoint := strings.TrimRight(config.Endpoint, "/") + "/openai/v1"
+		opened.client, opened.failure = azopenai.NewClientForOpenAI(endpoint, key, options)
+	case opened.tokens != nil:
+		opened.client, opened.failure = azopenai.NewClient(config.Endpoint, opened.tokens, options)
+	default:
+		opened.client, opened.failure = azopenai.NewClientWithKeyCredential(config.Endpoint, key, options)
+	}
+	return opened
+}
+
+func clientOptions(config clientConfig) *azopenai.ClientOptions {
+	options := &azopenai.ClientOptions{}
+	options.Retry = retryOptions(config.MaxRetries, config.TimeoutMS)
+	options.InsecureAllowCredentialWithHTTP = strings.HasPrefix(config.Endpoint, "http://")
+	options.PerRetryPolicies = []policy.Policy{queryPolicy{}}
+	return options
+}
+
+// retryOptions speaks azcore's language: 0 means its default, and less than nothing means none.
+func retryOptions(retries *int, timeoutMS *int64) policy.RetryOptions {
+	var options policy.RetryOptions
+	if retries != nil {
+		options.MaxRetries = int32(*retries)
+		if *retries == 0 {
+			options.MaxRetries = -1
+		}
+	}
+	if timeoutMS != nil {
+		options.TryTimeout = time.Duration(*timeoutMS) * time.Millisecond
+	}
+	return options
+}
+
+// callContext carries what is wanted of one call, by azcore's documented means.
+func (s *session) callContext(ctx context.Context, given callOptions) context.Context {
+	if given.MaxRetries != nil || given.TimeoutMS != nil {
+		retries, timeout := given.MaxRetries, given.TimeoutMS
+		if retries == nil {
+			retries = s.config.MaxRetries
+		}
+		if timeout == nil {
+			timeout = s.config.TimeoutMS
+		}
+		ctx = policy.WithRetryOptions(ctx, retryOptions(retries, timeout))
+	}
+	headers := http.Header{}
+	for _, some := range []map[string]string{s.config.Headers, given.Headers} {
+		for name, value := range some {
+			headers.Set(name, value)
+		}
+	}
+	if len(headers) > 0 {
+		ctx = policy.WithHTTPHeader(ctx, headers)
+	}
+	query := map[string]string{}
+	if s.config.API != "v1" {
+		query["api-version"] = s.config.APIVersion
+	}
+	for name, value := range given.Query {
+		query[name] = value
+	}
+	return context.WithValue(ctx, queryKey{}, query)
+}
+
+type queryKey struct{}
+
+// queryPolicy is the caller's own policy: the library targets one api-version, refuses ClientOptions.APIVersion, and
+// has no other way to reach another version than to rewrite what it wrote, on every try.
+type queryPolicy struct{}
+
+func (queryPolicy) Do(req *policy.Request) (*http.Response, error) {
+	if wanted, ok := req.Raw().Context().Value(queryKey{}).(map[string]string); ok && len(wanted) > 0 {
+		query := req.Raw().URL.Query()
+		for name, value := range wanted {
+			query.Set(name, value)
+		}
+		req.Raw().URL.RawQuery = query.Encode()
+	}
+	return req.Next()
+}
