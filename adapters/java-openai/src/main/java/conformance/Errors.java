@@ -25,9 +25,9 @@ final class Errors {
         found.put("bases", bases(error.getClass()));
         if (error instanceof OpenAIServiceException refused) {
             found.put("status", refused.statusCode());
-            found.put("code", refused.code().orElse(null));
-            found.put("param", refused.param().orElse(null));
-            found.put("error_type", refused.type().orElse(null));
+            found.put("code", Views.option(refused::code));
+            found.put("param", Views.option(refused::param));
+            found.put("error_type", Views.option(refused::type));
             Object body = Views.plain(refused.body());
             found.put("body", body);
             found.put("content_filter", body instanceof Map<?, ?> members ? filter(members) : null);
