@@ -30,6 +30,7 @@ Emulate = Annotated[bool, typer.Option("--emulate", help="Answer as the emulator
 ScenarioId = Annotated[str, typer.Option("--scenario", help="Play the service's side of a scenario, or of one case.")]
 Version = Annotated[str, typer.Option("--api-version", help="The api-version of the scenario to play.")]
 Host = Annotated[str, typer.Option("--host", help="A loopback address; others are refused.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 leaves the choice to the system.")]
 Tls = Annotated[bool, typer.Option("--tls", help="Serve https under a certificate authority made for this process.")]
 Pace = Annotated[float, typer.Option("--pace", min=0.0, max=3600.0, help="Seconds a batch or job of the emulator stays "
                                                                        "in each state.")]
@@ -39,7 +40,7 @@ _KEPT = 100
 
 
 def command(cassettes: Cassettes = None, emulate: Emulate = False, scenario: ScenarioId = "",
-            api_version: Version = "", host: Host = "127.0.0.1", tls: Tls = False, pace: Pace = 10.0,
+            api_version: Version = "", host: Host = "127.0.0.1", port: Port = 0, tls: Tls = False, pace: Pace = 10.0,
             root: options.Root = None) -> int:
     """Serve on loopback until Ctrl-C, and print the address and the environment variables to use.
 
@@ -64,7 +65,7 @@ def command(cassettes: Cassettes = None, emulate: Emulate = False, scenario: Sce
         chosen, what, version = serving.Rehearsal(case, suite, tell), f"scenario {case.loaded.id}", case.api_version
     with PeerServer(tls=tls, host=host, limits=_UNBOUNDED) as server, _until_told() as told:
         door = _Forgetful(serving.Announced(chosen, tell))
-        execution = server.open(door, origin=SERVICE_ENDPOINT)
+        execution = server.open(door, origin=SERVICE_ENDPOINT, port=port)
         door.records = execution.records
         _introduce(execution, what, version, console, emulated=emulate)
         told.wait()

@@ -164,3 +164,15 @@ print(json.dumps([connection.getresponse().status]))
 """
     with serve("--emulate") as served:
         assert client(code, served.variables) == [421]
+
+
+def test_a_port_can_be_fixed_and_one_that_is_taken_is_a_message() -> None:
+    with serve("--emulate") as first:
+        port = first.url.rpartition(":")[2]
+        ended = subprocess.run([*COMMAND, "serve", "--emulate", "--port", port], cwd=PROJECT, env=environment(),
+                               capture_output=True, text=True, timeout=60, check=False)
+        assert ended.returncode == 3
+        assert "[peer-cannot-listen]" in ended.stderr
+        first.end()
+        with serve("--emulate", "--port", port) as second:
+            assert second.url == first.url

@@ -55,11 +55,11 @@ class Listener:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, host: str, tls: ssl.SSLContext | None,
-                 handshake_seconds: float) -> None:
+                 handshake_seconds: float, port: int = 0) -> None:
         self._loop = loop
         self._tls = tls
         self._handshake_seconds = handshake_seconds
-        self._socket: socket.socket | None = _bound(host, 0)
+        self._socket: socket.socket | None = _bound(host, port)
         self.address: tuple[str, int] = self._socket.getsockname()
         self._placeholder: socket.socket | None = None
         self._fillers: list[socket.socket] = []

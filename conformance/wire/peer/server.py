@@ -208,16 +208,16 @@ class PeerServer:
         self._thread = None
 
     def open(self, player: Player | LivePlayer, *, tls: bool | None = None, origin: str | None = None,
-             hosts: tuple[str, ...] = ()) -> Execution:
+             hosts: tuple[str, ...] = (), port: int = 0) -> Execution:
         """A new listener on a port of its own, answered by ``player``.
 
         ``origin`` (``https://name``) replaces scheme and host in the URLs ``player`` sees. ``hosts`` are Host headers
-        taken beside ``127.0.0.1:PORT`` and ``localhost:PORT``. Raises EnvironmentFault when the system has no port or
-        file descriptor left, or the server does not run.
+        taken beside ``127.0.0.1:PORT`` and ``localhost:PORT``. ``port`` 0 is any that is free. Raises EnvironmentFault
+        when the system has no port or file descriptor left, or the server does not run.
         """
         tls_authority = authority() if (self._tls if tls is None else tls) else None
         context = tls_authority.context if tls_authority else None
-        listener = Listener(self.loop, self._host, context, self.limits.handshake_seconds)
+        listener = Listener(self.loop, self._host, context, self.limits.handshake_seconds, port)
         execution = Execution(self, listener, player, tls_authority, origin, hosts)
 
         def begin() -> None:
