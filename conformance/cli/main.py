@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from conformance import __version__
-from conformance.cli import doctor, explain, lint, list_, merge, record, run, scan, serve
+from conformance.cli import doctor, explain, lint, list_, merge, record, run, scan, sdk, serve
 from conformance.errors import ExitCode, HarnessError, InputErrors
 
 app = typer.Typer(
@@ -48,6 +48,12 @@ app.command("record")(_ending(record.command))
 app.command("scan")(_ending(scan.command))
 app.command("serve")(_ending(serve.command))
 app.command("doctor")(_ending(doctor.command))
+
+sdk_app = typer.Typer(name="sdk", no_args_is_help=True, help="The SDKs there are: list, probe and build adapters.")
+sdk_app.command("list")(_ending(sdk.list_command))
+sdk_app.command("probe")(_ending(sdk.probe_command))
+sdk_app.command("install")(_ending(sdk.install_command))
+app.add_typer(sdk_app)
 
 
 def _show_version(wanted: bool) -> None:

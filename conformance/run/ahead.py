@@ -7,6 +7,7 @@ way that a busy machine could have caused, are run a second time, alone, and the
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
@@ -26,6 +27,9 @@ TIMED_RULES = frozenset({"retries.backoff", "retries.honours-hint", "expect.dela
 _AGAIN = 2
 """How often a case whose time was wrong is run again alone: what is wrong each time is the SDK's."""
 
+_ENOUGH = 3
+"""After how many cases a rule about time that stayed broken alone is an SDK's own and the next case is believed."""
+
 Runner = Callable[[Case, Lane], Judged]
 
 
@@ -41,6 +45,7 @@ class RunAhead:
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="case")
         self._futures: dict[str, Future[Judged]] = {}
         self._settled: dict[str, Judged] = {}
+        self._confirmed: Counter[tuple[str, str, str]] = Counter()
         for case in cases:
             self._futures[case.id] = self._threads.submit(self._once, case)
 
@@ -70,7 +75,7 @@ class RunAhead:
     def _settle(self, case: Case) -> Judged:
         try:
             judged = self._futures[case.id].result()
-            if not needs_quiet(judged):
+            if not needs_quiet(judged) or self._is_known(judged):
                 return judged
         except Disturbed:
             pass
@@ -81,7 +86,13 @@ class RunAhead:
                 if not is_late(judged):
                     break
                 judged = self._run(case, self._lane_of(case, True))
+        self._confirmed.update(_late_rules(judged))
         return judged
+
+    def _is_known(self, judged: Judged) -> bool:
+        """Whether all that is late in ``judged`` has been late before in cases that ran alone, time after time."""
+        late = _late_rules(judged)
+        return bool(late) and all(self._confirmed[rule] >= _ENOUGH for rule in late)
 
 
 def needs_quiet(judged: Judged) -> bool:
@@ -96,4 +107,10 @@ def needs_quiet(judged: Judged) -> bool:
 
 def is_late(judged: Judged) -> bool:
     """Whether a rule about time is broken in ``judged`` and no waiver excuses it."""
-    return any(f.rule in TIMED_RULES and f.waived_by is None for f in judged.result.findings)
+    return bool(_late_rules(judged))
+
+
+def _late_rules(judged: Judged) -> set[tuple[str, str, str]]:
+    result = judged.result
+    return {(result.sdk, result.version, f.rule) for f in result.findings
+            if f.rule in TIMED_RULES and f.waived_by is None}

@@ -114,6 +114,13 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "azure-openai-conformance"
 
 
+def cached_versions(folder: Path, manifest: Manifest) -> list[str]:
+    """The versions of the adapter in ``folder`` that are built and of use as ``manifest`` stands now."""
+    kept = cache_folder() / "adapters" / folder.name
+    found = sorted({path.parent.name.rpartition("-")[0] for path in kept.glob(f"*/{READY}")})
+    return [version for version in found if Adapter(folder, manifest, version).ready]
+
+
 def clean_environment() -> dict[str, str]:
     """This process's environment without what SDKs, identity libraries and Python read by themselves
     (sdk-behaviour section 2), and without proxies: an adapter talks to this machine only."""

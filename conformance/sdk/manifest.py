@@ -7,6 +7,7 @@ Placeholders in ``build``, ``command``, ``python.requirements`` and ``environmen
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from conformance.scenario.validation import validate
 from conformance.scenario.yaml import load_file
 from conformance.sdk.contract import check_versions, in_range
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 PACKAGE = Path(__file__).resolve().parent.parent
 Command = Annotated[list[str], Field(min_length=1)]
 
@@ -107,5 +109,5 @@ def tool_version(tool: Tool) -> str | None:
                               errors="replace", stdin=subprocess.DEVNULL, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    lines = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    lines = _COLOURS.sub("", done.stdout.strip() or done.stderr.strip()).splitlines()
     return lines[0].strip() if done.returncode == 0 and lines else None

@@ -1,0 +1,99 @@
+"""``conformance sdk``: what SDKs there are, whether an adapter obeys the protocol, and building one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from conformance.cli import options
+from conformance.errors import ExitCode, UsageError
+from conformance.run.lanes import adapter_of, plain_http
+from conformance.run.plan import SubjectUnderTest
+from conformance.run.subjects import subjects_of
+from conformance.run.suite import Sdk, Suite
+from conformance.sdk.environments import Adapter, cached_versions, install, missing_tools
+from conformance.sdk.manifest import Manifest, load_manifest, tool_version
+from conformance.sdk.probe import Probe
+from conformance.wire.peer.tls import authority
+
+Names = Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]...", help="SDKs, perhaps with a version.")]
+
+
+def list_command(root: options.Root = None) -> int:
+    """List the SDKs there are: what is installed, which versions, and what is missing to build the rest."""
+    suite = options.open_suite(root)
+    here = {subject.sdk.name: subject for subject in subjects_of(suite, ())}
+    width = max((len(sdk.name) for sdk in suite.sdks), default=0) + 2
+    for sdk in suite.sdks:
+        first, *rest = _lines(sdk, here[sdk.name])
+        typer.echo(f"{sdk.name:{width}}{first}")
+        for line in rest:
+            typer.echo(f"{'':{width}}{line}")
+    return int(ExitCode.CONFORMANT)
+
+
+def probe_command(names: Names, root: options.Root = None) -> int:
+    """Prove that adapters obey the protocol. Exit code 1 when one does not."""
+    suite = options.open_suite(root)
+    held = True
+    for subject in _subjects(suite, names):
+        _require_adapter(subject)
+        adapter = adapter_of(subject)
+        typer.echo(f"{subject.sdk.name} {subject.version}")
+        install(adapter, lambda step: typer.echo(f"  {step}", err=True))
+        probe = Probe(adapter.launch(authority().ca_file), subject.sdk.contract, plain_http(subject))
+        for proof in probe.run():
+            mark = {True: "ok  ", False: "FAIL", None: "-   "}[proof.held]
+            typer.echo(f"  {mark} {proof.title}{f': {proof.detail}' if proof.detail else ''}")
+            held = held and proof.held is not False
+    return int(ExitCode.CONFORMANT if held else ExitCode.NOT_CONFORMANT)
+
+
+def install_command(names: Names, root: options.Root = None) -> int:
+    """Build adapters into the cache, outside the source tree. What is built already is left as it is."""
+    suite = options.open_suite(root)
+    for subject in _subjects(suite, names):
+        _require_adapter(subject)
+        adapter = adapter_of(subject)
+        typer.echo(f"building {subject.sdk.name} {subject.version}" if not adapter.ready
+                   else f"{subject.sdk.name} {subject.version} is installed")
+        folder = install(adapter, lambda step: typer.echo(f"  {step}", err=True))
+        if not adapter.is_installed_here:
+            typer.echo(f"  in {folder}")
+    return int(ExitCode.CONFORMANT)
+
+
+def _subjects(suite: Suite, names: list[str]) -> tuple[SubjectUnderTest, ...]:
+    return subjects_of(suite, tuple(names), "loopback")
+
+
+def _require_adapter(subject: SubjectUnderTest) -> None:
+    if load_manifest(subject.sdk.contract.folder) is None:
+        raise UsageError("sdk-absent", f"{subject.sdk.name} has no adapter", "see docs/adapters.md")
+
+
+def _lines(sdk: Sdk, here: SubjectUnderTest) -> list[str]:
+    """What there is to say of one SDK: what runs here, which versions there are, and what building them takes."""
+    contract = sdk.contract.contract
+    manifest = load_manifest(sdk.contract.folder)
+    state = here.absent if here.absent else f"{here.version}, {here.lane}"
+    if manifest is None:
+        return [f"{contract.package}: {state}"]
+    return [f"{contract.package}: {state}", f"versions: {_versions(sdk, manifest)}",
+            f"toolchain: {_toolchain(manifest)}"]
+
+
+def _versions(sdk: Sdk, manifest: Manifest) -> str:
+    """The versions built so far, and those that could be."""
+    ready = cached_versions(sdk.contract.folder, manifest)
+    known = dict.fromkeys([*manifest.versions.tested, manifest.versions.default, *ready])
+    return ", ".join(f"{version}{' (built)' if Adapter(sdk.contract.folder, manifest, version).ready else ''}"
+                     for version in known)
+
+
+def _toolchain(manifest: Manifest) -> str:
+    missing = list(missing_tools(manifest))
+    if missing:
+        return "; ".join(missing)
+    return ", ".join(str(tool_version(tool)) for tool in manifest.toolchain) or "nothing needed"
