@@ -34,6 +34,12 @@ record Operation<R extends HttpResponse, T, S>(Function<Call, R> sync, Function<
         return new Operation<>(sync, async, Content::of, reader, null, null, null);
     }
 
+    /** A method that returns nothing. */
+    static Operation<HttpResponse, Object, ?> silent(Function<Call, HttpResponse> sync,
+            Function<Call, CompletableFuture<HttpResponse>> async) {
+        return new Operation<>(sync, async, answer -> null, answer -> Map.of(), null, null, null);
+    }
+
     <N> Operation<R, T, N> streamed(Function<Call, StreamResponse<N>> syncStream,
             Function<Call, AsyncStreamResponse<N>> asyncStream, Function<List<N>, Map<String, Object>> streamReader) {
         return new Operation<>(sync, async, parse, reader, syncStream, asyncStream, streamReader);

@@ -119,10 +119,9 @@ final class Operations {
                 call -> call.client().responses().retrieveStreaming(responseRetrieveParams(call), call.options()),
                 call -> call.async().responses().retrieveStreaming(responseRetrieveParams(call), call.options()),
                 ResponseViews::stream));
-        TABLE.put("responses.delete", Operation.binary(
+        TABLE.put("responses.delete", Operation.silent(
                 call -> call.client().responses().withRawResponse().delete(responseDeleteParams(call), call.options()),
-                call -> call.async().responses().withRawResponse().delete(responseDeleteParams(call), call.options()),
-                Views::nothing));
+                call -> call.async().responses().withRawResponse().delete(responseDeleteParams(call), call.options())));
         TABLE.put("responses.input_items.list", Operation.paged(
                 call -> call.client().responses().inputItems().withRawResponse().list(inputItemParams(call), call.options()),
                 call -> call.async().responses().inputItems().withRawResponse().list(inputItemParams(call), call.options()),

@@ -21,8 +21,7 @@ final class ResponseViews {
         view.put("id", Views.read(answer::id));
         view.put("object", Views.plain(answer._object_()));
         view.put("status", Views.name(Views.option(answer::status)));
-        view.put("model", Views.plain(answer._model().asString().isPresent()
-                ? com.openai.core.JsonValue.from(answer._model().asString().get()) : null));
+        view.put("model", ObjectMappers.jsonMapper().convertValue(Views.read(answer::model), Object.class));
         view.put("created", Views.read(answer::createdAt));
         view.put("output_text", outputText(output));
         view.put("output_types", output.stream().map(ResponseViews::type).toList());

@@ -120,10 +120,6 @@ final class Views {
         return view;
     }
 
-    static Map<String, Object> nothing(Content answer) {
-        return Map.of(); // the SDK's method returns nothing
-    }
-
     @SuppressWarnings("deprecation") // the status of a file: Azure sends it, and scenarios look at it
     static Map<String, Object> file(FileObject answer) {
         Map<String, Object> view = new LinkedHashMap<>();
