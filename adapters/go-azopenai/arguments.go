@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai"
@@ -46,30 +47,22 @@ var fieldNames = map[string]string{
 }
 
 // fill sets the fields of an options struct of the library to the arguments of the same name, but for those in except.
+// A member the library has no field for cannot be sent by a caller, and is not: a request that lacks it tells.
 func fill(target any, given arguments, except ...string) error {
 	options := reflect.ValueOf(target).Elem()
 	for name, value := range given {
-		if contains(except, name) || string(value) == "null" {
+		if slices.Contains(except, name) || string(value) == "null" {
 			continue
 		}
 		field := fieldOf(options, name)
 		if !field.IsValid() {
-			return noPlace{fmt.Sprintf("the member %s in %s", name, options.Type())}
+			continue
 		}
 		if err := set(field, value); err != nil {
 			return fmt.Errorf("argument %s: %w", name, err)
 		}
 	}
 	return nil
-}
-
-func contains(names []string, name string) bool {
-	for _, one := range names {
-		if one == name {
-			return true
-		}
-	}
-	return false
 }
 
 func fieldOf(options reflect.Value, name string) reflect.Value {
@@ -91,6 +84,8 @@ func set(field reflect.Value, value json.RawMessage) error {
 		return decodeEach(value, target, dataSourceOf)
 	case *azopenai.ChatCompletionsResponseFormatClassification:
 		return decode(value, target, responseFormatOf)
+	case **azopenai.PredictionContent:
+		return decode(value, target, predictionOf)
 	case **azopenai.ChatCompletionsOptionsFunctionCall:
 		return decode(value, target, functionCallOf)
 	case *[]string: // prompts, inputs and stops are lists here, also where one text would do
@@ -186,4 +181,15 @@ func functionCallOf(value json.RawMessage) (*azopenai.ChatCompletionsOptionsFunc
 	}
 	name := kindOfUnion(value, "name")
 	return &azopenai.ChatCompletionsOptionsFunctionCall{IsFunction: true, Value: &name}, nil
+}
+
+func predictionOf(value json.RawMessage) (*azopenai.PredictionContent, error) {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(value, &given); err != nil {
+		return nil, err
+	}
+	kind := arguments(given).text("type")
+	content, err := textContent(given["content"], azopenai.NewPredictionContentContent[string],
+		azopenai.NewPredictionContentContent[[]azopenai.ChatMessageTextContentItem])
+	return &azopenai.PredictionContent{Type: &kind, Content: content}, err
 }

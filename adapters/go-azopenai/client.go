@@ -22,14 +22,13 @@ type session struct {
 
 func openSession(config clientConfig) *session {
 	opened := &session{config: config}
-	v1 := config.API == "v1"
 	switch {
 	case config.Surface != "sync":
 		opened.unsupported = "azopenai has one surface, which is synchronous"
 	case config.Deployment != nil:
 		opened.unsupported = "azopenai has no deployment of a client: every call names its own"
-	case v1 && config.Auth.Kind != "api_key" && config.Auth.Kind != "none":
-		opened.unsupported = "azopenai's client without api-version (NewClientForOpenAI) takes a key alone"
+	case config.API == "v1":
+		opened.unsupported = "azopenai has no client for the v1 surface of an Azure resource"
 	}
 	if opened.unsupported != "" {
 		return opened
@@ -50,13 +49,9 @@ func openSession(config clientConfig) *session {
 		}
 		opened.tokens = countTokens(credential)
 	}
-	switch {
-	case v1:
-		endpoint := strings.TrimRight(config.Endpoint, "/") + "/openai/v1"
-		opened.client, opened.failure = azopenai.NewClientForOpenAI(endpoint, key, options)
-	case opened.tokens != nil:
+	if opened.tokens != nil {
 		opened.client, opened.failure = azopenai.NewClient(config.Endpoint, opened.tokens, options)
-	default:
+	} else {
 		opened.client, opened.failure = azopenai.NewClientWithKeyCredential(config.Endpoint, key, options)
 	}
 	return opened
@@ -106,10 +101,7 @@ func (s *session) callContext(ctx context.Context, given callOptions) context.Co
 	if len(headers) > 0 {
 		ctx = policy.WithHTTPHeader(ctx, headers)
 	}
-	query := map[string]string{}
-	if s.config.API != "v1" {
-		query["api-version"] = s.config.APIVersion
-	}
+	query := map[string]string{"api-version": s.config.APIVersion}
 	for name, value := range given.Query {
 		query[name] = value
 	}
@@ -123,7 +115,7 @@ type queryKey struct{}
 type queryPolicy struct{}
 
 func (queryPolicy) Do(req *policy.Request) (*http.Response, error) {
-	if wanted, ok := req.Raw().Context().Value(queryKey{}).(map[string]string); ok && len(wanted) > 0 {
+	if wanted, ok := req.Raw().Context().Value(queryKey{}).(map[string]string); ok {
 		query := req.Raw().URL.Query()
 		for name, value := range wanted {
 			query.Set(name, value)

@@ -176,11 +176,6 @@ func uploadFile(ctx context.Context, client *azopenai.Client, given arguments, _
 	if err != nil {
 		return answer{}, err
 	}
-	for argument := range given {
-		if argument != "file" && argument != "purpose" {
-			return answer{}, noPlace{"the member " + argument + " in UploadFile"}
-		}
-	}
 	found, err := client.UploadFile(ctx, streaming.NopCloser(readSeeker(content)),
 		azopenai.FilePurpose(given.text("purpose")), &azopenai.UploadFileOptions{Filename: name})
 	return whole(found.File, fileView, err)

@@ -33,7 +33,7 @@ func failure(err error, response *http.Response) object {
 		found["code"] = present(refused.Code, refused.JSON.Code)
 		found["param"] = present(refused.Param, refused.JSON.Param)
 		found["error_type"] = present(refused.Type, refused.JSON.Type)
-		found["body"] = plain(refused.RawJSON())
+		found["body"] = bodyOf(refused)
 		found["content_filter"] = contentFilter(refused.JSON.ExtraFields)
 		found["headers"] = headersOf(refused.Response)
 	}
@@ -96,6 +96,21 @@ func bases(err error) []string {
 		names = append(names, typeName(err))
 	}
 	return names
+}
+
+// bodyOf is the error object of a refusal; where the library found none, the whole body, which it keeps in Response.
+func bodyOf(refused *openai.Error) any {
+	if found := plain(refused.RawJSON()); found != nil {
+		return found
+	}
+	content, err := io.ReadAll(refused.Response.Body)
+	if err != nil || len(content) == 0 {
+		return nil
+	}
+	if found := plain(string(content)); found != nil {
+		return found
+	}
+	return string(content)
 }
 
 // contentFilter is the filter's detail in the error, under any of its documented places and spellings.
