@@ -1,6 +1,7 @@
 package conformance;
 
-import com.azure.identity.AuthenticationUtil;
+import com.azure.core.credential.TokenRequestContext;
+import com.azure.identity.ClientSecretCredential;
 import com.azure.identity.ClientSecretCredentialBuilder;
 import com.openai.azure.AzureOpenAIServiceVersion;
 import com.openai.azure.AzureUrlPathMode;
@@ -120,17 +121,20 @@ final class Session {
         };
     }
 
-    /** As {@code AuthenticationUtil.getBearerTokenSupplier} of the identity library has it. */
+    /**
+     * Asks the credential itself. {@code AuthenticationUtil.getBearerTokenSupplier} of azure-identity 1.15.4 sends a
+     * request, with the token, to www.example.com to learn it: nothing a test may do.
+     */
     private Supplier<String> identity(String authority) {
         ClientSecretCredentialBuilder builder =
                 new ClientSecretCredentialBuilder().tenantId(TENANT).clientId(CLIENT).clientSecret(SECRET);
         if (authority != null) {
             builder.authorityHost(authority).disableInstanceDiscovery();
         }
-        Supplier<String> supplier = AuthenticationUtil.getBearerTokenSupplier(builder.build(), SCOPE);
+        ClientSecretCredential credential = builder.build();
         return () -> {
             tokenCalls.incrementAndGet();
-            return supplier.get();
+            return credential.getTokenSync(new TokenRequestContext().addScopes(SCOPE)).getToken();
         };
     }
 }
