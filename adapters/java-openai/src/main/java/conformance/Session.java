@@ -122,8 +122,8 @@ final class Session {
     }
 
     /**
-     * Asks the credential itself. {@code AuthenticationUtil.getBearerTokenSupplier} of azure-identity 1.15.4 sends a
-     * request, with the token, to www.example.com to learn it: nothing a test may do.
+     * Asks the credential itself. {@code AuthenticationUtil.getBearerTokenSupplier} of azure-identity 1.15.4 was seen to
+     * look up www.example.com on the way, and failed where that name does not resolve.
      */
     private Supplier<String> identity(String authority) {
         ClientSecretCredentialBuilder builder =
