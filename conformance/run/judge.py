@@ -113,7 +113,22 @@ def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
         if waiver is not None:
             used.add(waiver.id)
         results.append(_result(item, waiver))
-    return tuple(results), frozenset(used), frozenset(near - used)
+    return _with_consequences(results), frozenset(used), frozenset(near - used)
+
+
+def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...]:
+    """``results``, in which a request that is known to deviate also explains that no recording fits it.
+
+    The miss and the interaction left over are the suite's findings, which no waiver names; but a request that goes
+    elsewhere (a waived ``request.*`` finding) cannot meet the recording, and would otherwise never be excused.
+    """
+    known = next((item.waived_by for item in results if item.waived_by and item.rule.startswith("request.")), None)
+    if known is None:
+        return tuple(results)
+    return tuple(item.model_copy(update={"waived_by": known}) if item.rule in _FOLLOWS else item for item in results)
+
+
+_FOLLOWS = ("cassette.miss", UNPLAYED.id)
 
 
 def _result(item: Finding, waiver: Waiver | None) -> FindingResult:

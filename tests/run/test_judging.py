@@ -280,3 +280,18 @@ def test_a_run_without_cases_is_never_green() -> None:
 
 def test_waivers_are_read_from_the_folder_of_the_sdk(tmp_path: Path) -> None:
     assert load(make_root(tmp_path)).sdk("python").waivers is not None
+
+
+def test_a_request_that_is_known_to_deviate_explains_that_no_recording_fits_it(
+        suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = waiver(rule="request.route")
+    missed = found("no recording fits", rule="cassette.miss", blame=Blame.CASSETTE)
+    outcome = judged(monkeypatch, cases(suite, known)[0], found(rule="request.route"), missed, unplayed=("POST /a",))
+    assert outcome.result.verdict is Verdict.WAIVED
+    assert {item.waived_by for item in outcome.result.findings} == {"w"}
+
+
+def test_a_miss_without_a_known_deviation_of_the_request_is_never_excused(
+        suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    missed = found("no recording fits", rule="cassette.miss", blame=Blame.CASSETTE)
+    assert judged(monkeypatch, cases(suite, waiver())[0], found(), missed).result.verdict is Verdict.FAIL
