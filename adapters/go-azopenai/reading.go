@@ -65,6 +65,13 @@ func said[T ~string](text *T, before any) any {
 	return *text
 }
 
+// head keeps the last text that is not empty: filter-only chunks have empty ids and models.
+func head(found object, name string, text *string) {
+	if text != nil && (*text != "" || found[name] == nil) {
+		found[name] = *text
+	}
+}
+
 // joined is a text with one more piece; null until there is any.
 func joined(soFar any, piece *string) any {
 	if piece == nil {

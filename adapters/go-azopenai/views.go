@@ -108,7 +108,8 @@ func chatStreamView(chunks []azopenai.ChatCompletions) object {
 	choices := map[int32]*choiceSoFar{}
 	found := object{"id": nil, "model": nil, "created": nil, "usage": nil, "prompt_filter": nil}
 	for _, chunk := range chunks {
-		found["id"], found["model"] = said(chunk.ID, found["id"]), said(chunk.Model, found["model"])
+		head(found, "id", chunk.ID)
+		head(found, "model", chunk.Model)
 		if created := unix(chunk.Created); created != nil && (created != int64(0) || found["created"] == nil) {
 			found["created"] = created
 		}
@@ -165,7 +166,7 @@ func completionStreamView(chunks []azopenai.Completions) object {
 	choices := map[int32]*choiceSoFar{}
 	found := object{"id": nil, "created": nil, "usage": nil, "prompt_filter": nil}
 	for _, chunk := range chunks {
-		found["id"] = said(chunk.ID, found["id"])
+		head(found, "id", chunk.ID)
 		if created := unix(chunk.Created); created != nil && (created != int64(0) || found["created"] == nil) {
 			found["created"] = created
 		}
