@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from conformance.checks import apply_checks
 from conformance.checks.case_rules import UNPLAYED, UNREACHED, UNUSABLE
@@ -131,9 +134,14 @@ def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...
 _FOLLOWS = ("cassette.miss", UNPLAYED.id)
 
 
+def _json(value: Any) -> Any:
+    """``value`` as results can hold it: what is no JSON (a sentinel of a check) becomes its name."""
+    return to_jsonable_python(value, fallback=repr)
+
+
 def _result(item: Finding, waiver: Waiver | None) -> FindingResult:
     return FindingResult(rule=item.rule, level=item.level, blame=item.blame, message=item.message,
-                         pointer=item.pointer, expected=item.expected, actual=item.actual, step=item.step,
+                         pointer=item.pointer, expected=_json(item.expected), actual=_json(item.actual), step=item.step,
                          waived_by=waiver.id if waiver else None)
 
 

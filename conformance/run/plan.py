@@ -206,11 +206,17 @@ def _surfaces(scenario: Scenario, subject: SubjectUnderTest, selection: Selectio
 _SURFACES: tuple[Surface, ...] = ("sync", "async")
 
 
+_NO_V1 = "api.v1"
+"""The ability of calling the v1 surface; an SDK whose contract lacks it runs on dated api-versions alone."""
+
+
 def _applicability(scenario: Scenario, subject: SubjectUnderTest,
                    api_version: str) -> tuple[Literal["run", "unsupported", "not-run"], str]:
     contract = subject.sdk.contract
     if scenario.lane not in ("any", subject.lane):
         return "not-run", f"the scenario needs the {scenario.lane} lane"
+    if api_version == "v1" and _NO_V1 in contract.contract.lacks:
+        return "unsupported", contract.contract.lacks[_NO_V1].reason
     for ability in (*(step.call for step in scenario.steps), *scenario.needs):
         lack = contract.unsupported(ability, subject.version)
         if lack is not None:

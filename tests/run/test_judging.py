@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from corpus.overlay import load, make_root
 from conformance.checks.context import StepContext, StepObservation
 from conformance.checks.finding import Blame, Finding, Level
 from conformance.checks.registry import Applied
+from conformance.checks.sse import NOT_JSON
 from conformance.errors import ExitCode
 from conformance.run import judge as judging
 from conformance.run.execute import CaseObservation, build_call, client_config
@@ -295,3 +297,9 @@ def test_a_miss_without_a_known_deviation_of_the_request_is_never_excused(
         suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     missed = found("no recording fits", rule="cassette.miss", blame=Blame.CASSETTE)
     assert judged(monkeypatch, cases(suite, waiver())[0], found(), missed).result.verdict is Verdict.FAIL
+
+
+def test_what_a_finding_holds_can_always_be_written(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = replace(found(), actual=NOT_JSON, expected={"at": (1, NOT_JSON)})
+    (result,) = judged(monkeypatch, cases(suite)[0], odd).result.findings
+    assert json.loads(result.model_dump_json())["expected"] == {"at": [1, repr(NOT_JSON)]}

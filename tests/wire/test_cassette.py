@@ -245,3 +245,8 @@ def test_vcrpy_replays_our_cassette_to_a_plain_client() -> None:
 def test_pyyaml_alone_reads_our_cassettes() -> None:
     for path in OURS[:20]:
         assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"], list)
+
+
+def test_a_whole_number_is_the_same_however_an_sdk_writes_it() -> None:
+    assert match_key(request(b'{"seed": 0, "t": [2.0]}')) == match_key(request(b'{"seed": 0.0, "t": [2]}'))
+    assert match_key(request(b'{"t": 0.5}')) != match_key(request(b'{"t": 0}'))
