@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 )
 
 // A chatMessage is a message of a chat as it travels.
@@ -46,11 +47,14 @@ func messageOf(value json.RawMessage) (azopenai.ChatRequestMessageClassification
 	}
 }
 
-// textContent is content that is a text or a list of text parts; nil for none.
+// textContent is content that is a text, a list of text parts or null, which azcore sends for NullValue; nil for none.
 func textContent[C any](value json.RawMessage, ofText func(string) *C,
 	ofParts func([]azopenai.ChatMessageTextContentItem) *C) (*C, error) {
-	if len(value) == 0 || string(value) == "null" {
+	switch string(value) {
+	case "":
 		return nil, nil
+	case "null":
+		return azcore.NullValue[*C](), nil
 	}
 	var text string
 	if json.Unmarshal(value, &text) == nil {
