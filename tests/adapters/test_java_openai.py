@@ -48,7 +48,7 @@ def test_it_introduces_itself_and_ends() -> None:
         pytest.skip("the adapter is not built here")
     launch = built.launch(authority().ca_file)
     asked = [{"id": 1, "op": "hello", "protocol": 1}, {"id": 2, "op": "shutdown"}]
-    done = subprocess.run(launch.command, input="".join(json.dumps(item) + "\n" for item in asked), text=True,  # noqa: S603
+    done = subprocess.run(launch.command, input="".join(json.dumps(item) + "\n" for item in asked), text=True,
                           capture_output=True, env=dict(launch.environment), timeout=60, check=True)
     hello, end = (json.loads(line) for line in done.stdout.splitlines())
     assert answer_problem(hello, "hello") is None
