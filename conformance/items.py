@@ -19,8 +19,11 @@ from conformance.checks.finding import Level
 from conformance.errors import ExitCode, HarnessError, UsageError
 from conformance.plugin import STATE
 from conformance.report.write import write_reports
+from conformance.run.ahead import RunAhead
+from conformance.run.execute import Lane
 from conformance.run.home import find_home
 from conformance.run.judge import Judged
+from conformance.run.lanes import Lanes, prepare
 from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.record import Mode
 from conformance.run.record_session import SessionRecorder
@@ -30,7 +33,6 @@ from conformance.run.settle import RED_WAIVERS, exit_code
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Suite, load_suite
 from conformance.scenario.versions import select_versions
-from conformance.sdk.inprocess import InProcessLane
 
 
 class CaseFailed(Exception):
@@ -48,7 +50,8 @@ class SessionState:
         self.config = config
         self.root = root
         self.suite: Suite = load_suite(find_home(root, root))
-        self.subjects: tuple[SubjectUnderTest, ...] = subjects_of(self.suite, tuple(config.option.conformance_sdk))
+        self.subjects: tuple[SubjectUnderTest, ...] = subjects_of(
+            self.suite, tuple(config.option.conformance_sdk), config.option.conformance_lane)
         versions = config.option.conformance_api_version
         try:
             self._versions = select_versions(versions) if versions else ()
@@ -58,7 +61,9 @@ class SessionState:
         self.judged: dict[str, Judged] = {}
         self.closing_lines: list[str] = []
         self.opening_line = ""
-        self._lane: InProcessLane | None = None
+        self._lanes = Lanes()
+        self._upcoming: tuple[Case, ...] = ()
+        self._ahead: RunAhead | None = None
         self._cases: dict[str, list[Case]] | None = None
         self._recorder: SessionRecorder | None = None
 
@@ -88,20 +93,42 @@ class SessionState:
         could not be recorded."""
         if self._recorder is not None:
             self._recorder.ensure(case, self.close_lane)  # the lane would answer the recorder itself
-        if self._lane is None:
-            self._lane = InProcessLane()
-            self._lane.__enter__()
-        strict = bool(self.config.option.conformance_strict)
-        traces = bool(self.config.option.conformance_report)
-        judged = run_case(case, self.suite, self._lane, self.clock, strict=strict, traces=traces)
+        if case.status == "run" and case.lane == "loopback":
+            judged = self._run_ahead(case)
+        else:
+            judged = self._run_in(case, self._lanes.of(case))
         self.judged[case.id] = judged
         return judged.result
 
+    def _run_in(self, case: Case, lane: Lane) -> Judged:
+        return run_case(case, self.suite, lane, self.clock, strict=bool(self.config.option.conformance_strict),
+                        traces=bool(self.config.option.conformance_report))
+
+    def _run_ahead(self, case: Case) -> Judged:
+        """The result of a loopback case; with the first one, all that the session will ask for begin."""
+        if self._ahead is None:
+            self._ahead = RunAhead(self._upcoming, self._lanes.of, self._run_in)
+        self._ahead.add(case)
+        return self._ahead.result(case)
+
+    def prepare_lanes(self, cases: Iterable[Case]) -> None:
+        """Build what adapters are missing and remember what is to come: ``cases``, in a worker of pytest-xdist none,
+        since nobody knows yet which of them it will be given. Raises HarnessError."""
+        loopback = [case for case in cases if case.status == "run" and case.lane == "loopback"]
+        if loopback:
+            prepare({(c.subject.sdk.name, c.subject.version): c.subject for c in loopback}.values(), lambda _: None)
+        self._upcoming = () if hasattr(self.config, "workerinput") else tuple(loopback)
+
     def close_lane(self) -> None:
-        """Undo every patch of the lane; the next scenario item opens it again."""
-        if self._lane is not None:
-            self._lane.__exit__(None, None, None)
-            self._lane = None
+        """Undo every patch of the in-process lane; the next scenario item opens it again."""
+        self._lanes.close_inprocess()
+
+    def close_loopback(self) -> None:
+        """End adapters and listeners."""
+        self._lanes.close()
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def close_recorder(self) -> None:
         """Nothing more will be recorded."""
@@ -215,6 +242,7 @@ def failure_text(result: CaseResult) -> str:
 def finish(session: pytest.Session, state: SessionState) -> None:
     """End of a session: hand over to the controller in a worker, else settle, report and decide."""
     state.close_lane()
+    state.close_loopback()
     state.close_recorder()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:

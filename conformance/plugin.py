@@ -24,6 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="write index.html, results.json and junit.xml here after the run")
     group.addoption("--conformance-sdk", action="append", default=[], metavar="NAME",
                     help="only this SDK (name or name@version); repeatable")
+    group.addoption("--conformance-lane", default="", choices=("", "inprocess", "loopback"),
+                    help="how SDKs are reached; default: in-process for the installed Python library, else loopback")
     group.addoption("--conformance-api-version", default="", metavar="RANGE",
                     help="only these api-versions, for example '>=2024-10-21' or v1")
     group.addoption("--conformance-strict", action="store_true",
@@ -63,6 +65,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     cases = [case for item in session.items if (case := getattr(item, "conformance_case", None)) is not None]
     try:
         state.prepare_recording(cases)
+        state.prepare_lanes(cases)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

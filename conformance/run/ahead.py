@@ -47,7 +47,7 @@ class RunAhead:
         self._settled: dict[str, Judged] = {}
         self._confirmed: Counter[tuple[str, str, str]] = Counter()
         for case in cases:
-            self._futures[case.id] = self._threads.submit(self._once, case)
+            self.add(case)
 
     def __enter__(self) -> RunAhead:
         return self
@@ -56,11 +56,13 @@ class RunAhead:
                  trace: TracebackType | None) -> None:
         self.close()
 
-    def __contains__(self, case: Case) -> bool:
-        return case.id in self._futures
+    def add(self, case: Case) -> None:
+        """Run ``case`` as well, unless it was given already."""
+        if case.id not in self._futures:
+            self._futures[case.id] = self._threads.submit(self._once, case)
 
     def result(self, case: Case) -> Judged:
-        """The result of ``case``, which may take until all others have ended."""
+        """The result of ``case``, one of those given; it may take until all others have ended."""
         if case.id not in self._settled:
             self._settled[case.id] = self._settle(case)
         return self._settled[case.id]

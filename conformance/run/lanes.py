@@ -14,6 +14,7 @@ from conformance.sdk.environments import Adapter, Report, install
 from conformance.sdk.inprocess import InProcessLane
 from conformance.sdk.loopback import Deadlines, LoopbackLane, PlainHttp
 from conformance.sdk.manifest import load_manifest
+from conformance.sdk.process import ProcessLimits
 from conformance.wire.peer import PeerServer
 from conformance.wire.peer.tls import authority
 
@@ -72,9 +73,9 @@ class Lanes:
         if self._server is None:
             self._server = PeerServer()
             self._server.start()
-        launch = adapter_of(subject).launch(authority().ca_file)
-        return LoopbackLane(launch, self._server, plain_http=plain_http(subject),
-                            deadlines=self._deadlines)
+        adapter = adapter_of(subject)
+        return LoopbackLane(adapter.launch(authority().ca_file), self._server, plain_http=plain_http(subject),
+                            deadlines=self._deadlines, limits=ProcessLimits(adapter.manifest.hello_seconds))
 
 
 def adapter_of(subject: SubjectUnderTest) -> Adapter:

@@ -166,6 +166,8 @@ def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], sele
             status, reason = _applicability(loaded.scenario, subject, api_version)
             spec = loaded.scenario if status != "run" else resolve(
                 loaded, subject, api_version, row, target.deployments or {})
+            if status == "run" and (lack := _lacking_client(spec, subject, api_version)):
+                status, reason = "unsupported", lack
             if status == "run" and not target.is_replay:
                 reason = obstacle(target, loaded.document.text, spec, SERVICE_ENDPOINT)
                 status, spec = "not-run" if reason else "run", adapt(target, spec)
@@ -225,6 +227,15 @@ def _applicability(scenario: Scenario, subject: SubjectUnderTest,
         if operation is not None and not at_least(api_version, operation.since):
             return "not-run", f"{ability} is not part of api-version {api_version}"
     return "run", ""
+
+
+def _lacking_client(spec: Scenario, subject: SubjectUnderTest, api_version: str) -> str | None:
+    """Why the SDK builds no such client: its contract lacks ``auth.<kind>``, or ``auth.<kind>.v1`` on the v1 route."""
+    name = f"auth.{spec.client.auth}"
+    names = (name, f"{name}.v1") if api_version == "v1" else (name,)
+    lacks = subject.sdk.contract.contract.lacks
+    return next((lack for ability in names if ability in lacks
+                 if (lack := subject.sdk.contract.unsupported(ability, subject.version)) is not None), None)
 
 
 def resolve(loaded: LoadedScenario, subject: SubjectUnderTest, api_version: str, row: Mapping[str, Any],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +30,10 @@ def real_time_obstacle(spec: Scenario, traits: Mapping[str, Any]) -> str:
         if dated:
             return f"{OTHER_CALENDAR}; only the in-process lane has one"
         total += waited
-    return f"{TOO_LONG}: about {total:.0f} s, the limit is {LIMIT:g} s" if total > LIMIT else ""
+    if total <= LIMIT:
+        return ""
+    length = f"about {total:.0f} s" if math.isfinite(total) else "without an end"
+    return f"{TOO_LONG}: {length}, the limit is {LIMIT:g} s"
 
 
 def _step_waits(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> tuple[float, bool]:

@@ -69,7 +69,9 @@ class Adapter:
     @property
     def ready(self) -> bool:
         """Whether it can be started as it is."""
-        return self.is_installed_here or (self.home / READY).is_file()
+        manifest = self.manifest
+        nothing_to_build = manifest.python is None and not manifest.sources and not manifest.build
+        return nothing_to_build or self.is_installed_here or (self.home / READY).is_file()
 
     def _digest(self) -> str:
         total = hashlib.sha256()
@@ -89,7 +91,8 @@ class Adapter:
 
     def values(self, build: Path, ca_file: Path | None = None) -> dict[str, str]:
         """What the placeholders of the manifest stand for."""
-        interpreter = sys.executable if self.is_installed_here else str(build / "venv" / "bin" / "python")
+        own = self.manifest.python is None or self.is_installed_here
+        interpreter = sys.executable if own else str(build / "venv" / "bin" / "python")
         return {"version": self.version, "source": str(self.folder.resolve()), "build": str(build),
                 "package": str(PACKAGE), "interpreter": interpreter, "ca": str(ca_file or "")}
 
@@ -102,7 +105,7 @@ class Adapter:
         environment = clean_environment() | {"CONFORMANCE_CA_FILE": str(ca_file)}
         environment |= {name: filled(text, values) for name, text in self.manifest.environment.items()}
         return Launch(self.sdk, self.version, tuple(filled(part, values) for part in self.manifest.command),
-                      environment, self.folder if self.is_installed_here else self.home)
+                      environment, self.home if self.home.is_dir() else self.folder)
 
 
 def cache_folder() -> Path:

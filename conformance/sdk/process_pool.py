@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 
+from conformance.sdk.messages import Hello
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, FaultKind, Launch, ProcessLimits
 
 _STRIKES = 20
@@ -81,8 +82,9 @@ class ProcessPool:
         process = AdapterProcess(self.launch, self._limits)
         fault: AdapterFault | None = None
         try:
-            process.start()
+            _check_identity(self.launch, process.start())
         except AdapterFault as error:
+            process.kill()
             fault = error
         with self._free:
             self._starting -= 1
@@ -98,3 +100,10 @@ class ProcessPool:
             process.stop()
             raise Disturbed(AdapterFault(FaultKind.CRASH, "the run was stopped"))
         return process
+
+
+def _check_identity(launch: Launch, hello: Hello) -> None:
+    """Raises AdapterFault when ``hello`` is of another SDK or version: its results would stand under a wrong name."""
+    if (hello.sdk, hello.version) != (launch.sdk, launch.version):
+        raise AdapterFault(FaultKind.START, f"it drives {hello.sdk} {hello.version}; {launch.sdk} {launch.version} was "
+                                            "asked for")

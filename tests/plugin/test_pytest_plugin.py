@@ -65,9 +65,9 @@ def test_a_case_that_fails_shows_its_findings_and_no_traceback(suite: pytest.Pyt
 
 def test_waived_is_an_expected_failure_and_unsupported_and_not_run_are_skips_each_with_its_reason(
         suite: pytest.Pytester) -> None:
-    lacks = "lacks:\n  telepathy: {reason: It reads no minds., source: {fact: test}}\ntraits:"
+    lacks = "lacks:\n  telepathy: {reason: It reads no minds., source: {fact: test}}\n"
     result = pytest_of(suite, "scenarios", "-rxs", "-vv", files={
-        "adapters/python/contract.yaml": contract().replace("traits:", lacks, 1),
+        "adapters/python/contract.yaml": contract().replace("lacks:\n", lacks, 1),
         "adapters/python/waivers.yaml": waiver(), "scenarios/chat/wrong.yaml": WRONG,
         "scenarios/chat/mind.yaml": scenario(head="needs: [telepathy]\n"),
         "scenarios/chat/socket.yaml": scenario(head="lane: loopback\n")})

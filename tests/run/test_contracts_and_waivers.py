@@ -84,8 +84,8 @@ def test_an_sdk_without_a_file_of_waivers_has_none(tmp_path: Path) -> None:
 def test_a_contract_says_what_it_lacks_and_what_it_does_not_list(tmp_path: Path) -> None:
     folder = tmp_path / "python"
     folder.mkdir()
-    lacks = "lacks:\n  telepathy: {reason: It reads no minds., versions: '<4', source: {fact: test}}\ntraits:"
-    (folder / "contract.yaml").write_text(contract().replace("traits:", lacks, 1))
+    lacks = "lacks:\n  telepathy: {reason: It reads no minds., versions: '<4', source: {fact: test}}\n"
+    (folder / "contract.yaml").write_text(contract().replace("lacks:\n", lacks, 1))
     loaded = load_contract(folder)
     assert loaded.unsupported("telepathy", "3.0") == "It reads no minds."
     assert loaded.unsupported("telepathy", "4.0") is None

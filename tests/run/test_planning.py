@@ -156,8 +156,8 @@ def test_what_an_api_version_or_the_lane_does_not_have_is_not_run_and_says_why(s
 
 
 def test_what_the_contract_lacks_is_unsupported_with_its_reason_even_where_traits_are_missing(tmp_path: Path) -> None:
-    lacks = "lacks:\n  telepathy: {reason: It reads no minds., source: {fact: test}}\ntraits:"
-    text = contract().replace("traits:", lacks)
+    lacks = "lacks:\n  telepathy: {reason: It reads no minds., source: {fact: test}}\n"
+    text = contract().replace("lacks:\n", lacks)
     suite = load(make_root(tmp_path, {
         "adapters/python/contract.yaml": text,
         "scenarios/chat/mind.yaml": scenario(step(content="${contract.minds.max}"), head="needs: [telepathy]\n")}))
