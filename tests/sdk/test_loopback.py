@@ -1,0 +1,189 @@
+"""The lane on real sockets: waits as they were, overlapping, environments and authorities of a case's own, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus.overlay import CLOCK, contract, load, make_root, scenario, step
+
+from conformance.run.ahead import RunAhead, is_late, needs_quiet
+from conformance.run.judge import Judged
+from conformance.run.lanes import Lanes
+from conformance.run.plan import Case, Selection, plan
+from conformance.run.realtime import LIMIT, real_time_obstacle
+from conformance.run.results import CaseResult, FindingResult, Verdict
+from conformance.run.runner import run_case
+from conformance.run.subjects import subjects_of
+from conformance.scenario.model import Scenario
+from conformance.sdk.contract import load_contract
+
+PROJECT = Path(__file__).resolve().parents[2]
+MANIFEST = (PROJECT / "adapters" / "python" / "adapter.yaml").read_text().replace(
+    "{source}", str(PROJECT / "adapters" / "python"))
+TRAITS = load_contract(PROJECT / "adapters" / "python").traits("3.54.0")
+ANSWER = "{status: 200, body: {$fixture: chat/founded}}"
+
+
+def busy(wait: str) -> str:
+    return f"{{status: 429, headers: {{retry-after-ms: \"{wait}\"}}, body: {{error: {{code: busy, message: Wait.}}}}}}"
+
+
+def run(root: Path, scenarios: dict[str, str]) -> dict[str, CaseResult]:
+    files = {f"scenarios/{name}.yaml": text for name, text in scenarios.items()}
+    suite = load(make_root(root, {**files, "adapters/python/contract.yaml": contract(),
+                                  "adapters/python/adapter.yaml": MANIFEST}))
+    chosen = Selection(patterns=tuple(scenarios))
+    cases = [case for case in plan(suite, subjects_of(suite, ("python",), "loopback"), chosen) if case.status == "run"]
+    with (Lanes() as lanes,
+          RunAhead(cases, lanes.of, lambda case, lane: run_case(case, suite, lane, CLOCK)) as ahead):
+        return {f"{case.loaded.id}-{case.surface}": ahead.result(case).result for case in cases}
+
+
+def test_waits_are_those_that_passed_and_those_of_many_cases_overlap(tmp_path: Path) -> None:
+    waiting = scenario(step(service=f"[{busy('700')}, {ANSWER}]", expect="{attempts: 2, delays: [0.7]}"))
+    began = time.monotonic()
+    results = run(tmp_path, {f"chat/wait-{number}": waiting for number in range(10)})
+    assert {result.verdict for result in results.values()} == {Verdict.PASS}
+    assert len(results) == 20
+    for result in results.values():
+        assert 0.7 <= (result.steps[0].exchanges[1].waited or 0) < 0.7 + 0.35
+    assert time.monotonic() - began < 20 * 0.7
+
+
+def test_each_environment_is_a_process_of_its_own(tmp_path: Path) -> None:
+    def keyed(key: str) -> str:
+        return scenario(step(service=f"[{ANSWER}]", expect=f"{{requests: {{headers: {{api-key: {key}}}}}}}"),
+                        head=f"client: {{auth: none, environment: {{AZURE_OPENAI_API_KEY: {key}}}}}\n")
+    results = run(tmp_path, {"chat/a": keyed("key-of-a"), "chat/b": keyed("key-of-b"),
+                             "chat/c": scenario(step(service=f"[{ANSWER}]"))})
+    assert {result.verdict for result in results.values()} == {Verdict.PASS}
+
+
+def test_a_real_credential_gets_its_token_over_tls_from_the_cases_own_authority(tmp_path: Path) -> None:
+    text = scenario(step(service=f"[{ANSWER}]", expect="{requests: {headers: {authorization: Bearer issued-here}}}"),
+                    head="client: {auth: credential, tokens: [issued-here]}\n")
+    results = run(tmp_path, {"chat/credential": text})
+    assert {result.verdict for result in results.values()} == {Verdict.PASS}, results
+
+
+def test_what_is_seen_of_a_request_does_not_depend_on_the_port(tmp_path: Path) -> None:
+    first = run(tmp_path / "one", {"chat/once": scenario(step(service=f"[{ANSWER}]"))})
+    again = run(tmp_path / "two", {"chat/once": scenario(step(service=f"[{ANSWER}]"))})
+    requests = [[exchange.request for step_ in result.steps for exchange in step_.exchanges]
+                for run_ in (first, again) for _, result in sorted(run_.items())]
+    assert requests[0] == requests[2]
+    assert dict(requests[0][0].headers)["Host"] == "conformance.openai.azure.com"
+
+
+def spec(service: str, head: str = "") -> Scenario:
+    import yaml
+
+    return Scenario.model_validate(yaml.safe_load(scenario(step(service=service), head=head)))
+
+
+@pytest.mark.parametrize(("service", "head", "obstacle"), [
+    (f"[{ANSWER}]", "", ""),
+    (f"[{busy('40')}, {ANSWER}]", "", ""),
+    (f"[{busy('2900')}, {ANSWER}]", "", ""),
+    (f"[{busy('3100')}, {ANSWER}]", "", "about 3 s"),
+    (f"[{busy('60000')}, cassette]", "", "about 60 s"),
+    (f"[{busy('60000')}]", "", ""),
+    (f"[{busy('60000')}, {ANSWER}]", "client: {max_retries: 0}\n", ""),
+    (f"[{busy('1200')[:-1]}, repeat: true}}]", "", ""),
+    (f"[{busy('1600')[:-1]}, repeat: true}}]", "", "about 3 s"),
+    (f"[{{status: 500}}, {{status: 500}}, {ANSWER}]", "", ""),
+    (f"[{{status: 400, headers: {{retry-after: '90'}}}}, {ANSWER}]", "", ""),
+    (f"[{{status: 429, headers: {{x-should-retry: 'false', retry-after: '90'}}}}, {ANSWER}]", "", ""),
+    (f"[{{fault: read_timeout}}, {ANSWER}]", "", "about 600 s"),
+    (f"[{{fault: read_timeout}}, {ANSWER}]", "client: {timeout: 200ms}\n", ""),
+    (f"[{{status: 429, headers: {{retry-after: 'Thu, 01 Jan 2026 00:00:07 GMT'}}}}, {ANSWER}]", "", "virtual clock"),
+    (f"[{{status: 429, headers: {{retry-after: '1e999'}}}}, {ANSWER}]", "", "without an end"),
+])
+def test_what_cannot_be_waited_out_is_known_beforehand(service: str, head: str, obstacle: str) -> None:
+    found = real_time_obstacle(spec(service, head), TRAITS)
+    assert (obstacle in found) if obstacle else found == "", found
+    assert LIMIT == 3.0
+
+
+def result_of(case: Case, *rules: str, verdict: Verdict = Verdict.FAIL) -> Judged:
+    findings = tuple(FindingResult(rule=rule, level="must", blame="sdk", message="late") for rule in rules)
+    return Judged(CaseResult(
+        id=case.id, scenario=case.loaded.id, sdk="python", version="3", surface=case.surface, lane="loopback",
+        api_version=case.api_version, capability="chat", level="must", verdict=verdict, findings=findings))
+
+
+def test_lateness_is_believed_only_when_it_comes_again_alone(tmp_path: Path) -> None:
+    suite = load(make_root(tmp_path, {"scenarios/chat/one.yaml": scenario(), "scenarios/chat/two.yaml": scenario()}))
+    cases = plan(suite, subjects_of(suite, ("python",)), Selection())
+    runs: list[tuple[str, bool]] = []
+
+    def judge(broken_alone: bool) -> Any:
+        def runner(case: Case, lane: Any) -> Judged:
+            runs.append((case.id, lane))
+            return result_of(case, "retries.backoff") if not lane or broken_alone else result_of(
+                case, verdict=Verdict.PASS)
+        return runner
+
+    with RunAhead(cases, lambda _, alone: alone, judge(broken_alone=False)) as ahead:  # type: ignore[arg-type,return-value]
+        assert {ahead.result(case).result.verdict for case in cases} == {Verdict.PASS}
+    assert len(runs) == 2 * len(cases)
+    runs.clear()
+    with RunAhead(cases, lambda _, alone: alone, judge(broken_alone=True)) as ahead:  # type: ignore[arg-type,return-value]
+        assert {ahead.result(case).result.verdict for case in cases} == {Verdict.FAIL}
+    alone = [name for name, by_itself in runs if by_itself]
+    assert len(alone) == 3 * 3, "three cases are confirmed, three times each; the rest is believed"
+
+
+def test_a_red_that_no_busy_machine_explains_is_not_run_twice(tmp_path: Path) -> None:
+    suite = load(make_root(tmp_path))
+    case = plan(suite, subjects_of(suite, ("python",)), Selection())[0]
+    assert not needs_quiet(result_of(case, "request.route"))
+    assert needs_quiet(result_of(case, "request.route", "expect.delays"))
+    assert is_late(result_of(case, "retries.backoff"))
+
+
+def test_ctrl_c_ends_adapters_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    stuck = scenario(step(service="[{fault: read_timeout}]", expect="{error: {kind: timeout}}"),
+                     head="client: {timeout: 2900ms, max_retries: 0}\n")
+    root = make_root(tmp_path / "suite", {
+        "scenarios/chat/stuck.yaml": stuck, "adapters/python/contract.yaml": contract(),
+        "adapters/python/adapter.yaml": MANIFEST.replace('"{package}/sdk"', f'"{{package}}/sdk", "{tmp_path}"')})
+    command = [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+               "from conformance.cli.main import main; main()", "run", "--lane", "loopback", "--root", str(root),
+               "--sdk", "python", "--reports", str(tmp_path / "reports")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT)
+    assert _wait_for(lambda: len(_running(str(tmp_path))) > 1), "no adapter was started"
+    time.sleep(1)
+    os.kill(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=15)
+    assert process.returncode == 3, said
+    assert "results.json" in said
+    assert _running(str(tmp_path)) == []
+
+
+def _running(text: str) -> list[int]:
+    """Processes whose command line holds ``text``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if text.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def _wait_for(condition: Any, seconds: float = 15) -> bool:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
