@@ -26,5 +26,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the cache this process made."""
     own = config.stash.get(_OWN_CACHE, None)
     if own is not None:
-        shutil.rmtree(own, ignore_errors=True)
+        for cache in (own, f"{own}-adapters"):
+            shutil.rmtree(cache, ignore_errors=True)
         os.environ.pop("CONFORMANCE_CACHE", None)
