@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +30,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         for cache in (own, f"{own}-adapters"):
             shutil.rmtree(cache, ignore_errors=True)
         os.environ.pop("CONFORMANCE_CACHE", None)
+
+
+@pytest.fixture(autouse=True)
+def _without_installed_adapters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside ``tests/adapters`` no adapter is installed, whatever the tests of adapters have built by then."""
+    if "adapters" not in request.path.parts:
+        monkeypatch.setenv("CONFORMANCE_CACHE", str(Path(os.environ["CONFORMANCE_CACHE"]) / "nothing-installed"))
