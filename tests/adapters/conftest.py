@@ -1,5 +1,5 @@
-"""Adapters that these tests build go into a cache of their own, for all of them: what is installed in the session's cache
-would become a subject of every other test."""
+"""Adapters that these tests build go into one cache of their own: what is installed in the session's cache would become a
+subject of every other test."""
 
 from __future__ import annotations
 
