@@ -1,4 +1,4 @@
-"""Adapters that these tests build go into one cache of their own: what is installed in the session's cache would become a
+"""Adapters that these tests build go into one cache of their own: what is installed in the session's cache would be a
 subject of every other test."""
 
 from __future__ import annotations
