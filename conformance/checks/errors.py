@@ -15,6 +15,7 @@ from conformance.checks.compare import plain, same
 from conformance.checks.context import StepContext
 from conformance.checks.expecting import mismatches
 from conformance.checks.finding import Blame, Finding, Level, Rule, finding
+from conformance.checks.headers import shows_no_request_id
 from conformance.checks.registry import rule_check
 from conformance.checks.seen import Seen, as_list, seen
 from conformance.scenario.match import ABSENT, show
@@ -72,8 +73,10 @@ _KINDS = {
 _FAULT_KINDS = {
     Fault.CONNECT_REFUSED: ErrorKind.CONNECTION, Fault.CONNECTION_RESET: ErrorKind.CONNECTION,
     Fault.CONNECT_TIMEOUT: ErrorKind.TIMEOUT, Fault.READ_TIMEOUT: ErrorKind.TIMEOUT,
+    Fault.CUT_BODY: ErrorKind.CONNECTION,
 }
 _TOLD_HEADERS = ("retry-after", "retry-after-ms", "x-request-id", "apim-request-id")
+_EXPOSED_AS = {"code": "code", "param": "param", "error_type": "type", "message": "message", "headers": "headers"}
 _ESCAPES = re.compile(r"\\[nrt]|[\s\\\"'“”‘’]+")
 
 
@@ -237,10 +240,20 @@ def _headers(context: StepContext) -> Iterable[Finding] | None:
 
 @rule_check(EXPECTED)
 def _expected(context: StepContext) -> Iterable[Finding] | None:
-    error = seen(context).error
+    view = seen(context)
+    error = view.error
     if not context.expect.error or error is None:
         return None
-    return mismatches(EXPECTED, context, context.expect.error, error_as_json(error), "/error")
+    wanted = {name: value for name, value in context.expect.error.items() if not _hidden(view, name)}
+    return mismatches(EXPECTED, context, wanted, error_as_json(error), "/error")
+
+
+def _hidden(view: Seen, member: str) -> bool:
+    """Whether the contract says that a caller has no accessor for this member of an error."""
+    if member == "request_id":
+        return shows_no_request_id(view)
+    name = _EXPOSED_AS.get(member)
+    return name is not None and not _exposes(view, name)
 
 
 def error_as_json(error: SdkError) -> dict[str, Any]:

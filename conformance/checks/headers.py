@@ -28,6 +28,11 @@ def shown_request_id(view: Seen) -> str | None:
     return view.error.request_id if view.error is not None else view.context.observation.outcome.request_id
 
 
+def shows_no_request_id(view: Seen) -> bool:
+    """Whether the contract says that the SDK has no accessor for a request id (``request_id.header: null``)."""
+    return view.trait("request_id.header", "x-request-id") is None
+
+
 @rule_check(REQUEST_ID)
 def _request_id(context: StepContext) -> Iterable[Finding] | None:
     view = seen(context)
@@ -49,7 +54,7 @@ def _request_id(context: StepContext) -> Iterable[Finding] | None:
 @rule_check(EXPECTED)
 def _expected(context: StepContext) -> Iterable[Finding] | None:
     view = seen(context)
-    if context.expect.request_id is None or not view.answered:
+    if context.expect.request_id is None or not view.answered or shows_no_request_id(view):
         return None
     served = view.response.header("x-request-id") if view.response is not None else None
     return mismatches(EXPECTED, context, context.expect.request_id, shown_request_id(view), "/request_id",

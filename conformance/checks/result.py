@@ -2,7 +2,8 @@
 
 Contract traits: ``result.serialisation`` (``exact``, the default; ``known``: nulls and members the specification does
 not know may be missing; ``none``: the SDK has no serialisation), ``result.view_lacks`` (view members the SDK
-documents no accessor for) and ``result.returns_nothing`` (operations whose method is documented to return nothing).
+documents no accessor for: ``object``, or ``responses.create:content_filters`` for one operation) and
+``result.returns_nothing`` (operations whose method is documented to return nothing).
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def _view(context: StepContext) -> Iterable[Finding] | None:
     if wire is None or view.says_nothing:
         return None
     shown = outcome.view if isinstance(outcome.view, dict) else {}
-    lacks = as_list(view.trait("result.view_lacks"))
+    lacks = _lacking(context)
     found = []
     for name, wanted in wire.items():
         have = shown.get(name, ABSENT)
@@ -114,7 +115,15 @@ def _expected(context: StepContext) -> Iterable[Finding] | None:
     if not view.succeeded and not context.expects_error:
         return None  # result.unexpected-error says it
     shown = context.observation.outcome.view or {}
-    return mismatches(EXPECTED, context, context.expect.result, shown, "/view", _from(wire_view(context)))
+    lacks = _lacking(context)
+    wanted = {name: value for name, value in context.expect.result.items() if name not in lacks}
+    return mismatches(EXPECTED, context, wanted, shown, "/view", _from(wire_view(context)))
+
+
+def _lacking(context: StepContext) -> frozenset[str]:
+    """The view members the contract says this operation's result has no accessor for (``result.view_lacks``)."""
+    here = f"{context.call.operation}:"
+    return frozenset(str(name).removeprefix(here) for name in as_list(seen(context).trait("result.view_lacks")))
 
 
 def _from(wire: Any) -> Resolve:

@@ -19,7 +19,9 @@ from pydantic_core import to_jsonable_python
 from conformance.checks import apply_checks
 from conformance.checks.case_rules import UNPLAYED, UNREACHED, UNUSABLE
 from conformance.checks.context import StepContext
+from conformance.checks.errors import UNEXPECTED_ERROR
 from conformance.checks.finding import Blame, Finding, Level, Rule, finding
+from conformance.checks.harness import MISS
 from conformance.checks.registry import Applied
 from conformance.run.attribution import attribute
 from conformance.run.execute import CaseObservation
@@ -120,18 +122,16 @@ def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
 
 
 def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...]:
-    """``results``, in which a request that is known to deviate also explains that no recording fits it.
+    """``results``, in which what is known to deviate also explains that no recording fits, or that one is left over.
 
     The miss and the interaction left over are the suite's findings, which no waiver names; but a request that goes
-    elsewhere (a waived ``request.*`` finding) cannot meet the recording, and would otherwise never be excused.
+    elsewhere (a waived ``request.*`` finding) cannot meet the recording, and a call that is known to fail may never
+    ask for it: they would otherwise never be excused.
     """
-    known = next((item.waived_by for item in results if item.waived_by and item.rule.startswith("request.")), None)
-    if known is None:
-        return tuple(results)
-    return tuple(item.model_copy(update={"waived_by": known}) if item.rule in _FOLLOWS else item for item in results)
-
-
-_FOLLOWS = ("cassette.miss", UNPLAYED.id)
+    waived = {item.rule: item.waived_by for item in results if item.waived_by}
+    elsewhere = next((name for rule, name in waived.items() if rule.startswith("request.")), None)
+    explained = {MISS.id: elsewhere, UNPLAYED.id: elsewhere or waived.get(UNEXPECTED_ERROR.id)}
+    return tuple(item.model_copy(update={"waived_by": item.waived_by or explained.get(item.rule)}) for item in results)
 
 
 def _json(value: Any) -> Any:

@@ -166,7 +166,7 @@ def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], sele
             status, reason = _applicability(loaded.scenario, subject, api_version)
             spec = loaded.scenario if status != "run" else resolve(
                 loaded, subject, api_version, row, target.deployments or {})
-            if status == "run" and (lack := _lacking_client(spec, subject, api_version)):
+            if status == "run" and (lack := _lacking_client(spec, subject, api_version)) is not None:
                 status, reason = "unsupported", lack
             if status == "run" and not target.is_replay:
                 reason = obstacle(target, loaded.document.text, spec, SERVICE_ENDPOINT)
@@ -230,9 +230,13 @@ def _applicability(scenario: Scenario, subject: SubjectUnderTest,
 
 
 def _lacking_client(spec: Scenario, subject: SubjectUnderTest, api_version: str) -> str | None:
-    """Why the SDK builds no such client: its contract lacks ``auth.<kind>``, or ``auth.<kind>.v1`` on the v1 route."""
-    name = f"auth.{spec.client.auth}"
-    names = (name, f"{name}.v1") if api_version == "v1" else (name,)
+    """Why the SDK builds no such client: its contract lacks ``auth.<kind>``, ``auth.<kind>.v1`` on the v1 route, or
+    ``client.deployment`` where the client is given one."""
+    names = [f"auth.{spec.client.auth}"]
+    if api_version == "v1":
+        names.append(f"auth.{spec.client.auth}.v1")
+    if spec.client.deployment is not None:
+        names.append("client.deployment")
     lacks = subject.sdk.contract.contract.lacks
     return next((lack for ability in names if ability in lacks
                  if (lack := subject.sdk.contract.unsupported(ability, subject.version)) is not None), None)

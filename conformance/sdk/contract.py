@@ -89,6 +89,7 @@ class Contract(Part):
     not_run: str = ""
     article: str = ""
     operations: dict[str, Support]
+    abilities: dict[str, Support] = Field(default_factory=dict)
     lacks: dict[str, Lack] = Field(default_factory=dict)
     traits: dict[str, Trait]
 
@@ -110,7 +111,7 @@ class LoadedContract:
         lack = self.contract.lacks.get(ability)
         if lack is not None and in_range(version, lack.versions):
             return lack.reason
-        support = self.contract.operations.get(ability)
+        support = self.contract.operations.get(ability) or self.contract.abilities.get(ability)
         if support is None:
             return None if lack is not None else f"the contract of {self.contract.sdk} does not list {ability}"
         if not in_range(version, support.versions):

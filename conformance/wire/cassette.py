@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -76,12 +77,13 @@ def body_digest(request: Request) -> str:
         return ""
     parts = parse_multipart(request.body, kind) if kind.lower().startswith("multipart/") else ()
     if parts:
-        shape = [(p.name, p.filename, hashlib.sha256(p.content).hexdigest()) for p in parts]
+        shape = [(p.name, p.filename, hashlib.sha256(p.content if p.filename else _figure(p.content)).hexdigest())
+                 for p in parts]
         return _digest(json.dumps(sorted(shape, key=str)).encode())
     if "json" in kind.lower():
         value = _json_of(request.body)
         if value is not None:
-            return _digest(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+            return _digest(json.dumps(_said(value), sort_keys=True, separators=(",", ":")).encode())
     return _digest(request.body)
 
 
@@ -91,6 +93,22 @@ def _json_of(body: bytes) -> Any:
         return json.loads(body, parse_float=_number)
     except (ValueError, RecursionError):
         return None
+
+
+def _figure(text: bytes) -> bytes:
+    """A field of a form with decimals alike, however an SDK prints them (0.2 and 0.200000); any other as it stands."""
+    return repr(_number(text.decode())).encode() if _DECIMAL.fullmatch(text) else text
+
+
+_DECIMAL = re.compile(rb"-?[0-9]{0,12}[.][0-9]{1,12}")
+
+
+def _said(value: Any) -> Any:
+    """``value`` without ``stream: false``, which is what leaving it out means in every operation that has it (OpenAPI:
+    default false); azopenai always writes it. ``request.body-unasked`` still tells who adds it unasked."""
+    if isinstance(value, dict) and value.get("stream") is False:
+        return {name: item for name, item in value.items() if name != "stream"}
+    return value
 
 
 def _number(text: str) -> float | int:

@@ -167,3 +167,24 @@ def test_expected_errors_are_matched_on_every_member() -> None:
 def test_a_key_is_not_sent_beside_a_token() -> None:
     both = with_header(chat(auth=Auth("token", tokens=("conformance-entra-token-1",))), "api-key", KEY)
     assert rules(both) == {"auth.no-second-credential"}
+
+
+HIDING = {**TRAITS, "request_id.header": None, "errors.exposes": ["code", "message", "headers"],
+          "result.view_lacks": ["object", "chat.completions.create:model", "embeddings.create:text"]}
+
+
+def test_what_the_contract_says_has_no_accessor_is_not_expected_of_a_caller() -> None:
+    answer = chat(expect={"request_id": "never-served", "result": {"object": "odd", "model": "odd"}}, traits=HIDING)
+    assert rules(answer) == set()
+    assert rules(chat(expect=answer.expect.model_dump(exclude_none=True))) == {"expect.request-id", "expect.result"}
+    lack = {"param": "odd", "error_type": "odd", "request_id": "odd"}
+    assert rules(refused(expect={"error": lack}, traits=HIDING)) == set()
+    assert "expect.error" in rules(refused(expect={"error": lack}))
+
+
+def test_what_another_operation_has_no_accessor_for_is_expected_here() -> None:
+    assert "expect.result" in rules(chat(expect={"result": {"text": "never said"}}, traits=HIDING))
+
+
+def test_a_member_of_an_error_that_is_shown_is_expected_though_another_is_not() -> None:
+    assert "expect.error" in rules(refused(expect={"error": {"code": "odd", "param": "odd"}}, traits=HIDING))

@@ -299,6 +299,15 @@ def test_a_miss_without_a_known_deviation_of_the_request_is_never_excused(
     assert judged(monkeypatch, cases(suite, waiver())[0], found(), missed).result.verdict is Verdict.FAIL
 
 
+def test_a_call_that_is_known_to_fail_explains_that_its_recording_is_left_over_but_not_that_none_fits(
+        suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = cases(suite, waiver(rule="result.unexpected-error"))[0]
+    failed = found(rule="result.unexpected-error")
+    assert judged(monkeypatch, case, failed, unplayed=("POST /a",)).result.verdict is Verdict.WAIVED
+    missed = found("no recording fits", rule="cassette.miss", blame=Blame.CASSETTE)
+    assert judged(monkeypatch, case, failed, missed, unplayed=("POST /a",)).result.verdict is Verdict.FAIL
+
+
 def test_what_a_finding_holds_can_always_be_written(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = replace(found(), actual=NOT_JSON, expected={"at": (1, NOT_JSON)})
     (result,) = judged(monkeypatch, cases(suite)[0], odd).result.findings

@@ -165,6 +165,22 @@ def test_what_the_contract_lacks_is_unsupported_with_its_reason_even_where_trait
         ("unsupported", "It reads no minds.")}
 
 
+def test_an_ability_is_listed_with_its_source_and_a_client_of_a_deployment_is_one_where_the_contract_lacks_it(
+        tmp_path: Path) -> None:
+    ability = "abilities:\n  telepathy: {versions: '>=2', source: {fact: test}}\n"
+    lack = "lacks:\n  client.deployment: {reason: Every call names its own., source: {fact: test}}\n"
+    text = contract().replace("abilities:\n", ability, 1).replace("lacks:\n", lack, 1)
+    suite = load(make_root(tmp_path, {
+        "adapters/python/contract.yaml": text,
+        "scenarios/chat/bound.yaml": scenario(head="client: {deployment: mine}\n"),
+        "scenarios/chat/mind.yaml": scenario(head="needs: [telepathy]\n")}))
+    assert {(case.status, case.reason) for case in planned(suite, patterns=("chat/bound",))} == {
+        ("unsupported", "Every call names its own.")}
+    assert {case.status for case in planned(suite, patterns=("chat/mind",))} == {"run"}
+    old = SubjectUnderTest(suite.sdk("python"), "1.40.0")
+    assert {case.status for case in planned(suite, subject=old, patterns=("chat/mind",))} == {"unsupported"}
+
+
 def test_an_operation_of_later_versions_is_unsupported_by_earlier_ones(suite: Suite) -> None:
     old = SubjectUnderTest(suite.sdk("python"), "1.40.0")
     (case, *_) = planned(suite, subject=old, patterns=("responses/late",), api_versions=("v1",))

@@ -250,3 +250,21 @@ def test_pyyaml_alone_reads_our_cassettes() -> None:
 def test_a_whole_number_is_the_same_however_an_sdk_writes_it() -> None:
     assert match_key(request(b'{"seed": 0, "t": [2.0]}')) == match_key(request(b'{"seed": 0.0, "t": [2]}'))
     assert match_key(request(b'{"t": 0.5}')) != match_key(request(b'{"t": 0}'))
+
+
+def test_saying_that_nothing_streams_is_the_same_as_leaving_it_out() -> None:
+    assert match_key(request(b'{"a": 1, "stream": false}')) == match_key(request(b'{"a": 1}'))
+    assert match_key(request(b'{"a": 1, "stream": true}')) != match_key(request(b'{"a": 1}'))
+    assert match_key(request(b'{"a": {"stream": false}}')) != match_key(request(b'{"a": {}}'))
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [
+    ("0.2", "0.200000", True), ("0.2", ".2", True), ("0.2", "0.3", False), ("1.0", "1", True), ("007", "7", False),
+    ("v0.20", "v0.2", False),
+])
+def test_decimals_in_a_form_are_the_same_however_an_sdk_prints_them(one: str, other: str, same: bool) -> None:
+    def sent(value: str) -> Request:
+        body = (f'--b\r\nContent-Disposition: form-data; name="temperature"\r\n\r\n{value}\r\n--b--\r\n').encode()
+        return Request("POST", "https://x.example/a", (("content-type", "multipart/form-data; boundary=b"),), body)
+
+    assert (match_key(sent(one)) == match_key(sent(other))) is same
