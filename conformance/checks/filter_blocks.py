@@ -56,7 +56,7 @@ def blocks(context: StepContext) -> list[Block]:
 def _all(context: StepContext) -> Iterator[Block]:
     view = seen(context)
     response = view.response
-    if response is None or view.last is None or view.last.miss is not None or b"_filter" not in response.body:
+    if response is None or view.last is None or view.last.miss is not None or b"_filter" not in response.content:
         return
     if view.stream is not None:
         for number, event in enumerate(view.stream.events):

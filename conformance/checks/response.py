@@ -59,7 +59,7 @@ def _judged(context: StepContext) -> Iterator[tuple[str, str, Any]]:
         if exchange is view.last and view.stream is not None:
             yield from _events(context, view.stream, f"/responses/{index}")
         elif response.status >= 400:
-            body = view.parse(response.body)
+            body = view.parse(response.content)
             if body is not None:
                 yield f"/responses/{index}", _override(context, view, exchange) or "error", body
         elif response.status < 300:
@@ -85,7 +85,7 @@ def _body(context: StepContext, view: Seen, exchange: Exchange, pointer: str) ->
     operation = context.operation
     schema = _override(context, view, exchange) or operation.schema
     assert exchange.response is not None  # the caller has looked
-    body = exchange.response.body
+    body = exchange.response.content
     if schema is None or operation.answer != "json":
         return
     wanted = context.call.arguments.get("response_format") if operation.capability == "audio" else None
@@ -155,7 +155,7 @@ def _served(view: Seen) -> dict[str, Any]:
     response = view.response
     if response is None:
         return {}
-    body = view.body if view.body is not None else response.body.decode("utf-8", "replace")
+    body = view.body if view.body is not None else response.content.decode("utf-8", "replace")
     if view.stream is not None:
         body = [event.data if event.value is NOT_JSON else event.value for event in view.stream.events]
     headers: dict[str, str] = {}

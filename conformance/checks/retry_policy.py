@@ -12,7 +12,6 @@ from conformance.checks.seen import Seen
 from conformance.wire.exchange import Exchange, Fault, Response
 
 _TIMEOUTS = frozenset({Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT, Fault.STALL_BODY})
-_MIDWAY = frozenset({Fault.CUT_BODY, Fault.STALL_BODY})
 _NUMBER = re.compile(r"\d+(\.\d+)?$")
 _FORMS = ("seconds", "fraction", "date")
 
@@ -36,9 +35,9 @@ class Bounds:
 
 def should_retry(view: Seen, exchange: Exchange) -> bool | None:
     """Whether the contract says that what ``exchange`` met is retried; None when it does not say."""
-    if exchange.fault in _MIDWAY:
-        return None
     response = exchange.response
+    if exchange.fault is not None and response is not None:  # it came midway, and no contract says what then
+        return None
     if response is None:
         return _fault_retried(view, exchange.fault)
     if response.status < 400:

@@ -35,7 +35,7 @@ class Seen:
 
     def __init__(self, context: StepContext) -> None:
         self.context = context
-        self._json: dict[int, Any] = {}
+        self._json: dict[bytes, Any] = {}
 
     @cached_property
     def answered(self) -> bool:
@@ -135,7 +135,7 @@ class Seen:
     @cached_property
     def body(self) -> Any:
         """The JSON value of the last response, None when it has none."""
-        return None if self.response is None else self.parse(self.response.body)
+        return None if self.response is None else self.parse(self.response.content)
 
     @cached_property
     def answer(self) -> Any:
@@ -149,9 +149,9 @@ class Seen:
         if response is None or not 200 <= response.status < 300 or self.last is None or self.last.miss is not None:
             return None
         if response.is_event_stream:
-            return parse_events(response.body)
-        looks_so = self.context.call.stream is not None and response.body.startswith(_EVENT_STREAM_STARTS)
-        return parse_events(response.body) if looks_so else None
+            return parse_events(response.content)
+        looks_so = self.context.call.stream is not None and response.content.startswith(_EVENT_STREAM_STARTS)
+        return parse_events(response.content) if looks_so else None
 
     @cached_property
     def whole_stream(self) -> EventStream | None:
@@ -177,11 +177,10 @@ class Seen:
         return plan is not None and plan.consume == "all"
 
     def parse(self, body: bytes) -> Any:
-        """The JSON value of ``body``, None when it is not JSON. Parsed once per body object."""
-        key = id(body)
-        if key not in self._json:
-            self._json[key] = _parse(body)
-        return self._json[key]
+        """The JSON value of ``body``, None when it is not JSON. Parsed once per body."""
+        if body not in self._json:
+            self._json[body] = _parse(body)
+        return self._json[body]
 
     def trait(self, name: str, default: Any = None) -> Any:
         """The contract's trait, or ``default`` when the contract is silent."""

@@ -36,7 +36,7 @@ def _compute(context: StepContext) -> dict[str, Any] | None:
     if operation.answer == "binary":
         return _binary(view, operation.id)
     if context.call.arguments.get("response_format") in _TEXT_FORMATS and operation.capability == "audio":
-        return {"text": _text(view.success.body)}
+        return {"text": _text(view.success.content)}
     reader = _READERS.get(operation.id)
     if reader is None or not isinstance(view.answer, dict) or context.call.stream is not None:
         return None
@@ -54,7 +54,7 @@ def _text(body: bytes) -> str | None:
 
 def _binary(view: Seen, operation: str) -> dict[str, Any]:
     assert view.success is not None  # _compute has looked
-    body = view.success.body
+    body = view.success.content
     found = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest(),
              "content_type": view.success.header("content-type")}
     return {**found, "text": _text(body)} if operation == "files.content" else found

@@ -17,7 +17,7 @@ from conformance.errors import InputError, InputErrors, Where
 from conformance.run.execute import cassette_name
 from conformance.run.plan import SubjectUnderTest, case_id, matrix_rows, resolve, scenario_versions
 from conformance.run.runner import rule_infos
-from conformance.run.script import compile_step
+from conformance.run.script import compile_step, needs_sockets
 from conformance.run.suite import Suite
 from conformance.scenario.load import LoadedScenario
 from conformance.scenario.match import operator_problems
@@ -43,7 +43,7 @@ def lint(suite: Suite) -> tuple[InputError, ...]:
     problems.extend(_overlooked(suite))
     problems.extend(_waivers(suite))
     problems.extend(_schemas(suite))
-    return tuple(sorted(problems, key=_order))
+    return tuple(sorted({str(problem): problem for problem in problems}.values(), key=_order))
 
 
 def _order(problem: InputError) -> tuple[str, int, int]:
@@ -176,6 +176,8 @@ def _steps(loaded: LoadedScenario, spec: Scenario, suite: Suite, versions: tuple
         place = loaded.document.where(["steps", index])
         try:
             compile_step(step, suite.fixtures)
+            if spec.lane != "loopback":
+                yield from _sockets(loaded, step, index, suite)
             for name in _file_fixtures(step.with_):
                 suite.fixtures.get(name)
         except InputError as error:
@@ -197,7 +199,20 @@ def _expected_error(loaded: LoadedScenario, step: Step, index: int) -> Iterator[
                          "write expect.error (kind and status at least)", loaded.document.where(["steps", index]))
 
 
-_NEVER_OK = ("connect_refused", "connection_reset", "connect_timeout", "read_timeout")
+_NEVER_OK = ("connect_refused", "connect_timeout", "connection_reset", "connection_closed", "read_timeout", "cut_head")
+
+
+def _sockets(loaded: LoadedScenario, step: Step, index: int, suite: Suite) -> Iterator[InputError]:
+    """An answer that only a real connection can show: the in-process lane would quietly play another one."""
+    for number, item in enumerate(step.service if isinstance(step.service, list) else []):
+        key = needs_sockets(item, suite.fixtures) if isinstance(item, Reply) else None
+        if key is not None:
+            yield InputError("lane-loopback", f"only a real connection can show an answer with {_SOCKET_KEYS[key]}",
+                             "write lane: loopback",
+                             loaded.document.where_key(["steps", index, "service", number], key))
+
+
+_SOCKET_KEYS = {"head": "a head of its own", "headers": "a content-length that is not its body's"}
 
 
 def _schema_name(loaded: LoadedScenario, step: Step, index: int, suite: Suite,

@@ -23,6 +23,7 @@ from conformance.scenario.variables import UnknownVariable, substitute
 from conformance.scenario.versions import at_least, select_versions
 from conformance.sdk.protocol import Surface
 from conformance.wire.operations import OPERATIONS
+from conformance.wire.player import ELSEWHERE
 
 DEPLOYMENTS: Mapping[str, str] = {
     "chat": "conf-chat", "vision": "conf-vision", "reasoning": "conf-reasoning", "embeddings": "conf-embeddings",
@@ -249,7 +250,8 @@ def resolve(loaded: LoadedScenario, subject: SubjectUnderTest, api_version: str,
     Raises InputError with a place."""
     scope = {
         "matrix": row, "api_version": api_version, "deployment": {**DEPLOYMENTS, **deployments},
-        "endpoint": SERVICE_ENDPOINT, "api_key": API_KEY, "contract": subject.sdk.contract.traits(subject.version),
+        "endpoint": SERVICE_ENDPOINT, "elsewhere": ELSEWHERE, "api_key": API_KEY,
+        "contract": subject.sdk.contract.traits(subject.version),
         "sdk": {"name": subject.sdk.name, "version": subject.version},
     }
     if "${" not in loaded.document.text:

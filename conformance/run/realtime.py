@@ -8,7 +8,6 @@ from typing import Any
 
 from conformance.checks.retry_policy import backoff_bounds, covers
 from conformance.scenario.model import Reply, Scenario, Step
-from conformance.wire.exchange import Fault
 
 LIMIT = 3.0
 """Seconds a case may spend waiting. Longer waits are the virtual clock's."""
@@ -19,6 +18,7 @@ REASONS = (TOO_LONG, OTHER_CALENDAR)
 """How every reason begins."""
 
 _TIMEOUTS = ("connect_timeout", "read_timeout", "stall_body")
+_MIDWAY = ("cut_body", "reset_body", "bad_chunk", "short_chunk")
 _HINTS = ("retry-after-ms", "x-ms-retry-after-ms", "retry-after")
 
 
@@ -45,16 +45,22 @@ def _step_waits(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> tuple[
         reply = _nth(replies, number)
         if reply is None:
             break
-        if reply.fault in _TIMEOUTS:
-            total += _timeout(spec, step, traits)
+        limit = _timeout(spec, step, traits)
+        slow = _seconds(reply.delay) + _seconds(reply.over) + _seconds(reply.linger)
+        total += min(slow, limit) + (limit if reply.fault in _TIMEOUTS else 0.0)
         number += 1
-        if not _retried(reply, traits) or number >= allowed or not _answers(replies, number):
+        if not (_retried(reply, traits) or slow > limit) or number >= allowed or not _answers(replies, number):
             break
         asked, dated = _asked(reply, traits)
         if dated:
             return total, True
         total += _backoff(traits, number - 1) if asked is None else asked
     return total, False
+
+
+def _seconds(value: float | str) -> float:
+    """A duration of a reply, whose variables are filled in by now."""
+    return 0.0 if isinstance(value, str) else value
 
 
 def _nth(replies: list[Any], number: int) -> Reply | None:
@@ -89,7 +95,7 @@ def _timeout(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> float:
 
 def _retried(reply: Reply, traits: Mapping[str, Any]) -> bool:
     if reply.fault is not None:
-        return reply.fault not in (Fault.CUT_BODY.value,)
+        return reply.fault not in _MIDWAY
     told = str(_header(reply, "x-should-retry") or "").lower()
     if told in ("true", "false") and traits.get("retries.should_retry_header") is True:
         return told == "true"

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import base64 as b64
+import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 from conformance.errors import InputError
 from conformance.scenario.load import Fixtures
 from conformance.scenario.model import Fixture, FixtureRef, Step
 from conformance.scenario.model import Reply as ReplySpec
-from conformance.wire.exchange import Fault, Headers, Provenance, Reply, Response, Source
+from conformance.wire.exchange import PLAINLY, Delivery, Fault, Headers, Provenance, Reply, Response, Source
+from conformance.wire.peer.writing import render_head
 from conformance.wire.player import CASSETTE, Item, ScriptedReply
+from conformance.wire.sse_shapes import DELIVERIES, events, every
 
-_BEFORE_RESPONSE = {Fault.CONNECT_REFUSED, Fault.CONNECTION_RESET, Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT}
+_BEFORE_RESPONSE = {
+    "connect_refused": Fault.CONNECT_REFUSED, "connect_timeout": Fault.CONNECT_TIMEOUT,
+    "connection_reset": Fault.CONNECTION_RESET, "connection_closed": Fault.CUT_BODY,
+    "read_timeout": Fault.READ_TIMEOUT,
+}
+_IN_RESPONSE = {
+    "cut_body": Fault.CUT_BODY, "reset_body": Fault.CONNECTION_RESET, "stall_body": Fault.STALL_BODY,
+    "bad_chunk": Fault.BAD_CHUNK, "short_chunk": Fault.SHORT_CHUNK,
+}
+_BROKEN_CHUNK = (Fault.BAD_CHUNK, Fault.SHORT_CHUNK)
 _WRITTEN = Provenance(Source.SCRIPT, "written in the scenario")
 
 
@@ -26,17 +39,68 @@ def compile_step(step: Step, fixtures: Fixtures) -> tuple[Item, ...]:
 
 def compile_reply(spec: ReplySpec, fixtures: Fixtures) -> ScriptedReply:
     """One scripted reply. A status that is not a number, or a fixture that is not there, raises InputError."""
-    fault = Fault(spec.fault) if spec.fault else None
-    if fault in _BEFORE_RESPONSE:
-        return ScriptedReply(Reply(None, fault), spec.repeat)
+    delivery = Delivery(delay=float(spec.delay), linger=float(spec.linger), head=_head(spec.head))
+    name = spec.fault or ""
+    if name in _BEFORE_RESPONSE:
+        fault = _BEFORE_RESPONSE[name]
+        return ScriptedReply(Reply(None, fault, delivery if delivery.delay else PLAINLY), spec.repeat)
+    whole = _response(spec, fixtures)
+    if name == "cut_head":
+        head = delivery.head or render_head(whole.status, whole.headers)
+        delivery = replace(delivery, head=head[: _number(spec.cut_at, len(head) // 2)])
+        return ScriptedReply(Reply(None, Fault.CUT_BODY, delivery), spec.repeat)
+    if name:
+        whole = _struck(spec, whole, _IN_RESPONSE[name])
+    pieces = len({*whole.chunks, len(whole.body)})
+    pauses = (float(spec.over) / pieces,) * pieces if spec.over else ()
+    return ScriptedReply(Reply(replace(whole, pauses=pauses), _IN_RESPONSE.get(name), delivery), spec.repeat)
+
+
+def needs_sockets(spec: ReplySpec, fixtures: Fixtures) -> str | None:
+    """The key of ``spec`` that only a real connection can show, so that the in-process lane would play something else;
+    None when there is none. Raises InputError as ``compile_reply`` does."""
+    if spec.head is not None:
+        return "head"
+    if spec.fault in _BEFORE_RESPONSE:
+        return None
+    whole = _response(spec, fixtures)
+    length = whole.header("content-length")
+    return "headers" if length is not None and length != str(len(whole.body)) else None
+
+
+def _response(spec: ReplySpec, fixtures: Fixtures) -> Response:
+    """The reply as it would be without a fault."""
     body, kind, provenance = _body(spec, fixtures)
-    headers = _headers(spec, kind, len(body))
-    chunks = _chunks(body, spec.chunks)
-    if fault is not None:
-        body = body[: len(body) // 2 if spec.cut_at is None else spec.cut_at]
-        chunks = tuple(c for c in chunks if c < len(body))
-    response = Response(_status(spec.status), headers, body, provenance, chunks)
-    return ScriptedReply(Reply(response, fault), spec.repeat)
+    if spec.gzip:
+        body = gzip.compress(body, mtime=0)
+    return Response(_status(spec.status), _headers(spec, kind, len(body)), body, provenance,
+                    _chunks(body, spec.chunks))
+
+
+def _struck(spec: ReplySpec, whole: Response, fault: Fault) -> Response:
+    """What of ``whole`` is sent before ``fault`` strikes."""
+    size = _number(spec.cut_at, len(whole.body) // 2)
+    if spec.cut_event is not None:
+        before, event = _number(spec.cut_event, 1) - 1, events(whole.body)
+        if before >= len(event):
+            raise InputError("cut-event", f"the body has {len(event)} events; there is no number {before + 1}",
+                             "count them from 1")
+        size = sum(map(len, event[:before])) + len(event[before]) // 2
+    body = whole.body[:size]
+    headers = whole.headers
+    if fault in _BROKEN_CHUNK:
+        headers = (*(pair for pair in headers if pair[0].lower() not in ("content-length", "transfer-encoding")),
+                   ("transfer-encoding", "chunked"))
+    return replace(whole, headers=headers, body=body, chunks=tuple(end for end in whole.chunks if end < len(body)))
+
+
+def _head(lines: list[str] | None) -> bytes | None:
+    return None if lines is None else ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def _number(value: int | str | None, default: int) -> int:
+    """``value``, whose variables are filled in by now."""
+    return default if value is None else int(value)
 
 
 def _status(value: int | str) -> int:
@@ -121,20 +185,15 @@ def _headers(spec: ReplySpec, kind: str | None, length: int) -> Headers:
     written = {name.lower() for name, _ in pairs}
     if kind is not None and "content-type" not in written:
         pairs.append(("content-type", kind))
+    if spec.gzip and "content-encoding" not in written:
+        pairs.append(("content-encoding", "gzip"))
     if not (kind or "").startswith("text/event-stream") and "content-length" not in written:
         pairs.append(("content-length", str(length)))
     return tuple((n, v) for n, v in pairs if v != "$none")
 
 
-def _chunks(body: bytes, mode: str) -> tuple[int, ...]:
+def _chunks(body: bytes, mode: int | str) -> tuple[int, ...]:
     """End offsets of the pieces the body is delivered in; empty for one piece."""
-    if mode == "bytes":
-        return tuple(range(1, len(body) + 1))
-    separator = {"lines": b"\n", "events": b"\n\n"}.get(mode)
-    if separator is None:
+    if mode == "whole":
         return ()
-    ends, start = [], 0
-    while (found := body.find(separator, start)) >= 0:
-        start = found + len(separator)
-        ends.append(start)
-    return tuple(ends if ends and ends[-1] == len(body) else [*ends, len(body)])
+    return every(mode)(body) if isinstance(mode, int) else DELIVERIES[mode](body)

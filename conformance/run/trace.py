@@ -124,8 +124,9 @@ def _until(text: str, now: str | None) -> float | None:
 
 def _request(request: Request) -> RequestTrace:
     body, headers = _steady(request)
-    return RequestTrace(method=request.method, url=request.url, headers=mask(headers), body=_text(body),
-                        body_bytes=len(request.body))
+    is_form = (header(headers, "content-type") or "").startswith("multipart/")
+    return RequestTrace(method=request.method, url=request.url, headers=mask(headers),
+                        body=_form_text(body) if is_form else _text(body), body_bytes=len(request.body))
 
 
 def _steady(request: Request) -> tuple[bytes, Headers]:
@@ -144,10 +145,10 @@ def _response(exchange: Exchange) -> ResponseTrace | None:
         return None
     frames: tuple[str, ...] = ()
     if response.is_event_stream:
-        text = response.body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        text = response.content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
         frames = tuple(frame for frame in text.split("\n\n") if frame.strip())
     return ResponseTrace(
-        status=response.status, headers=mask(response.headers), body="" if frames else _text(response.body),
+        status=response.status, headers=mask(response.headers), body="" if frames else _text(response.content),
         body_bytes=len(response.body), frames=frames, chunks=response.chunks if len(response.chunks) < 200 else (),
         provenance=response.provenance.source, provenance_ref=response.provenance.ref)
 
@@ -161,6 +162,19 @@ def _text(body: bytes) -> str:
     if len(text) > BODY_LIMIT:
         return f"{text[:BODY_LIMIT]}\n<cut: {len(text)} characters in all>"
     return text
+
+
+def _form_text(body: bytes) -> str:
+    """A form with the steady boundary, part by part: the bytes of an uploaded file must not hide its neighbours, or
+    two forms could only be told to differ, not where."""
+    marker = f"\r\n--{_STEADY_BOUNDARY}"
+    pieces = (b"\r\n" + body).split(marker.encode())
+    return marker.join(map(_part_text, pieces)).removeprefix("\r\n")
+
+
+def _part_text(piece: bytes) -> str:
+    head, separator, content = piece.partition(b"\r\n\r\n")
+    return f"{_text(head)}{separator.decode()}{_text(content)}"
 
 
 def _without_files(value: Any) -> Any:

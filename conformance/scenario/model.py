@@ -92,12 +92,20 @@ class FixtureRef(Part):
     fixture: str = Field(alias="$fixture")
 
 
+Chunks = Literal["whole", "events", "lines", "bytes", "coalesced", "inside_characters", "inside_fields",
+                 "before_colons", "between_line_ends"]
+FaultName = Literal["connect_refused", "connect_timeout", "connection_reset", "connection_closed", "read_timeout",
+                    "cut_head", "cut_body", "reset_body", "stall_body", "bad_chunk", "short_chunk"]
+FAULTS_AT_A_PLACE = ("cut_head", "cut_body", "reset_body", "stall_body", "bad_chunk", "short_chunk")
+"""The faults that strike after some of the answer was sent."""
+
+
 class Reply(Part):
     """One scripted reply. Exactly one of ``body`` (JSON), ``text``, ``base64``, ``sse`` (a list of events) or none.
 
     ``body`` may be ``{$fixture: name}``. Each item of ``sse`` is JSON (sent as one ``data:`` line), or text (sent as
-    it stands, with its own line ends). ``chunks``: how the body is delivered; ``lines`` a line at a time, ``bytes`` a
-    byte at a time. ``fault`` cuts or replaces the reply. ``repeat``: this reply answers every later request too.
+    it stands, with its own line ends). ``repeat``: this reply answers every later request too. ``docs/scenarios.md``
+    says what each fault and each way of delivery is; ``head`` and a ``content-length`` of one's own need sockets.
     """
 
     status: int | str = 200
@@ -106,10 +114,18 @@ class Reply(Part):
     text: str | FixtureRef | None = None
     base64: str | FixtureRef | None = None
     sse: list[Any] | FixtureRef | None = None
-    chunks: Literal["whole", "lines", "bytes", "events"] | Variable = "whole"
-    fault: Literal["connect_refused", "connection_reset", "connect_timeout", "read_timeout", "cut_body",
-                   "stall_body"] | Variable | None = None
-    cut_at: int | None = Field(default=None, ge=0, description="Bytes of the body sent before cut_body or stall_body.")
+    head: list[str] | None = Field(default=None, description="Lines sent in place of the status line and headers.")
+    gzip: bool | Variable = Field(default=False, description="Send the body gzip-coded, and say so.")
+    chunks: Chunks | Annotated[int, Field(ge=1)] | Variable = Field(
+        default="whole", description="How the body is cut into pieces; a number: so many bytes each.")
+    delay: Duration = Field(default=0.0, description="Time before the first byte of the answer.")
+    over: Duration = Field(default=0.0, description="Time over which the pieces of the body are spread evenly.")
+    linger: Duration = Field(default=0.0, description="Time between the last byte of the body and the answer's end.")
+    fault: FaultName | Variable | None = None
+    cut_at: Annotated[int, Field(ge=0)] | Variable | None = Field(
+        default=None, description="Bytes sent before the fault: of the body, for cut_head of the head. Default: half.")
+    cut_event: Annotated[int, Field(ge=1)] | Variable | None = Field(
+        default=None, description="The fault strikes in the middle of this event of the body; the first is 1.")
     repeat: bool = False
 
     @model_validator(mode="after")
@@ -117,6 +133,16 @@ class Reply(Part):
         bodies = [n for n in ("body", "text", "base64", "sse") if n in self.model_fields_set]
         if len(bodies) > 1:
             raise ValueError(f"a reply has one body, not {' and '.join(bodies)}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Reply:
+        places = [n for n in ("cut_at", "cut_event") if getattr(self, n) is not None]
+        if len(places) > 1:
+            raise ValueError("a fault strikes in one place: cut_at or cut_event")
+        struck = self.fault in FAULTS_AT_A_PLACE or (self.fault or "").startswith("${")
+        if places and not (struck and (self.fault, places[0]) != ("cut_head", "cut_event")):
+            raise ValueError(f"{places[0]} is where a fault strikes; {self.fault or 'no fault'} has no such place")
         return self
 
 

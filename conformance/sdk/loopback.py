@@ -24,7 +24,8 @@ from conformance.wire.clock import VirtualClock
 from conformance.wire.entra import AUTHORITY_HOST
 from conformance.wire.exchange import Exchange, Fault, Reply, Request
 from conformance.wire.peer import CapturedExchange, PeerServer, ProblemCode
-from conformance.wire.player import CasePlayer
+from conformance.wire.peer.live import serve_of
+from conformance.wire.player import ELSEWHERE, CasePlayer, given_up
 
 PlainHttp = Literal["all", "keys", "none"]
 """Which credentials an SDK sends over plain http: every one, keys alone, or none."""
@@ -114,12 +115,17 @@ class LoopbackSession:
         self._process: AdapterProcess | None = None
         self._before = 0
         self._timeout = 0.0
+        self._reads_all = True
         self._failed = False
         self._stack = contextlib.ExitStack()
         place = urlsplit(config.endpoint)
         self._netloc = place.netloc
         with contextlib.ExitStack() as undo:
-            self._execution = undo.enter_context(server.open(player, tls=tls, origin=_origin(config.endpoint)))
+            door = Service(player)
+            self._execution = undo.enter_context(
+                server.open(player if serve_of(player) else door, tls=tls, origin=_origin(config.endpoint),
+                            elsewhere=ELSEWHERE))  # a live player is the service of its listener itself
+            door.elsewhere = f"{self._execution.scheme}://localhost:{self._execution.port}"
             self._authority = self._open_authority(undo, server) if config.auth.kind == "credential" else None
             self._stack = undo.pop_all()
         self._client = replace(config, endpoint=_moved(config.endpoint, self._execution.url))
@@ -135,6 +141,7 @@ class LoopbackSession:
         """Perform ``call``. An adapter that failed over it is an Outcome with status crash."""
         self._before = len(self._execution.capture().exchanges)
         self._timeout = call.options.timeout or self._config.timeout or 0.0
+        self._reads_all = call.stream is None or call.stream.consume == "all"
         try:
             if self._process is None:
                 self._process = self._pool.acquire()
@@ -161,7 +168,7 @@ class LoopbackSession:
             if problem.code not in _HARMLESS:
                 raise EnvironmentFault("peer-refused", f"the peer refused what arrived: {problem.cause} "
                                        f"({problem.code.value})", "")
-        captured = capture.exchanges[self._before:]
+        captured = tuple(_as_met(item, self._reads_all) for item in capture.exchanges[self._before:])
         failure = next((item.failure for item in captured if item.failure), None)
         if failure is not None:
             raise EnvironmentFault("player-failed", f"the peer had no answer: {failure}", "")
@@ -205,6 +212,25 @@ class LoopbackSession:
         return replace(exchange, request=replace(exchange.request, headers=headers))
 
 
+class Service:
+    """The case's player as the service of one listener: where it redirects to the other host of a scenario
+    (``ELSEWHERE``), it redirects to ``elsewhere``, by which the same listener is another host to a client."""
+
+    def __init__(self, player: CasePlayer) -> None:
+        self._player = player
+        self.elsewhere = ELSEWHERE
+
+    def answer(self, request: Request) -> Reply:
+        """The player's reply, its location moved."""
+        reply = self._player.answer(request)
+        response = reply.response
+        if response is None or not 300 <= response.status < 400:
+            return reply
+        headers = tuple((name, value.replace(ELSEWHERE, self.elsewhere, 1) if name.lower() == "location" else value)
+                        for name, value in response.headers)
+        return replace(reply, response=replace(response, headers=headers))
+
+
 class Authority:
     """The case's player as a token endpoint at another place: its answers name ``place`` where they named the host."""
 
@@ -223,12 +249,25 @@ class Authority:
         return replace(reply, response=replace(reply.response, body=body, headers=headers))
 
 
+def _as_met(item: CapturedExchange, reads_all: bool) -> CapturedExchange:
+    """``item`` with the time-out a client met that left before a slow answer had begun, or had come whole."""
+    exchange = item.exchange
+    if not item.aborted or exchange.fault is not None or exchange.response is None:
+        return item
+    if item.answered is None:
+        return replace(item, exchange=given_up(exchange, Fault.READ_TIMEOUT))
+    if exchange.response.pauses and reads_all:
+        return replace(item, exchange=given_up(exchange, Fault.STALL_BODY))
+    return item
+
+
 def _wait(earlier: CapturedExchange, later: CapturedExchange, timeout: float) -> float:
     """Seconds between the end of an answer and the next request; a time-out that had to run out first is left out."""
     ends = (earlier.finished, earlier.deliveries[-1].at if earlier.deliveries else None, earlier.complete)
     end = next(at for at in ends if at is not None)
     if earlier.exchange.fault in _TIMEOUTS:
-        end += timeout
+        slow = earlier.client_left is not None and earlier.exchange.response is not None
+        end = max(end, earlier.client_left or end) if slow else end + timeout
     return round(max(0.0, later.arrived - end), 6)
 
 

@@ -7,6 +7,7 @@ Header names keep the case they had on the wire; look-ups ignore it (RFC 9110 se
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -24,6 +25,8 @@ class Fault(StrEnum):
     READ_TIMEOUT = "read_timeout"
     CUT_BODY = "cut_body"
     STALL_BODY = "stall_body"
+    BAD_CHUNK = "bad_chunk"
+    SHORT_CHUNK = "short_chunk"
 
 
 class Source(StrEnum):
@@ -118,8 +121,18 @@ class Response:
     def header(self, name: str) -> str | None:
         return header(self.headers, name)
 
+    @property
+    def content(self) -> bytes:
+        """The body without its content coding, as a client reads it; as it stands when it is not what it says."""
+        if (self.header("content-encoding") or "").strip().lower() != "gzip":
+            return self.body
+        try:
+            return zlib.decompress(self.body, wbits=31)
+        except zlib.error:
+            return self.body
+
     def json(self) -> Any:
-        return json_or_none(self.body)
+        return json_or_none(self.content)
 
     @property
     def is_event_stream(self) -> bool:
@@ -167,7 +180,7 @@ class Reply:
     """What the transport is to do with a request: deliver ``response``, or raise ``fault`` in its place.
 
     With both, the body of ``response`` is delivered first and the fault comes after its last byte. A ``CUT_BODY``
-    without a response is a connection closed before any answer.
+    without a response is a connection closed before any answer, or in the middle of a head that ``delivery`` gives.
     """
 
     response: Response | None = None

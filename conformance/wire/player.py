@@ -26,6 +26,9 @@ class ScriptedReply:
     repeat: bool = False
 
 
+ELSEWHERE = "https://other-service.example"
+"""Another host than the service's, which is answered by the script of the case too: where a redirect may lead."""
+
 Item = ScriptedReply | Literal["cassette"]
 SideService = Callable[[Request], Reply | None]
 """Answers requests to hosts other than the service (a token endpoint); None when it does not know the request."""
@@ -66,12 +69,17 @@ class CasePlayer:
     def answer(self, request: Request) -> Reply:
         """The reply to ``request``; never raises for a request it does not know."""
         at = self._clock.now()
-        if request.host != self._host:
+        if request.host != self._host and not request.url.startswith(f"{ELSEWHERE}/"):
             return self._answer_side(request, at)
         reply, miss = self._next(request)
         self._slept.append(self._clock.slept())
         self.exchanges.append(Exchange(request, reply.response, at, reply.fault, miss))
         return reply
+
+    def left(self, fault: Fault) -> None:
+        """The client left before the last answer had come: what it met was ``fault``."""
+        if self.exchanges:
+            self.exchanges[-1] = given_up(self.exchanges[-1], fault)
 
     def _answer_side(self, request: Request, at: float) -> Reply:
         reply = self._side(request) if self._side else None
@@ -97,6 +105,12 @@ class CasePlayer:
             return _miss("the scenario asks for its cassette but there is none for this api-version")
         response = self._playback.take(request)
         return (Reply(response), None) if response else _miss(self._playback.explain_miss(request))
+
+
+def given_up(exchange: Exchange, fault: Fault) -> Exchange:
+    """``exchange`` as the client met it that left before a slow answer had come whole: without a response when it had
+    not begun, as ``READ_TIMEOUT`` says."""
+    return replace(exchange, response=None if fault is Fault.READ_TIMEOUT else exchange.response, fault=fault)
 
 
 def no_answer(why: str) -> Reply:

@@ -88,8 +88,8 @@ def _ends(body: bytes, cuts: object) -> tuple[int, ...]:
 
 DELIVERIES: Mapping[str, Delivery] = {
     "whole": whole, "bytes": per_byte, "events": per_event, "lines": per_line, "coalesced": coalesced,
-    "inside-characters": inside_characters, "inside-fields": inside_fields, "before-colons": before_colons,
-    "between-line-ends": between_line_ends, "mtu": every(1400), "primes": every(17),
+    "inside_characters": inside_characters, "inside_fields": inside_fields, "before_colons": before_colons,
+    "between_line_ends": between_line_ends, "mtu": every(1400), "primes": every(17),
 }
 
 
@@ -158,9 +158,9 @@ def extra_blank_lines(body: bytes) -> bytes:
 
 
 SPELLINGS: Mapping[str, Spelling] = {
-    "crlf": crlf, "cr": cr, "bom": bom, "comments": comments, "comment-blocks": comment_blocks, "no-space": no_space,
-    "event-lines": event_lines, "id-lines": id_lines, "retry-lines": retry_lines, "unknown-fields": unknown_fields,
-    "multi-line-data": multi_line_data, "extra-blank-lines": extra_blank_lines,
+    "crlf": crlf, "cr": cr, "bom": bom, "comments": comments, "comment_blocks": comment_blocks, "no_space": no_space,
+    "event_lines": event_lines, "id_lines": id_lines, "retry_lines": retry_lines, "unknown_fields": unknown_fields,
+    "multi_line_data": multi_line_data, "extra_blank_lines": extra_blank_lines,
 }
 
 
@@ -225,10 +225,10 @@ def chunk_without_delta(body: bytes, at: int = 1) -> bytes:
 
 
 BREAKAGES: Mapping[str, Spelling] = {
-    "without-done": without_done, "without-last-blank-line": without_last_blank_line,
-    "data-after-done": data_after_done, "done-twice": done_twice, "cut-mid-event": cut_mid_event,
-    "error-event": error_event, "not-json": not_json, "not-utf8": not_utf8, "empty-choices": empty_choices,
-    "chunk-without-delta": chunk_without_delta,
+    "without_done": without_done, "without_last_blank_line": without_last_blank_line,
+    "data_after_done": data_after_done, "done_twice": done_twice, "cut_mid_event": cut_mid_event,
+    "error_event": error_event, "not_json": not_json, "not_utf8": not_utf8, "empty_choices": empty_choices,
+    "chunk_without_delta": chunk_without_delta,
 }
 
 

@@ -29,7 +29,7 @@ from unittest import mock
 
 from conformance.errors import EnvironmentFault
 from conformance.wire.clock import VirtualClock
-from conformance.wire.exchange import Reply, Request
+from conformance.wire.exchange import Fault, Reply, Request
 from conformance.wire.transport import Answers, HttpxLayer
 
 WALL_EPOCH = 1_767_225_600.0
@@ -82,6 +82,12 @@ class RunningCase:
         except Exception as error:
             self.failure = error
             raise
+
+    def left(self, fault: Fault) -> None:
+        """The client has stopped waiting for the answer: its request met ``fault``."""
+        tell = getattr(self.player, "left", None)  # only who keeps a record has a use for it
+        if tell is not None:
+            tell(fault)
 
     def jitter(self) -> float:
         """The next of the case's reproducible numbers in [0, 1)."""

@@ -7,6 +7,7 @@ import http.client
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from http import HTTPStatus
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from conformance.wire.exchange import Fault, Headers, Reply, Request, Response
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from conformance.wire.switchboard import RunningCase
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_MID_BODY = frozenset({Fault.CUT_BODY, Fault.STALL_BODY, Fault.CONNECTION_RESET})
+_BROKEN_CHUNK = frozenset({Fault.BAD_CHUNK, Fault.SHORT_CHUNK})
+_MID_BODY = frozenset({Fault.CUT_BODY, Fault.STALL_BODY, Fault.CONNECTION_RESET}) | _BROKEN_CHUNK
 
 
 _NO_HEADERS: dict[str, str] = {}
@@ -44,6 +46,18 @@ class _Passage:
     def timeout(self, phase: str) -> float:
         """Seconds the client grants ``phase``; 0 when it has no limit."""
         return (self.request.extensions.get("timeout") or {}).get(phase) or 0.0
+
+    def wait(self, seconds: float, fault: Fault) -> bool:
+        """Let the service be silent for ``seconds``. False when the client does not wait so long: it leaves, and what
+        its request met was ``fault``."""
+        case, limit = self.case, self.timeout("read")
+        if case is None or seconds <= 0.0:
+            return True
+        if not 0.0 < limit < seconds:
+            case.clock.advance(seconds)
+            return True
+        case.left(fault)
+        return False
 
 
 _PASSAGE: ContextVar[_Passage | None] = ContextVar("conformance_passage", default=None)
@@ -77,6 +91,8 @@ class Answers:
         response = reply.response
         if passage is not None:
             passage.case, passage.reply = case, reply
+        if self._layer and passage and not passage.wait(reply.delivery.delay, Fault.READ_TIMEOUT):
+            raise self._layer.exception(Reply(fault=Fault.READ_TIMEOUT), passage)
         if reply.fault is not None and (response is None or passage is None or reply.fault not in _MID_BODY):
             if self._layer and passage:
                 raise self._layer.exception(reply, passage)
@@ -168,9 +184,11 @@ class HttpxLayer:
 
     def _dress(self, response: Any, passage: _Passage) -> Any:
         reply = passage.reply
-        if reply is not None and reply.response is not None and (reply.fault or reply.response.chunks):
-            end = functools.partial(self.exception, reply, passage) if reply.fault else None
-            response.stream = self._pieces(reply.response, end)
+        if reply is None or reply.response is None:
+            return response
+        served = reply.response
+        if reply.fault or served.chunks or served.pauses or reply.delivery.linger:
+            response.stream = self._pieces(reply, passage, self.exception)
         return response
 
     def exception(self, reply: Reply, passage: _Passage) -> Exception:
@@ -185,8 +203,10 @@ class HttpxLayer:
             case Fault.READ_TIMEOUT | Fault.STALL_BODY:
                 _spend(passage, "read")
                 error = module.ReadTimeout("The read operation timed out")
-            case Fault.CUT_BODY:
+            case Fault.CUT_BODY | Fault.SHORT_CHUNK:
                 error = module.RemoteProtocolError(_cut_message(response))
+            case Fault.BAD_CHUNK:
+                error = module.RemoteProtocolError("illegal chunk header: bytearray(b'XYZ not a size\\r\\n')")
             case _:
                 error = module.ReadError("[Errno 104] Connection reset by peer")
         assert isinstance(error, Exception)
@@ -211,18 +231,27 @@ def _pieces_class(module: Any) -> Any:
     """A byte stream of ``module``'s own kind, for both surfaces: pieces of the body, then perhaps its failure."""
 
     class Pieces(module.SyncByteStream, module.AsyncByteStream):  # type: ignore[misc]
-        def __init__(self, response: Response, end: Callable[[], Exception] | None) -> None:
-            self._response = response
-            self._end = end
+        def __init__(self, reply: Reply, passage: _Passage, exception: Callable[[Reply, _Passage], Exception]) -> None:
+            self._reply = reply
+            self._passage = passage
+            self._exception = exception
 
         def __iter__(self) -> Iterator[bytes]:
-            body, start = self._response.body, 0
-            for stop in (*self._response.chunks, len(body)):
+            reply, response = self._reply, self._reply.response
+            assert response is not None  # only a response is dressed
+            start = 0
+            for stop, pause in zip_longest((*response.chunks, len(response.body)), response.pauses, fillvalue=0.0):
                 if stop > start:
-                    yield body[start:stop]
-                    start = stop
-            if self._end is not None:
-                raise self._end()
+                    self._wait(pause)
+                    yield response.body[start:int(stop)]
+                    start = int(stop)
+            self._wait(reply.delivery.linger)
+            if reply.fault is not None:
+                raise self._exception(reply, self._passage)
+
+        def _wait(self, seconds: float) -> None:
+            if not self._passage.wait(seconds, Fault.STALL_BODY):
+                raise self._exception(Reply(fault=Fault.STALL_BODY), self._passage)
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
             for piece in self:

@@ -66,7 +66,7 @@ def test_a_spelling_carries_the_same_events(name, body):
     before, after = parse_events(body), parse_events(SPELLINGS[name](body))
     assert values(after) == values(before)
     assert (after.done, after.tidy) == (before.done, before.tidy)
-    if name != "event-lines":
+    if name != "event_lines":
         assert [event.name for event in after.events] == [event.name for event in before.events]
 
 
@@ -81,16 +81,16 @@ def test_spellings_can_be_combined(body, names):
 
 @pytest.mark.parametrize(("name", "mark"), [
     ("crlf", b"\r\n\r\n"), ("cr", b"\r\r"), ("bom", sse_shapes.BOM), ("comments", b": keep-alive\n"),
-    ("comment-blocks", b":\n\n"), ("no-space", b"data:{"), ("event-lines", b"event: message\ndata: "),
-    ("id-lines", b"id: 2\ndata"), ("retry-lines", b"retry: 3000\n"), ("unknown-fields", b"x-gateway: "),
-    ("multi-line-data", b'data: {\ndata: "n"'), ("extra-blank-lines", b"\n\n\n")])
+    ("comment_blocks", b":\n\n"), ("no_space", b"data:{"), ("event_lines", b"event: message\ndata: "),
+    ("id_lines", b"id: 2\ndata"), ("retry_lines", b"retry: 3000\n"), ("unknown_fields", b"x-gateway: "),
+    ("multi_line_data", b'data: {\ndata: "n"'), ("extra_blank_lines", b"\n\n\n")])
 def test_a_spelling_is_what_its_name_says(name, mark):
     assert mark in SPELLINGS[name](THREE)
     assert mark not in THREE
 
 
 @pytest.mark.parametrize(("name", "count"), [("whole", 1), ("events", 4), ("lines", 8), ("bytes", len(THREE)),
-                                             ("inside-characters", 7), ("inside-fields", 5), ("before-colons", 9)])
+                                             ("inside_characters", 7), ("inside_fields", 5), ("before_colons", 9)])
 def test_a_delivery_has_as_many_pieces_as_its_name_says(name, count):
     assert len(DELIVERIES[name](THREE)) == count
 
@@ -117,16 +117,16 @@ def test_every_so_many_bytes():
 
 def test_breakages_do_what_they_say():
     read = {name: parse_events(breakage(THREE)) for name, breakage in BREAKAGES.items()}
-    assert not read["without-done"].done and len(read["without-done"].events) == 3
-    assert not read["without-last-blank-line"].done and not read["without-last-blank-line"].tidy
-    assert BREAKAGES["data-after-done"](THREE).endswith(b'[DONE]\n\ndata: {"after": "done"}\n\n')
-    assert BREAKAGES["done-twice"](THREE).count(b"[DONE]") == 2
-    assert len(read["cut-mid-event"].events) == 1 and not read["cut-mid-event"].tidy
-    assert [list(event.value) for event in read["error-event"].events] == [["n"], ["error"]]
-    assert [event.value is NOT_JSON for event in read["not-json"].events] == [False, True, False]
-    assert not read["not-utf8"].tidy
-    assert read["empty-choices"].events[1].value["choices"] == []
-    assert "delta" not in read["chunk-without-delta"].events[1].value["choices"][0]
+    assert not read["without_done"].done and len(read["without_done"].events) == 3
+    assert not read["without_last_blank_line"].done and not read["without_last_blank_line"].tidy
+    assert BREAKAGES["data_after_done"](THREE).endswith(b'[DONE]\n\ndata: {"after": "done"}\n\n')
+    assert BREAKAGES["done_twice"](THREE).count(b"[DONE]") == 2
+    assert len(read["cut_mid_event"].events) == 1 and not read["cut_mid_event"].tidy
+    assert [list(event.value) for event in read["error_event"].events] == [["n"], ["error"]]
+    assert [event.value is NOT_JSON for event in read["not_json"].events] == [False, True, False]
+    assert not read["not_utf8"].tidy
+    assert read["empty_choices"].events[1].value["choices"] == []
+    assert "delta" not in read["chunk_without_delta"].events[1].value["choices"][0]
 
 
 @pytest.mark.parametrize("name", sorted({**SPELLINGS, **BREAKAGES}))

@@ -32,17 +32,19 @@ class Execution:
 
     ``door``, ``capture`` and ``close`` may be called from any thread, also from the player while it answers.
     ``origin`` takes the place of scheme, host and port in the URLs the player is shown, so that a cassette recorded
-    from a service matches; None shows the URL as it was sent.
+    from a service matches; None shows the URL as it was sent. ``elsewhere`` does so for requests to ``localhost``,
+    which is the same listener and to a client another host than ``url`` names.
     """
 
     def __init__(self, server: PeerServer, listener: Listener, player: Player | LivePlayer, tls: Authority | None,
-                 origin: str | None, hosts: tuple[str, ...]) -> None:
+                 origin: str | None, hosts: tuple[str, ...], elsewhere: str | None) -> None:
         self._server = server
         self._listener = listener
         self._connections: dict[int, Connection] = {}
         self._ended: list[CapturedConnection] = []
         self._problems: list[Problem] = []
         self._origin = origin
+        self._elsewhere = elsewhere
         self._count = self._requests = self._bytes = 0
         self._closed: Capture | None = None
         self.loop = server.loop
@@ -165,7 +167,8 @@ class Execution:
             raise Refusal(421, ProblemCode.WRONG_HOST, f"the request is for {host[:200]!r}, not for {self.url}")
         if "origin" in head.control:
             raise Refusal(403, ProblemCode.BROWSER, "a web page made the request; the peer serves SDKs")
-        return (self._origin or f"{scheme}://{host}") + target
+        moved = self._elsewhere if host.lower() == f"localhost:{self.port}" else None
+        return (moved or self._origin or f"{scheme}://{host}") + target
 
 
 class PeerServer:
@@ -208,17 +211,18 @@ class PeerServer:
         self._thread = None
 
     def open(self, player: Player | LivePlayer, *, tls: bool | None = None, origin: str | None = None,
-             hosts: tuple[str, ...] = (), port: int = 0) -> Execution:
+             hosts: tuple[str, ...] = (), port: int = 0, elsewhere: str | None = None) -> Execution:
         """A new listener on a port of its own, answered by ``player``.
 
-        ``origin`` (``https://name``) replaces scheme and host in the URLs ``player`` sees. ``hosts`` are Host headers
-        taken beside ``127.0.0.1:PORT`` and ``localhost:PORT``. ``port`` 0 is any that is free. Raises EnvironmentFault
-        when the system has no port or file descriptor left, or the server does not run.
+        ``origin`` (``https://name``) replaces scheme and host in the URLs ``player`` sees, ``elsewhere`` in those of
+        requests to ``localhost``. ``hosts`` are Host headers taken beside ``127.0.0.1:PORT`` and ``localhost:PORT``.
+        ``port`` 0 is any that is free. Raises EnvironmentFault when the system has no port or file descriptor left, or
+        the server does not run.
         """
         tls_authority = authority() if (self._tls if tls is None else tls) else None
         context = tls_authority.context if tls_authority else None
         listener = Listener(self.loop, self._host, context, self.limits.handshake_seconds, port)
-        execution = Execution(self, listener, player, tls_authority, origin, hosts)
+        execution = Execution(self, listener, player, tls_authority, origin, hosts, elsewhere)
 
         def begin() -> None:
             self._executions[id(execution)] = execution

@@ -36,7 +36,9 @@ class Ending(StrEnum):
 _ENDINGS = {
     Fault.CONNECT_REFUSED: Ending.RESET, Fault.CONNECTION_RESET: Ending.RESET, Fault.CUT_BODY: Ending.CUT,
     Fault.CONNECT_TIMEOUT: Ending.HANG, Fault.READ_TIMEOUT: Ending.HANG, Fault.STALL_BODY: Ending.HANG,
+    Fault.BAD_CHUNK: Ending.CLOSE, Fault.SHORT_CHUNK: Ending.CUT,
 }
+_BROKEN_CHUNKS = {Fault.BAD_CHUNK: b"XYZ not a size\r\n", Fault.SHORT_CHUNK: b"10\r\n"}
 _TOO_LATE = {
     Fault.CONNECT_REFUSED: "a request that has arrived cannot be refused a connection: it was reset instead "
                            "(close the execution's door to refuse)",
@@ -72,10 +74,13 @@ def plan_reply(reply: Reply, head: Head) -> Plan:
     if response is None:
         if fault is None:
             raise ValueError("a reply needs a response or a fault")
-        return Plan((Segment(delivery.delay, b""),) if delivery.delay else (), ending, late)
+        before = delivery.head or b""
+        return Plan((Segment(delivery.delay, before),) if delivery.delay or before else (), ending, late)
     start, chunked, ends_itself = _start(reply, response, head)
     bodiless = head.method == "HEAD" or response.status in (204, 304) or response.status < 200
-    tail = LAST_CHUNK if chunked and fault is None else b""
+    tail = b""
+    if chunked:
+        tail = LAST_CHUNK if fault is None else _BROKEN_CHUNKS.get(fault, b"")
     segments = [Segment(delivery.delay, start)]
     if not bodiless:
         segments += _body_segments(response, chunked)
