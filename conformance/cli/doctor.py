@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal
@@ -130,8 +130,7 @@ def _target(settings: Settings, name: str) -> Target | None:
         return None
     # Reaching a resource needs no deployments, and a missing one has a line of its own.
     known = settings.deployments or {"chat": "unnamed"}
-    return target_of("live", Settings(settings.endpoint, settings.endpoint_from, settings.api_key, "", known,
-                                      settings.ca_file, settings.file))
+    return target_of("live", replace(settings, target_key="", deployments=known))
 
 
 def _reachable(target: Target) -> Iterator[Line]:

@@ -22,6 +22,7 @@ ENDPOINT = "AZURE_OPENAI_ENDPOINT"
 KEY = "AZURE_OPENAI_API_KEY"
 TARGET_KEY = "CONFORMANCE_TARGET_KEY"
 """The key for a target given as a URL. The key of the Azure resource is for that resource and goes nowhere else."""
+PROXY_VARIABLES = frozenset({"https_proxy", "all_proxy", "no_proxy"})
 
 OWN_FILE, PROJECT_FILE = "conformance.toml", "pyproject.toml"
 _DEPLOYMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
@@ -66,7 +67,8 @@ class FileSettings(BaseModel):
 class Settings:
     """Environment and file together; the environment's endpoint wins. ``file`` is empty when there is none.
 
-    ``endpoint_from`` says where the endpoint was written. Secrets are left out of the repr.
+    ``endpoint_from`` says where the endpoint was written. ``proxies``: the variables that name proxies and exceptions.
+    Secrets are left out of the repr.
     """
 
     endpoint: str = ""
@@ -76,6 +78,7 @@ class Settings:
     deployments: Mapping[str, str] = field(default_factory=dict)
     ca_file: Path | None = None
     file: str = ""
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -98,7 +101,8 @@ def load_settings(start: Path, environment: Mapping[str, str]) -> Settings:
         endpoint_from=ENDPOINT if endpoint else str(found) if told.endpoint else "",
         api_key=_key(environment, KEY), target_key=_key(environment, TARGET_KEY),
         deployments={name: value for name, value in told.deployments if value is not None},
-        ca_file=ca_file, file=str(found) if found else "")
+        ca_file=ca_file, file=str(found) if found else "",
+        proxies={name: value for name, value in environment.items() if name.lower() in PROXY_VARIABLES})
 
 
 def _key(environment: Mapping[str, str], name: str) -> str:

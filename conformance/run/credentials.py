@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from conformance.errors import EnvironmentFault
 from conformance.sanitize.redactor import Redactor
-from conformance.wire.forward import Exchanger
+from conformance.wire.recorder import Exchanger
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 _MARGIN = 60.0

@@ -28,6 +28,7 @@ from conformance.wire.entra import TokenEndpoint
 from conformance.wire.exchange import Exchange
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.player import CasePlayer, ServicePlayer
+from conformance.wire.recorder import Relay, TargetPlayer
 
 TOKENS = ("conformance-entra-token-1", "conformance-entra-token-2", "conformance-entra-token-3")
 STAND_INS = StandIns(frozenset({API_KEY}), frozenset(TOKENS))
@@ -77,7 +78,8 @@ def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
         player = CasePlayer(clock, host, playback, side)
     else:
         service = service_of(case.target, config, clock, STAND_INS)
-        player = ServicePlayer(clock, host, service.answer, side)
+        player = (TargetPlayer(clock, host, service, side) if isinstance(service, Relay) else
+                  ServicePlayer(clock, host, service.answer, side))
     session = lane.open(config, player, clock, case.id)
     contexts: list[StepContext] = []
     done: dict[str, Any] = {}

@@ -1,18 +1,23 @@
-"""Whether a service can be reached, step by step: name, connection, TLS, and one cheap request with the credential."""
+"""Whether a service can be reached, step by step: name, connection, TLS, and one cheap request with the credential.
+
+The way there is the one requests of a run take, proxy included.
+"""
 
 from __future__ import annotations
 
-import http.client
+import asyncio
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault
 from conformance.run.targets import Target
 from conformance.sanitize.redactor import Redactor
-from conformance.wire.forward import Remote, reason
+from conformance.wire.exchange import Request
+from conformance.wire.recorder import Timeouts, Upstream
+from conformance.wire.recorder.reading import Broken, framing, read_body
 
 API_VERSION = "2024-10-21"
 _SECONDS = 10.0
@@ -33,26 +38,30 @@ class Step:
 def reach(target: Target, *, ask: bool = True) -> Iterator[Step]:
     """The steps to ``target`` up to the first that fails. Asks for the list of models when ``ask``; nothing that costs
     anything. Nothing it tells holds a credential."""
-    remote = target.remote
-    if remote is None:
+    if target.remote is None:
         return
-    place = urlsplit(remote.url)
-    host, port = place.hostname or "", place.port or (443 if place.scheme == "https" else 80)
+    upstream = target.remote.upstream(timeouts=Timeouts(_SECONDS, _SECONDS, 6 * _SECONDS))
+    via = upstream.proxy
+    host, port, whose = (via.host, via.port, "the proxy's ") if via else (upstream.host, upstream.port, "")
     steps: list[tuple[str, Callable[[], str], str]] = [
-        ("name", lambda: _resolve(host, port), "check the spelling of the endpoint, the network and its DNS"),
-        ("connection", lambda: _connect(host, port), "a firewall or a private endpoint may be in the way"),
+        ("name", lambda: whose + _resolve(host, port),
+         f"check the spelling of {'HTTPS_PROXY' if via else 'the endpoint'}, the network and its DNS"),
+        ("connection", lambda: whose + _connect(host, port), "a firewall or a private endpoint may be in the way"),
     ]
-    if place.scheme == "https":
-        steps.append(("TLS", lambda: _handshake(remote),
+    if upstream.tls:
+        steps.append(("TLS", lambda: asyncio.run(_handshake(upstream)),
                       "when the service has a certificate of your own authority, name its PEM file in ca_file"))
     for name, attempt, advice in steps:
         try:
             yield Step(name, True, attempt())
+        except EnvironmentFault as fault:
+            yield Step(name, False, fault.cause, advice if fault.code == "upstream-tls" else fault.hint)
+            return
         except OSError as error:
-            yield Step(name, False, reason(error), advice)
+            yield Step(name, False, _reason(error), advice)
             return
     if ask:
-        yield _ask(target, remote)
+        yield _ask(target, upstream)
 
 
 def require_reachable(target: Target) -> None:
@@ -62,6 +71,14 @@ def require_reachable(target: Target) -> None:
         if not step.ok:
             code = "target-refused" if step.name == "request" else "target-unreachable"
             raise EnvironmentFault(code, f"{target.name}: {step.name}: {step.told}", step.advice)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, socket.gaierror):
+        return "there is no such host"
+    return os.strerror(error.errno).lower() if error.errno else type(error).__name__
 
 
 def _resolve(host: str, port: int) -> str:
@@ -74,37 +91,42 @@ def _connect(host: str, port: int) -> str:
         return f"port {port} answers"
 
 
-def _handshake(remote: Remote) -> str:
-    connection = remote.connect(_SECONDS)
-    try:
-        connection.connect()
-        version = getattr(connection.sock, "version", lambda: "")()
-    finally:
-        connection.close()
-    return f"{version}, certificate trusted"
+async def _handshake(upstream: Upstream) -> str:
+    async with upstream.connected() as (_reader, writer):
+        session = writer.get_extra_info("ssl_object")
+        through = ", through the proxy" if upstream.proxy else ""
+        return f"{session.version()}, certificate trusted{through}"
 
 
-def _ask(target: Target, remote: Remote) -> Step:
+def _ask(target: Target, upstream: Upstream) -> Step:
     """GET the models of the resource (data plane; not billed)."""
-    redactor = Redactor(target.settings.secrets)
     try:
         headers = _credential(target)
     except EnvironmentFault as fault:
         return Step("request", False, fault.cause, fault.hint)
-    connection = remote.connect(_SECONDS)
     try:
-        connection.request("GET", f"{remote.prefix}/openai/models?api-version={API_VERSION}", headers=headers)
-        answer = connection.getresponse()
-        body = answer.read(_MOST_BYTES)
-    except (OSError, http.client.HTTPException) as error:
-        return Step("request", False, f"no answer to GET /openai/models: {reason(error)}", "try again")
-    finally:
-        connection.close()
-    if answer.status == 200:
+        status, body = asyncio.run(_models_of(upstream, headers))
+    except EnvironmentFault as fault:
+        return Step("request", False, f"no answer to GET /openai/models: {fault.cause}", "try again")
+    if status == 200:
         return Step("request", True, _models(body))
-    said = redactor.text(body.decode("utf-8", "replace")[:_SHOWN].strip())
-    return Step("request", False, f"GET /openai/models was answered {answer.status}: {said}", _ADVICE.get(
-        answer.status, "read what the service says"))
+    said = Redactor(target.secrets).text(body.decode("utf-8", "replace")[:_SHOWN].strip())
+    return Step("request", False, f"GET /openai/models was answered {status}: {said}", _ADVICE.get(
+        status, "read what the service says"))
+
+
+async def _models_of(upstream: Upstream, credential: tuple[tuple[str, str], ...]) -> tuple[int, bytes]:
+    url = f"{upstream.origin}/openai/models?api-version={API_VERSION}"
+    request = Request("GET", url, (("Host", upstream.netloc), ("Accept", "application/json"),
+                                   ("Accept-Encoding", "identity"), *credential))
+    body = b""
+    async with upstream.sent(request) as answering:
+        state = framing(answering.head, "GET")
+        async for piece in read_body(answering.reader, state, asyncio.get_running_loop(), _SECONDS):
+            body += piece
+            if len(body) > _MOST_BYTES:
+                raise Broken("the list of models is larger than any")
+        return answering.head.status, body
 
 
 _ADVICE = {
@@ -115,10 +137,10 @@ _ADVICE = {
 }
 
 
-def _credential(target: Target) -> dict[str, str]:
+def _credential(target: Target) -> tuple[tuple[str, str], ...]:
     if target.settings.api_key:
-        return {"api-key": target.settings.api_key}
-    return {"Authorization": f"Bearer {target.tokens()}"} if target.tokens is not None else {}
+        return (("api-key", target.settings.api_key),)
+    return (("Authorization", f"Bearer {target.tokens()}"),) if target.tokens is not None else ()
 
 
 def _models(body: bytes) -> str:

@@ -33,7 +33,7 @@ from conformance.wire.entra import TokenEndpoint
 from conformance.wire.exchange import Exchange, Source
 from conformance.wire.peer import Execution, PeerServer
 from conformance.wire.player import CasePlayer
-from conformance.wire.recorder import Budget, Credentials, Forwarder, Patience, RecordingPlayer, Upstream
+from conformance.wire.recorder import Budget, Credentials, Forwarder, Patience, Proxy, RecordingPlayer, Upstream
 from conformance.wire.recorder.forwarder import Recorded, at_home
 
 _PACE = 10.0
@@ -64,6 +64,7 @@ class Service:
     deployments: Mapping[str, str] = field(default_factory=dict)
     secrets: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
     ca_file: Path | None = None
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Recorder:
     def _upstream(self) -> Iterator[Upstream]:
         service = self._service
         if service.base:
-            yield Upstream(service.base, service.credentials, ca_file=service.ca_file)
+            yield Upstream(service.base, service.credentials, None, service.ca_file, service.proxy)
             return
         emulator = Emulator(EmulatorConfig(pace=_PACE, seconds_per_request=_PACE))
         with self._server.open(emulator, origin=SERVICE_ENDPOINT) as execution:

@@ -30,7 +30,7 @@ def service_of_target(text: str, start: Path, environment: Mapping[str, str]) ->
         source=Source.LIVE if azure else Source.GATEWAY,
         ref="a live resource" if azure else "a service that is not Azure's own", base=target.remote.url,
         credentials=Credentials(settings.api_key, tokens), deployments=deployment_names(target.deployments),
-        secrets=lambda: (*settings.secrets, *(sorted(tokens.given) if tokens else ())), ca_file=target.remote.ca_file,
+        secrets=lambda: target.secrets, ca_file=target.remote.ca_file, proxy=target.remote.proxy,
     ), target
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from conformance.scenario.model import Expect, Scenario, Step
 from conformance.sdk.protocol import ClientConfig
 from conformance.wire.clock import Clock
 from conformance.wire.exchange import Provenance, Source
-from conformance.wire.forward import Forwarder, Remote
+from conformance.wire.recorder import Relay, Remote, proxy_for
 from conformance.wire.switchboard import Player
 
 Kind = Literal["replay", "emulator", "live", "url"]
@@ -62,6 +62,13 @@ class Target:
     def is_replay(self) -> bool:
         return self.kind == "replay"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that goes to the service or its proxy, tokens given so far included."""
+        proxy = self.remote.proxy if self.remote else None
+        given = sorted(self.tokens.given) if self.tokens else ()
+        return (*self.settings.secrets, *given, *(proxy.secrets if proxy else ()))
+
 
 REPLAY = Target()
 EMULATOR = Target("emulator", "emulator")
@@ -81,8 +88,8 @@ def target_of(text: str, settings: Settings) -> Target:
     url = service_url(text, "--target")
     same = bool(settings.endpoint) and _origin(url) == _origin(settings.endpoint)
     held = settings.target_key or (settings.api_key if same else "")
-    chosen = Settings(api_key=held, deployments=settings.deployments, ca_file=settings.ca_file, file=settings.file)
-    return Target("url", url, dict(settings.deployments) or None, True, False, Remote(url, settings.ca_file), chosen)
+    chosen = replace(settings, endpoint="", endpoint_from="", api_key=held, target_key="")
+    return Target("url", url, dict(settings.deployments) or None, True, False, _remote(url, settings), chosen)
 
 
 def _live(settings: Settings) -> Target:
@@ -95,7 +102,11 @@ def _live(settings: Settings) -> Target:
     url = service_url(settings.endpoint, settings.endpoint_from)
     tokens = None if settings.api_key else EntraTokens()
     return Target("live", "live", dict(settings.deployments), bool(settings.api_key), tokens is not None,
-                  Remote(url, settings.ca_file), settings, tokens)
+                  _remote(url, settings), settings, tokens)
+
+
+def _remote(url: str, settings: Settings) -> Remote:
+    return Remote(url, settings.ca_file, proxy_for(url, settings.proxies))
 
 
 def service_url(text: str, what: str) -> str:
@@ -232,7 +243,7 @@ def _without_quotes(value: Any, keep: frozenset[str]) -> Any:
 # Asking it
 
 
-def service_of(target: Target, config: ClientConfig, clock: Clock, offline: StandIns) -> Player:
+def service_of(target: Target, config: ClientConfig, clock: Clock, offline: StandIns) -> Player | Relay:
     """Who answers the requests of one case on ``target``. ``offline`` are the stand-ins every case is given."""
     own = config.environment
     given = StandIns(offline.keys | {config.auth.key, *(value for name, value in own if "KEY" in name)},
@@ -244,4 +255,4 @@ def service_of(target: Target, config: ClientConfig, clock: Clock, offline: Stan
     key = target.settings.api_key or ("" if live else KEY_WITHOUT_ONE)
     names = (target.remote.netloc,) if live else ()
     provenance = Provenance(Source.LIVE) if live else Provenance(Source.GATEWAY, target.name)
-    return Forwarder(target.remote, provenance, exchanger(given, key, target.tokens, names))
+    return Relay(target.remote, provenance, exchanger(given, key, target.tokens, names))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from corpus.overlay import CLOCK, load, make_root, run, scenario, step
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.checks.finding import Blame
 from conformance.emulator import Emulator, EmulatorConfig, default_deployments
@@ -22,10 +29,16 @@ from conformance.run.runner import assemble, run_case
 from conformance.run.subjects import subjects_of
 from conformance.run.targets import EMULATOR, REPLAY, Target, service_url, target_of
 from conformance.sdk.inprocess import InProcessLane
-from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
-from conformance.wire.forward import Exchanger, Forwarder, Remote
-from conformance.wire.peer import PeerServer
+from conformance.wire.exchange import Fault, Provenance, Reply, Request, Response, Source
+from conformance.wire.peer import Execution, LiveAnswer, PeerServer
+from conformance.wire.recorder import Relay, Remote
+from conformance.wire.recorder.passing import Exchanged
 from targets.served import COMMAND, environment
+
+try:  # whichever the installed SDK brings along
+    import httpx2 as httpx
+except ImportError:
+    import httpx
 
 SECRET = "5ecre7" + "0123456789abcdef" * 2
 ASKED = step(service="", expect="{attempts: 1, result: {text: Never this., finish_reason: stop}}")
@@ -204,33 +217,130 @@ class Echo:
         return Reply(Response(307, headers, body, Provenance(Source.SCRIPT)))
 
 
+def asked_through(server: PeerServer, service: object, *, tls: bool = False, trusted: bool = True,
+                  prefix: str = "") -> tuple[Execution, Execution]:
+    """A service, and the listener whose requests are relayed to it."""
+    upstream = server.open(service, tls=tls)  # type: ignore[arg-type]
+    remote = Remote(upstream.url + prefix, upstream.ca_file if trusted else None)
+    relay = Relay(remote, Provenance(Source.LIVE), exchanger(GIVEN, SECRET, None))
+    return upstream, server.open(relay, origin="https://conformance.openai.azure.com")
+
+
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_what_a_service_echoes_holds_no_secret_and_leads_nowhere(server: PeerServer, tls: bool) -> None:
     echo = Echo()
-    with server.open(echo, tls=tls) as execution:
-        forwarder = Forwarder(Remote(execution.url + "/prefix", execution.ca_file), Provenance(Source.LIVE),
-                              exchanger(GIVEN, SECRET, None))
-        sent = Request("POST", "https://conformance.openai.azure.com/openai/x?api-version=v",
-                       (("Api-Key", "stand-in-key"), ("X-Case", "Kept"), ("Accept-Encoding", "gzip")), b"{}")
-        reply = forwarder.answer(sent)
-    assert reply.response is not None
-    assert reply.response.status == 307
+    upstream, execution = asked_through(server, echo, tls=tls, prefix="/prefix")
+    reply = httpx.post(execution.url + "/openai/x?api-version=v", content=b"{}", follow_redirects=True,
+                       headers={"Api-Key": "stand-in-key", "X-Case": "Kept", "Accept-Encoding": "gzip"})
+    assert reply.status_code == 307
     assert echo.seen[0].header("api-key") == SECRET
-    assert echo.seen[0].url == execution.url + "/prefix/openai/x?api-version=v"
+    assert echo.seen[0].header("accept-encoding") == "identity"
+    assert echo.seen[0].url == upstream.url + "/prefix/openai/x?api-version=v"
     assert ("X-Case", "Kept") in echo.seen[0].headers
-    assert reply.response.header("location") is None
-    assert SECRET not in repr(reply)
-    assert reply.response.header("content-length") == str(len(reply.response.body))
+    assert "location" not in reply.headers
+    assert reply.headers["content-length"] == str(len(reply.content))
+    (captured,) = execution.capture().exchanges
+    assert SECRET not in repr(captured) + repr(reply.headers) + reply.text
 
 
-def test_a_certificate_that_is_not_trusted_ends_the_run_before_a_credential_is_sent(server: PeerServer) -> None:
+def test_a_certificate_that_is_not_trusted_is_a_fault_before_a_credential_is_sent(server: PeerServer) -> None:
     echo = Echo()
-    with server.open(echo, tls=True) as execution:
-        forwarder = Forwarder(Remote(execution.url), Provenance(Source.LIVE), Exchanger(lambda _, value: value))
-        with pytest.raises(Exception, match="certificate is not trusted") as caught:
-            forwarder.answer(Request("GET", "https://conformance.openai.azure.com/x", (("api-key", SECRET),)))
-    assert SECRET not in str(caught.value)
+    _, execution = asked_through(server, echo, tls=True, trusted=False)
+    httpx.get(execution.url + "/x", headers={"api-key": "stand-in-key"})
+    (captured,) = execution.capture().exchanges
+    assert captured.failure is not None
+    assert "certificate" in captured.failure
+    assert SECRET not in captured.failure
     assert echo.seen == []
+
+
+class Streams:
+    """A service that answers with an event stream in chunks that cut its secrets in two."""
+
+    def __init__(self, body: bytes, chunks: tuple[int, ...], fault: Fault | None = None) -> None:
+        pauses = (0.0, *(0.15 for _ in chunks[1:]))
+        headers = (("content-type", "text/event-stream"),)
+        self.reply = Reply(Response(200, headers, body, Provenance(Source.SCRIPT), chunks, pauses), fault)
+
+    def answer(self, request: Request) -> Reply:
+        return self.reply
+
+
+def test_a_stream_reaches_the_sdk_as_it_comes_with_its_times_and_without_a_secret_cut_in_two(
+        server: PeerServer) -> None:
+    first, secret, last = b"data: {}\n\n", f"data: {SECRET}\n\n".encode(), b"data: [DONE]\n\n"
+    body, middle = first + secret + last, len(first) + len(secret) // 2
+    _, execution = asked_through(server, Streams(body, (len(first), middle, len(first + secret), len(body))))
+    began, arrivals = time.monotonic(), []
+    with httpx.stream("POST", execution.url + "/x", content=b"{}") as answer:
+        for piece in answer.iter_raw():
+            arrivals.append((time.monotonic() - began, piece))
+    assert arrivals[0][1] == first
+    assert arrivals[-1][1] == last
+    assert arrivals[0][0] < 0.4 <= arrivals[-1][0]
+    assert b"".join(piece for _, piece in arrivals) == body.replace(SECRET.encode(), API_KEY.encode())
+    response = execution.capture().exchanges[0].exchange.response
+    assert response is not None
+    assert response.chunks[0] == len(first)
+    assert response.chunks[-1] == len(response.body)
+    assert response.pauses[-1] >= 0.1
+
+
+@pytest.mark.parametrize("service", [
+    Streams(b"data: {}\n\n" * 2, (10, 20), Fault.CUT_BODY),
+    Streams(b"data: {}\n\n" * 2, (10, 20), Fault.CONNECTION_RESET)], ids=["cut", "reset"])
+def test_an_answer_that_breaks_off_breaks_off_for_the_sdk_and_is_nobodys_mistake_here(server: PeerServer,
+                                                                                      service: Streams) -> None:
+    _, execution = asked_through(server, service)
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.post(execution.url + "/x", content=b"{}")
+    (captured,) = execution.capture().exchanges
+    assert captured.failure is None
+    assert captured.exchange.fault is Fault.CUT_BODY
+    assert captured.exchange.response is not None
+    assert captured.exchange.response.body.startswith(b"data: {}")
+
+
+def test_an_announced_body_that_breaks_off_is_told_as_far_as_it_came(server: PeerServer) -> None:
+    headers = (("content-type", "application/json"), ("content-length", "400"))
+
+    class Short:
+        def answer(self, request: Request) -> Reply:
+            return Reply(Response(200, headers, SECRET.encode() + b"{", Provenance(Source.SCRIPT)), Fault.CUT_BODY)
+
+    _, execution = asked_through(server, Short())
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.post(execution.url + "/x", content=b"{}")
+    (captured,) = execution.capture().exchanges
+    assert captured.exchange.fault is Fault.CUT_BODY
+    assert captured.exchange.response is not None
+    assert captured.exchange.response.body == API_KEY.encode() + b"{"
+
+
+def test_requests_of_one_client_are_relayed_at_the_same_time(server: PeerServer) -> None:
+    together = threading.Barrier(4, timeout=20)
+
+    class Slow:
+        async def serve(self, request: Request, answer: LiveAnswer) -> Reply:
+            await asyncio.to_thread(together.wait)  # nobody is answered before all four have been heard
+            return Reply(Response(200, (("content-length", "2"),), b"{}", Provenance(Source.SCRIPT)))
+
+    _, execution = asked_through(server, Slow())
+    with ThreadPoolExecutor(4) as threads:
+        assert [reply.status_code for reply in threads.map(lambda _: httpx.get(execution.url + "/x"), range(4))] == [
+            200] * 4
+
+
+@given(st.data())
+def test_texts_are_exchanged_wherever_a_body_is_cut(data: st.DataObject) -> None:
+    letters = st.text("ab", min_size=1, max_size=5)
+    texts = data.draw(st.dictionaries(letters, st.sampled_from(["X", "", "YZ"]), max_size=4))
+    body = data.draw(st.text("abc", max_size=40)).encode()
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(body)), max_size=10)))
+    exchanged = Exchanged(texts)
+    pieces = [body[start:end] for start, end in itertools.pairwise([0, *cuts, len(body)])]
+    told = b"".join(exchanged.feed(piece) for piece in pieces) + exchanged.rest()
+    assert told == Exchanged(texts).whole(body)
 
 
 # Whole commands

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, cast
 
-from conformance.wire.exchange import Headers, Provenance, Reply, Request, Response
+from conformance.wire.exchange import Fault, Headers, Provenance, Reply, Request, Response
 from conformance.wire.peer.parsing import Head
 from conformance.wire.peer.record import Record
 from conformance.wire.peer.writing import LAST_CHUNK, Ending, ending_of, start_of
@@ -43,7 +43,7 @@ class LiveAnswer:
         self._transport = transport
         self._record = record
         self._head = head
-        self._chunked = self._silent = False
+        self._chunked = self._silent = self._broken = False
         self._room = asyncio.Event()
         self._room.set()
         self._pieces: list[bytes] = []
@@ -79,11 +79,17 @@ class LiveAnswer:
         self._times.append(self._put(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece))
         await self._room.wait()
 
+    def break_off(self) -> None:
+        """What was said is all that comes, although the head promises more: the connection ends under the body."""
+        self._broken, self.ending = True, Ending.CUT
+
     def finish(self) -> None:
         """The end of the answer, as far as it is written here. Raises ValueError when nothing was said, or less than
-        the head promised."""
+        the head promised without being broken off."""
         if self._spoken is None:
             raise ValueError("the live player said nothing")
+        if self._broken:
+            return
         if self._chunked and not self._silent:
             self._put(LAST_CHUNK)
         said = sum(map(len, self._pieces))
@@ -103,7 +109,8 @@ class LiveAnswer:
             ends.append(total)
             pauses.append(round(at - before, 6))
             before = at
-        return Reply(Response(status, headers, b"".join(self._pieces), provenance, tuple(ends), tuple(pauses)))
+        return Reply(Response(status, headers, b"".join(self._pieces), provenance, tuple(ends), tuple(pauses)),
+                     Fault.CUT_BODY if self._broken else None)
 
     def hold(self) -> None:
         """The client does not read: ``send`` will wait."""

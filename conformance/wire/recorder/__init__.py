@@ -1,4 +1,5 @@
-"""The recorder: a peer's player that forwards to a service and keeps what passes, byte for byte (design section 8).
+"""The recorder: a peer's player that forwards to a service and keeps what passes, byte for byte (design section 8). A
+run against a live resource or a gateway forwards the same way and keeps nothing: ``Relay``.
 
     with PeerServer() as server:
         forwarder = Forwarder(Upstream("https://..."))
@@ -11,7 +12,10 @@
 from __future__ import annotations
 
 from conformance.wire.recorder.forwarder import Budget, Forwarder, Patience
-from conformance.wire.recorder.player import RecordingPlayer
-from conformance.wire.recorder.upstream import Credentials, Timeouts, Upstream
+from conformance.wire.recorder.player import RecordingPlayer, TargetPlayer
+from conformance.wire.recorder.proxy import Proxy, proxy_for
+from conformance.wire.recorder.relay import Exchanger, Relay
+from conformance.wire.recorder.upstream import Credentials, Remote, Timeouts, Upstream
 
-__all__ = ["Budget", "Credentials", "Forwarder", "Patience", "RecordingPlayer", "Timeouts", "Upstream"]
+__all__ = ["Budget", "Credentials", "Exchanger", "Forwarder", "Patience", "Proxy", "RecordingPlayer", "Relay", "Remote",
+           "TargetPlayer", "Timeouts", "Upstream", "proxy_for"]

@@ -10,14 +10,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault, HarnessError, UsageError
 from conformance.wire.exchange import Exchange, Headers, Provenance, Reply, Request, Response, Source, header
 from conformance.wire.peer.live import LiveAnswer
-from conformance.wire.recorder.reading import framing, read_body
-from conformance.wire.recorder.upstream import HOP_BY_HOP, Answering, Upstream
+from conformance.wire.recorder.passing import Outlet, carry
+from conformance.wire.recorder.reading import ResponseHead
+from conformance.wire.recorder.upstream import Answering, Upstream
 
 _THROTTLED = frozenset({429, 503})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FIRST_WAIT = 1.0
 
 
@@ -105,7 +108,7 @@ class Forwarder:
         """Forward ``request`` and speak the answer as it comes. Raises what went wrong once it had begun."""
         if self.failure is not None:
             return refusal(self.failure)
-        outlet = _Outlet(answer)
+        outlet = Outlet(answer)
         with self._changed:
             number, self._count = self._count, self._count + 1
             task = asyncio.get_running_loop().create_task(self._forward(number, request, outlet))
@@ -124,7 +127,7 @@ class Forwarder:
         if not task.cancelled():
             task.exception()  # so that it counts as seen; ``failure`` has it
 
-    async def _forward(self, number: int, request: Request, outlet: _Outlet) -> Reply | None:
+    async def _forward(self, number: int, request: Request, outlet: Outlet) -> Reply | None:
         try:
             await self._patiently(number, request, outlet)
             return None
@@ -137,12 +140,13 @@ class Forwarder:
             raise fault
         return refusal(fault)
 
-    async def _patiently(self, number: int, request: Request, outlet: _Outlet) -> None:
+    async def _patiently(self, number: int, request: Request, outlet: Outlet) -> None:
         tries = 0
         while True:
             self._budget.spend()
             async with self._upstream.sent(request) as answering:
                 status = answering.head.status
+                self._refuse_redirect(answering.head)
                 if status not in _THROTTLED:
                     await self._carry(number, request, answering, outlet)
                     return
@@ -155,43 +159,22 @@ class Forwarder:
             self._waiting(wait)
             await asyncio.sleep(wait)
 
-    async def _carry(self, number: int, request: Request, answering: Answering, outlet: _Outlet) -> None:
-        loop = asyncio.get_running_loop()
-        head, began, state = answering.head, loop.time(), framing(answering.head, request.method)
-        # How the service framed its answer is told: the SDK, and a replay, get it framed so again.
-        headers = tuple(pair for pair in head.headers
-                        if pair[0].lower() not in HOP_BY_HOP or pair[0].lower() == "transfer-encoding")
-        outlet.begin(head.status, headers, self._provenance)
-        pieces = []
-        async for piece in read_body(answering.reader, state, loop, self._upstream.timeouts.idle):
-            pieces.append(piece)
-            await outlet.send(piece)
-        response = Response(head.status, headers, b"".join(pieces), self._provenance, tuple(state.ends))
+    async def _carry(self, number: int, request: Request, answering: Answering, outlet: Outlet) -> None:
+        began = asyncio.get_running_loop().time()
+        head = answering.head
+        headers, body, state = await carry(answering, request.method, outlet, self._provenance,
+                                           self._upstream.timeouts.idle)
+        response = Response(head.status, headers, body, self._provenance, tuple(state.ends))
         times = tuple(round(at - began, 3) for at in state.times)
         with self._changed:
             self._kept[number] = Recorded(Exchange(request, response, time.monotonic()), times)
 
-
-class _Outlet:
-    """The way to the client, as long as it listens."""
-
-    def __init__(self, answer: LiveAnswer) -> None:
-        self._answer = answer
-        self._listening = True
-        self.begun = False
-
-    def begin(self, status: int, headers: Headers, provenance: Provenance) -> None:
-        self.begun = True
-        if self._listening:
-            self._answer.begin(status, headers, provenance)
-
-    async def send(self, piece: bytes) -> None:
-        if self._listening:
-            await self._answer.send(piece)
-
-    def leave(self) -> None:
-        self._listening = False
-        self._answer.go_on()  # what waits for a client that is slow to read waits for nobody now
+    def _refuse_redirect(self, head: ResponseHead) -> None:
+        if head.status in _REDIRECTS:
+            where = urlsplit(header(head.headers, "location") or "").netloc or "another path"
+            raise EnvironmentFault("upstream-redirect", f"{self._upstream.origin} redirects ({head.status}) to {where}",
+                                   "the recorder follows no redirect, as credentials would go along; give the address "
+                                   "it leads to as the target")
 
 
 def advised(headers: Headers, tries: int) -> float:

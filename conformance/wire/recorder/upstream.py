@@ -1,4 +1,4 @@
-"""The service behind the recorder: one connection a request, TLS always verified, redirects never followed."""
+"""The service that is forwarded to: one connection a request, TLS always verified, redirects never followed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault, HarnessError, UsageError
 from conformance.wire.exchange import Headers, Request
+from conformance.wire.recorder.proxy import Proxy
 from conformance.wire.recorder.reading import Broken, ResponseHead, read_head
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
@@ -21,7 +22,7 @@ HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "proxy-a
 """Headers of one connection and not of the message (RFC 9110 section 7.6.1); ``expect`` the peer has answered."""
 _CREDENTIALS = frozenset({"api-key", "authorization"})
 _LONGEST_HEAD = 128 * 1024
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_UNREACHABLE = "is the address right, and does a proxy stand between (HTTPS_PROXY)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,24 @@ class Timeouts:
     connect: float = 10.0
     idle: float = 120.0
     total: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where a service is: ``url`` (scheme, host, port, path prefix), whom to trust for it beside the system
+    (``ca_file``), and the ``proxy`` on the way."""
+
+    url: str
+    ca_file: Path | None = None
+    proxy: Proxy | None = None
+
+    def upstream(self, credentials: Credentials | None = None, timeouts: Timeouts | None = None) -> Upstream:
+        """The way there."""
+        return Upstream(self.url, credentials, timeouts, self.ca_file, self.proxy)
+
+    @property
+    def netloc(self) -> str:
+        return urlsplit(self.url).netloc
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +84,14 @@ class Answering:
 
 class Upstream:
     """Where requests go: ``base`` is ``http(s)://host[:port][/path]``. Certificates are verified against the system's
-    authorities, and ``ca_file`` beside them for a gateway of one's own; there is no way not to verify.
+    authorities, and ``ca_file`` beside them for a gateway of one's own; there is no way not to verify. With a ``proxy``
+    TLS goes through a tunnel of its.
 
     Raises UsageError ``target-url`` for a URL that is none, or one that holds a password.
     """
 
     def __init__(self, base: str, credentials: Credentials | None = None, timeouts: Timeouts | None = None,
-                 ca_file: Path | None = None) -> None:
+                 ca_file: Path | None = None, proxy: Proxy | None = None) -> None:
         place = urlsplit(base)
         if place.scheme not in ("http", "https") or not place.hostname or "@" in place.netloc or place.query:
             raise UsageError("target-url", "a target is http:// or https:// with a host, and holds neither a user "
@@ -86,6 +106,7 @@ class Upstream:
             self.port = place.port or (443 if self.tls else 80)
         except ValueError:
             raise UsageError("target-url", "the port of the target is no number below 65536", "") from None
+        self.proxy = proxy if self.tls else None
         self._ca_file = ca_file
 
     @property
@@ -94,21 +115,14 @@ class Upstream:
         return f"{'https' if self.tls else 'http'}://{self.netloc}"
 
     @contextlib.asynccontextmanager
-    async def sent(self, request: Request) -> AsyncIterator[Answering]:
-        """``request`` sent, and its answer up to the head. Raises EnvironmentFault (``upstream-unreachable``,
-        ``upstream-tls``, ``upstream-timeout``, ``upstream-broken``, ``upstream-redirect``)."""
+    async def connected(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection, TLS included. Raises EnvironmentFault (``upstream-unreachable``, ``upstream-tls``,
+        ``upstream-proxy``) for want of one, and for what breaks while it is used what ``sent`` raises."""
         writer: asyncio.StreamWriter | None = None
-        headers = await self.credentials.applied(request.headers)
         try:
             async with asyncio.timeout(self.timeouts.connect):
-                reader, writer = await asyncio.open_connection(
-                    self.host, self.port, ssl=self._context() if self.tls else None, limit=_LONGEST_HEAD)
-            writer.write(self.rendered(replace(request, headers=headers)))
-            async with asyncio.timeout(self.timeouts.idle):
-                head = await read_head(reader)
-            self._refuse_redirect(head)
-            async with asyncio.timeout(self.timeouts.total):
-                yield Answering(head, reader)
+                reader, writer = await (self._direct() if self.proxy is None else self._through(self.proxy))
+            yield reader, writer
         except HarnessError:
             raise
         except Exception as error:
@@ -116,6 +130,41 @@ class Upstream:
         finally:
             if writer is not None:
                 writer.transport.abort()
+
+    async def _direct(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self.host, self.port, ssl=self._context() if self.tls else None,
+                                             limit=_LONGEST_HEAD)
+
+    async def _through(self, proxy: Proxy) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        try:
+            reader, writer = await asyncio.open_connection(proxy.host, proxy.port, limit=_LONGEST_HEAD)
+        except OSError as error:
+            raise _proxy_fault(f"cannot be reached: {_why(error)}") from None
+        try:
+            writer.write(proxy.asking(f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"))
+            try:
+                head = await read_head(reader)
+            except (Broken, OSError) as error:
+                raise _proxy_fault(f"broke off: {error}") from None
+            if not 200 <= head.status < 300:
+                raise _proxy_fault(f"refuses a tunnel to the service ({head.status})")
+            await writer.start_tls(self._context(), server_hostname=self.host)
+        except BaseException:
+            writer.transport.abort()
+            raise
+        return reader, writer
+
+    @contextlib.asynccontextmanager
+    async def sent(self, request: Request) -> AsyncIterator[Answering]:
+        """``request`` sent, and its answer up to the head. Raises EnvironmentFault: what ``connected`` raises where no
+        byte of the request went out, else ``upstream-timeout`` and ``upstream-broken``."""
+        headers = await self.credentials.applied(request.headers)
+        async with self.connected() as (reader, writer):
+            writer.write(self.rendered(replace(request, headers=headers)))
+            async with asyncio.timeout(self.timeouts.idle):
+                head = await read_head(reader)
+            async with asyncio.timeout(self.timeouts.total):
+                yield Answering(head, reader)
 
     def rendered(self, request: Request) -> bytes:
         """``request`` as it goes out: path, query, headers and body as the SDK sent them, but for the host and
@@ -139,14 +188,6 @@ class Upstream:
             context.load_verify_locations(self._ca_file)
         return context
 
-    def _refuse_redirect(self, head: ResponseHead) -> None:
-        if head.status in _REDIRECTS:
-            location = next((value for name, value in head.headers if name.lower() == "location"), "")
-            where = urlsplit(location).netloc or "another path"
-            raise EnvironmentFault("upstream-redirect", f"{self.origin} redirects ({head.status}) to {where}",
-                                   "the recorder follows no redirect, as credentials would go along; give the address "
-                                   "it leads to as the target")
-
     def _fault(self, error: Exception, *, connected: bool) -> EnvironmentFault:
         if isinstance(error, ssl.SSLCertVerificationError):
             return EnvironmentFault("upstream-tls", f"the certificate of {self.origin} is not valid: "
@@ -155,16 +196,23 @@ class Upstream:
         if isinstance(error, ssl.SSLError):
             return EnvironmentFault("upstream-tls", f"no TLS with {self.origin}: {error.reason or error}",
                                     "is it an http:// address?")
+        if isinstance(error, TimeoutError) and connected:
+            return EnvironmentFault("upstream-timeout", f"{self.origin} did not answer in time", "try again later")
         if isinstance(error, TimeoutError):
-            doing = "answer in time" if connected else f"accept a connection within {self.timeouts.connect:g} s"
-            return EnvironmentFault("upstream-timeout", f"{self.origin} did not {doing}", "try again later")
+            return EnvironmentFault("upstream-unreachable", f"{self.origin} did not accept a connection within "
+                                    f"{self.timeouts.connect:g} s", _UNREACHABLE)
         if isinstance(error, Broken):
             return EnvironmentFault("upstream-broken", f"{self.origin}: {error}", "what is broken is not recorded")
         why = _why(error)
         if connected:
             return EnvironmentFault("upstream-broken", f"{self.origin} broke the connection: {why}", "try again later")
-        return EnvironmentFault("upstream-unreachable", f"{self.origin} cannot be reached: {why}",
-                                "is the address right, and does a proxy stand between?")
+        return EnvironmentFault("upstream-unreachable", f"{self.origin} cannot be reached: {why}", _UNREACHABLE)
+
+
+def _proxy_fault(said: str) -> EnvironmentFault:
+    """Its address is not told: user and password may be in it, and it names somebody's network."""
+    return EnvironmentFault("upstream-proxy", f"the proxy of the environment (HTTPS_PROXY) {said}",
+                            "NO_PROXY excepts hosts; user and password go into the variable (user:password@host)")
 
 
 def _why(error: Exception) -> str:
