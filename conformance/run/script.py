@@ -94,8 +94,8 @@ def _struck(spec: ReplySpec, whole: Response, fault: Fault) -> Response:
     return replace(whole, headers=headers, body=body, chunks=tuple(end for end in whole.chunks if end < len(body)))
 
 
-def _head(lines: list[str] | None) -> bytes | None:
-    return None if lines is None else ("\r\n".join(lines) + "\r\n\r\n").encode()
+def _head(lines: list[str] | str | None) -> bytes | None:
+    return None if not isinstance(lines, list) else ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 def _number(value: int | str | None, default: int) -> int:

@@ -114,7 +114,7 @@ class Reply(Part):
     text: str | FixtureRef | None = None
     base64: str | FixtureRef | None = None
     sse: list[Any] | FixtureRef | None = None
-    head: list[str] | None = Field(default=None, description="Lines sent in place of the status line and headers.")
+    head: list[str] | Variable | None = Field(default=None, description="Lines sent in place of the status line and headers.")
     gzip: bool | Variable = Field(default=False, description="Send the body gzip-coded, and say so.")
     chunks: Chunks | Annotated[int, Field(ge=1)] | Variable = Field(
         default="whole", description="How the body is cut into pieces; a number: so many bytes each.")
@@ -137,7 +137,7 @@ class Reply(Part):
 
     @model_validator(mode="after")
     def _one_place(self) -> Reply:
-        places = [n for n in ("cut_at", "cut_event") if getattr(self, n) is not None]
+        places = [n for n in ("cut_at", "cut_event") if isinstance(getattr(self, n), int)]
         if len(places) > 1:
             raise ValueError("a fault strikes in one place: cut_at or cut_event")
         struck = self.fault in FAULTS_AT_A_PLACE or (self.fault or "").startswith("${")
