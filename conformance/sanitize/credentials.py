@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from conformance.sanitize.edits import Edit
 from conformance.sanitize.ids import id_prefix
 from conformance.sanitize.page import STRETCH, Page, left_of
+from conformance.sanitize.triggers import AnyOf, before_equals
 
 SYNTHETIC_TOKEN = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9."  # noqa: S105
 """An unsigned token that says nothing but that it ends in 2100."""
@@ -65,25 +66,33 @@ def _jwt(page: Page) -> Iterator[Edit]:
         at = page.text.find("eyJ", found.end())
 
 
-def _starting(rule: str, pattern: re.Pattern[str], mask: str, *triggers: str) -> Detector:
-    """A detector that masks each match of ``pattern`` in a text that holds one of ``triggers``, unless it begins
-    inside a word that is no percent escape."""
+_STARTS = AnyOf("sk-", "ek_", "hf_", "ghp_", "gho_", "ghs_", "github_pat_",
+                *(f"xox{kind}-" for kind in "abprs"))
+_CAPITALS = AnyOf("AKIA", "AIza")
+_STARTING = ((_SK, "<sk-key>", "openai-key"), (_EK, "<client-secret>", "realtime-secret"),
+             (_THIRD, "<third-party-key>", "third-party-key"))
+
+
+def _starting(page: Page) -> Iterator[Edit]:
+    """Keys with a beginning of their own, unless that is inside a word and no percent escape. Words of capitals
+    (``AKIA``) are searched for apart: they are rare where the others are frequent."""
+    text = page.text
+    done = dict.fromkeys(_STARTING, 0)
+    for at in sorted((*_CAPITALS.places(page.data), *_STARTS.places(page.data))):
+        for kind in _STARTING:
+            found = kind[0].match(text, at) if at >= done[kind] else None
+            if found:
+                done[kind] = found.end()
+                if at == 0 or text[at - 1] not in _WORD or (at >= 3 and text[at - 3] == "%"):
+                    yield Edit(at, found.end(), kind[1], (kind[2],))
+
+
+def _assigned(rule: str, pattern: re.Pattern[str], mask: str, sign: str, *names: str) -> Detector:
+    """A detector that masks what the first group of ``pattern`` matches in the text in lower case, if ``sign`` is in it
+    (behind one of ``names``)."""
 
     def detect(page: Page) -> Iterator[Edit]:
-        if any(trigger in page.text for trigger in triggers):
-            for found in pattern.finditer(page.text):
-                at = found.start()
-                if at == 0 or page.text[at - 1] not in _WORD or (at >= 3 and page.text[at - 3] == "%"):
-                    yield Edit(at, found.end(), mask, (rule,))
-
-    return detect
-
-
-def _assigned(rule: str, pattern: re.Pattern[str], mask: str, *triggers: str) -> Detector:
-    """A detector that masks what the first group of ``pattern`` matches in the text in lower case."""
-
-    def detect(page: Page) -> Iterator[Edit]:
-        if any(trigger in page.low for trigger in triggers):
+        if before_equals(page.low, names) if names else sign in page.low:
             for found in pattern.finditer(page.low):
                 value = page.text[found.start(1):found.end(1)]
                 if value != SYNTHETIC_TOKEN and value.strip("*") and not value.startswith("${"):
@@ -117,18 +126,24 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not (trace or text[start - 3:start] == "ft-" or id_prefix(text, start))
 
 
-def _signed(rule: str, pattern: re.Pattern[str], *triggers: str) -> Detector:
-    """Keys with a signature inside: looked up by the signature, as a run before it could be long."""
+def _signed(rule: str, pattern: re.Pattern[str], *signatures: str) -> Detector:
+    """Keys with a signature inside: looked up by the signature, as a run before it could be long. The signatures begin
+    with one letter and are equally long."""
+    first, size, anyof = signatures[0][0], len(signatures[0]), AnyOf(*signatures)
 
     def detect(page: Page) -> Iterator[Edit]:
-        for trigger in triggers:
-            at, done = page.text.find(trigger), 0
-            while at >= 0:
-                found = pattern.search(page.text, max(done, at - 80), at + 60)
-                if found:
-                    yield Edit(found.start(), found.end(), "<api-key>", (rule,))
-                    done = found.end()
-                at = page.text.find(trigger, max(at + len(trigger), done))
+        if first not in page.text:
+            return
+        done, ready = dict.fromkeys(signatures, 0), dict.fromkeys(signatures, 0)
+        for at in sorted(anyof.places(page.data)):
+            signature = page.text[at:at + size]
+            if at < ready[signature]:
+                continue
+            found = pattern.search(page.text, max(done[signature], at - 80), at + 60)
+            if found:
+                yield Edit(found.start(), found.end(), "<api-key>", (rule,))
+                done[signature] = found.end()
+            ready[signature] = max(at + size, done[signature])
 
     return detect
 
@@ -170,7 +185,7 @@ def _bearer(page: Page) -> Iterator[Edit]:
 
 
 def _account(page: Page) -> Iterator[Edit]:
-    if "accountname=" in page.low:
+    if before_equals(page.low, ("accountname",)):
         for found in _ACCOUNT.finditer(page.low):
             name = page.text[found.start(1):found.end(1)]
             alias = page.aliases.of("account", name)
@@ -196,7 +211,7 @@ _SAID = frozenset({"redacted", "sanitized", "sanitised", "xxxxxxxx"})
 
 def _sas(page: Page) -> Iterator[Edit]:
     """Shared access signatures: the parameters around each ``sig``, which alone makes their short names mean this."""
-    if "sig=" not in page.low and "sig%" not in page.low:
+    if not before_equals(page.low, ("sig",)) and ("%" not in page.low or "sig%" not in page.low):
         return
     done = 0
     for found in _SAS_SIG.finditer(page.low):
@@ -232,13 +247,11 @@ def _sas_parts(page: Page, url: str) -> Iterator[Edit]:
 
 DETECTORS: tuple[Detector, ...] = (
     _jwt,
-    _starting("openai-key", _SK, "<sk-key>", "sk-"),
-    _starting("realtime-secret", _EK, "<client-secret>", "ek_"),
+    _starting,
     _signed("azure-key-84", _KEY_84, "JQQJ9"),
-    _signed("azure-key-other", _SIGNED, "AzSe", "APIM", "ACDb", "+ABa", "+AMC", "+ASt"),
-    _starting("third-party-key", _THIRD, "<third-party-key>", "ghp_", "gho_", "ghs_", "github_pat_", "AKIA",
-              "xox", "hf_", "AIza"),
-    _assigned("account-key", _ASSIGNED, "<secret>", "key=", "secret=", "password=", "pwd="),
+    _signed("azure-key-other", _SIGNED, "AzSe", "APIM", "ACDb"),
+    _signed("azure-key-other", _SIGNED, "+ABa", "+AMC", "+ASt"),
+    _assigned("account-key", _ASSIGNED, "<secret>", "=", "key", "secret", "password", "pwd"),
     _assigned("url-credentials", _URL_USER, "<credentials>", "@"),
     _assigned("header-websocket-key", _SUBPROTOCOL, "<api-key>", "openai-insecure-api-key."),
     _hexadecimal,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote, unquote
 
 from conformance.sanitize.edits import Edit
-from conformance.sanitize.ids import id_prefix
+from conformance.sanitize.ids import PREFIX_REACH, id_prefix
 from conformance.sanitize.page import Page, left_of, unescaped
 
 _SUFFIXES = (
@@ -46,6 +46,9 @@ _GUID_MIDDLE = re.compile(r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!
 GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _ID = re.compile(r"[-_]([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
                  r"|[A-Za-z0-9]{12,80}+)(?![A-Za-z0-9_-])")
+_ALNUM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_SHAPE = bytes(97 if byte in _ALNUM else 45 if byte in b"-_" else 32 for byte in range(256))
+_WORD_SHAPE, _GUID_SHAPE = b"-aaaaaaaaaaaa", b"-aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 _ARM = re.compile(r"(/|%2f)subscriptions(?:/|%2f)([^\s\"'<>\\?&#]+)")
 _ARM_NAMED = {"subscriptions": "guid", "resourcegroups": "resource-group", "deployments": "deployment",
               "userassignedidentities": "account"}
@@ -76,7 +79,7 @@ def hosts(page: Page) -> Iterator[Edit]:
 
 def emails(page: Page) -> Iterator[Edit]:
     """Addresses, also with ``%40``. Domains that cannot exist stay."""
-    if "@" not in page.low and "%40" not in page.low:
+    if "@" not in page.low and ("%" not in page.low or "%40" not in page.low):
         return
     for found in _MAIL.finditer(page.low):
         start = unescaped(page.low, left_of(page.text, found.start(), _MAIL_CHARS), found.start())
@@ -128,14 +131,33 @@ def guids(page: Page) -> Iterator[Edit]:
 
 def service_ids(page: Page) -> Iterator[Edit]:
     """Ids the service made, by prefix and length; the shorter ones of documentation (``file-abc123``) stay."""
-    text = page.text
-    for found in _ID.finditer(text):
-        body = found[1]
-        prefix = id_prefix(text, found.start(1))
+    prefixes: dict[str, str] = {}
+    for found in _ids(page):
+        body, start = found[1], found.start(1)
+        before = page.text[max(0, start - PREFIX_REACH):start]
+        prefix = prefixes.get(before)
+        if prefix is None:
+            prefix = prefixes[before] = id_prefix(before, len(before))
         if prefix and not body.isalpha():
             alias = page.aliases.of(prefix, body)
             if alias != body:
                 yield Edit(found.start(1), found.end(), alias, ("service-id",))
+
+
+def _ids(page: Page) -> Iterator[re.Match[str]]:
+    """What ``_ID`` finds, looked up by its shape: the pattern would be tried at every dash of a text."""
+    shape = page.data.translate(_SHAPE)
+    word, guid = shape.find(_WORD_SHAPE), shape.find(_GUID_SHAPE)
+    while word >= 0 or guid >= 0:
+        at = guid if word < 0 or 0 <= guid < word else word
+        found = _ID.match(page.text, at)
+        if found:
+            yield found
+        done = found.end() if found else at + 1
+        if 0 <= word < done:
+            word = shape.find(_WORD_SHAPE, done)
+        if 0 <= guid < done:
+            guid = shape.find(_GUID_SHAPE, done)
 
 
 def arm_ids(page: Page) -> Iterator[Edit]:
@@ -190,13 +212,15 @@ def error_texts(page: Page) -> Iterator[Edit]:
         for found in _TIER.finditer(page.low):
             if found[1] != "s0":
                 yield Edit(found.start(1), found.end(1), "S0", ("error-text",))
-    if "region" in page.low:
-        known = {name.lower(): alias for name, alias in page.aliases.given("region").items()}
+    regions = page.aliases.given("region")
+    if regions and "region" in page.low:
+        known = {name.lower(): alias for name, alias in regions.items()}
         for found in _REGION_TEXT.finditer(page.low):
             if found[1] in known:
                 yield Edit(found.start(1), found.end(1), known[found[1]], ("error-text",))
-    if "deployment" in page.low:
-        for name, alias in page.aliases.given("deployment").items():
+    deployments = page.aliases.given("deployment")
+    if deployments and "deployment" in page.low:
+        for name, alias in deployments.items():
             for found in re.finditer(r"deployment[s]?(?:/|\s+|\s+named\s+)['\"]?(" + re.escape(name) + r")(?![\w-])",
                                      page.text, re.IGNORECASE):
                 yield Edit(found.start(1), found.end(1), alias, ("error-text",))

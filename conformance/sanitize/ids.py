@@ -12,6 +12,8 @@ _UNDERLINED = (
 PREFIXES = (*(f"{word}-" for word in _DASHED), *(f"{word}_" for word in _UNDERLINED))
 _PREFIX = re.compile("|".join(sorted(PREFIXES, key=len, reverse=True)))
 _LONGEST = max(map(len, PREFIXES))
+PREFIX_REACH = _LONGEST + 3
+"""Characters before an id that decide about its prefix."""
 
 
 def id_prefix(text: str, end: int) -> str:

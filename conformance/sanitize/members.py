@@ -91,7 +91,7 @@ def _secret(page: Page, name: str, value: str, start: int, end: int) -> Iterator
 
 def escaped_names(page: Page) -> Iterator[Edit]:
     """Names written with escapes that need none: made plain, so that the detectors above know them."""
-    if "\\u" not in page.text:
+    if "\\" not in page.text or "\\u" not in page.text:
         return
     for found in _ESCAPED_KEY.finditer(page.text):
         name = key_of(found[1])
@@ -150,7 +150,7 @@ _SOURCE_NAMES: Mapping[str, str] = {
 
 def data_sources(page: Page) -> Iterator[Edit]:
     """On-Your-Data: keys in request bodies, and the names of what they open."""
-    if "data" not in page.low:
+    if 'sources"' not in page.low:
         return
     for leaves in leaves_below(page.text, _SOURCES):
         for leaf in leaves:
@@ -178,7 +178,7 @@ _TOOLS = re.compile(r'"tools"\s*:\s*(?=\[)')
 def tool_servers(page: Page) -> Iterator[Edit]:
     """Tools of type mcp: headers, authorization and address. Members of a tool itself only: a function's parameters
     may be called the same."""
-    if "mcp" not in page.text:
+    if '"tools"' not in page.text or "mcp" not in page.text:
         return
     for leaves in leaves_below(page.text, _TOOLS):
         servers = {leaf.path[0] for leaf in leaves if leaf.path[1:] == ("type",)

@@ -24,7 +24,7 @@ ROUNDS = 12
 DEEPEST = 24
 """Texts within texts; each level of escaping doubles what is written, so real ones are two or three deep."""
 _REMEMBERED, _MOST_REMEMBERED = 2000, 1000
-"""Length and number of clean texts that are remembered: a peer sees the same URLs and headers again and again."""
+"""Length and number of texts that are remembered: a peer sees the same URLs and headers again and again."""
 _SHORT = 400
 _SHORT_BINARY = 40
 _HINT = re.compile(
@@ -62,36 +62,39 @@ class Engine:
         self.known = known
         self._noise = noise
         self._lenient = lenient
-        self._clean: set[str] = set()
-        self._clean_at = (0, 0)
+        self._known_texts: dict[tuple[str, bool], str] = {}
+        self._known_at = (0, 0)
 
     def text(self, text: str, *, inner: bool = True) -> str:
         """``text`` sanitised. ``inner`` off reads it as a body, with the members of the service's objects."""
         if len(text) > _REMEMBERED:
             return self._text(text, inner)
         state = (self.aliases.count, self.known.count)
-        if state != self._clean_at or len(self._clean) > _MOST_REMEMBERED:
-            self._clean.clear()
-            self._clean_at = state
-        if text in self._clean:
-            return text
-        clean = self._text(text, inner)
-        if clean == text and inner:
-            self._clean.add(text)
+        if state != self._known_at or len(self._known_texts) > _MOST_REMEMBERED:
+            self._known_texts.clear()
+            self._known_at = state
+        clean = self._known_texts.get((text, inner))
+        if clean is None:
+            clean = self._text(text, inner)
+            if self.aliases.count == state[0]:  # a text that gave somebody an alias may read otherwise from now on
+                self._known_texts[text, inner] = clean
         return clean
 
     def _text(self, text: str, inner: bool) -> str:
         read = reading(text)
-        if inner and self._quickly_clean(read, False):
+        if inner and self.quickly_clean(read, False):
             return text
         result = self.redact(read, inner=inner)
         return writing(result.text) if result.rules else text
 
-    def _quickly_clean(self, read: str, binary: bool) -> bool:
+    def quickly_clean(self, read: str, binary: bool = False) -> bool:
+        """Whether ``read`` is clean beyond doubt; False says nothing."""
         return _plainly_clean(read, binary) and not self.known.may_be_in(read) and not self.aliases.given("host")
 
     def body(self, data: bytes, offsets: Sequence[int] = ()) -> Redacted:
         """A decoded body sanitised; its reading encodes to Latin-1."""
+        if not data:
+            return Redacted("", tuple(offsets))
         return self.redact(data.decode("latin-1"), offsets, inner=False, binary=is_binary(data))
 
     def redact(self, read: str, offsets: Sequence[int] = (), *, inner: bool = True, binary: bool = False,
@@ -132,7 +135,7 @@ class Engine:
 
     def _within(self, page: Page, strings: list[Escaped], depth: int) -> Iterator[Edit]:
         def inside(read: str, binary: bool) -> tuple[str, tuple[str, ...]]:
-            if self._quickly_clean(read, binary):
+            if self.quickly_clean(read, binary):
                 return read, ()
             result = self.redact(read, binary=binary, depth=depth + 1)
             return result.text, result.rules

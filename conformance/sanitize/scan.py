@@ -57,7 +57,10 @@ class Scanner:
 
     def places(self, read: str, *, binary: bool = False) -> list[tuple[int, str]]:
         """Offset in the reading ``read`` and rule id of every leak, in order."""
-        found = [(edit.start, rule) for edit in self._engine().edits(read, inner=False, binary=binary)
+        engine = self._engine()
+        if not binary and engine.quickly_clean(read):
+            return []
+        found = [(edit.start, rule) for edit in engine.edits(read, inner=False, binary=binary)
                  for rule in _leaks(edit)]
         return sorted(set(found))
 

@@ -10,18 +10,22 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from conformance.sanitize.edits import Edit, spread
-from conformance.sanitize.jsontext import STRING, decoded, encoded, leaves_below
+from conformance.sanitize.jsontext import STRING, decoded, encoded, leaves_below, one_of
 from conformance.sanitize.page import Page
 
 Finder = Callable[[str], list[Edit]]
 """The settled edits of a text that was put together."""
 
-_DATA = re.compile(r"(?:^|(?<=[\r\n]))data:[ ]?([^\r\n]*)")
-_FIELD = re.compile(r'"(content|refusal|arguments|delta|text|reasoning_content|reasoning|transcript|input|summary|code'
-                    r'|partial_json|audio|data)"\s*:\s*' + STRING)
-_PLACE = re.compile(r'"(?:index|output_index|content_index|summary_index|item_id|type)"\s*:\s*("[^"\\]*"|\d+)')
+_DATA = re.compile(r"data:[ ]?([^\r\n]*)")
+_FIELDS = ("content", "refusal", "arguments", "delta", "text", "reasoning_content", "reasoning", "transcript", "input",
+           "summary", "code", "partial_json", "audio", "data")
+_PLACES = frozenset({"index", "output_index", "content_index", "summary_index", "item_id", "type"})
+_NAMED = re.compile(f'"({one_of((*_FIELDS, *_PLACES))})"')
+_VALUE = re.compile(r"\s*:\s*" + STRING)
+_PLACE = re.compile(r'\s*:\s*("[^"\\]*"|\d+)')
 _LOGPROBS = re.compile(r'"logprobs"\s*:\s*(?=[\[{])')
 _BYTES = re.compile(r'[^{}]{0,200}?"bytes"\s*:\s*(\[[\d,\s]*\])')
 
@@ -50,7 +54,8 @@ def split_texts(page: Page, find: Finder) -> Iterator[Edit]:
 
 def _gathered(text: str) -> dict[tuple[object, ...], _Pieces]:
     texts: dict[tuple[object, ...], _Pieces] = defaultdict(_Pieces)
-    for line in _DATA.finditer(text):
+    last: _Like | None = None
+    for line in _data_lines(text):
         start, end = line.span(1)
         if not text.startswith("{", start):
             bare = texts["bare",]
@@ -58,16 +63,66 @@ def _gathered(text: str) -> dict[tuple[object, ...], _Pieces]:
             if text[start:end] != "[DONE]":
                 bare.add((start, end), text[start:end])
             continue
-        seen: dict[str, int] = defaultdict(int)
-        place: tuple[object, ...] | None = None
-        for piece in _FIELD.finditer(text, start, end):
-            value = decoded(piece[2])
+        span = last.value_in(text, start, end) if last is not None else None
+        if span is not None and last is not None:
+            last.pieces.add(span, text[slice(*span)])
+            continue
+        places, members = _event(text, start, end)
+        seen: dict[str, int] = {}
+        for name, member in members:
+            value, number = decoded(member[1]), seen.get(name, 0)
             if value:
-                if place is None:
-                    place = tuple(_PLACE.findall(text, start, end))
-                texts[(piece[1], seen[piece[1]], *place)].add(piece.span(2), value)
-            seen[piece[1]] += 1
+                pieces = texts[(name, number, *places)]
+                pieces.add(member.span(1), value)
+                if len(members) == 1 and member[0][-1] == '"':
+                    last = _Like(text[start:member.start(1)], text[member.end(1):end], pieces)
+            seen[name] = number + 1
     return texts
+
+
+class _Like(NamedTuple):
+    """An event whose only text is between ``before`` and ``after``: most events of a stream differ in that alone."""
+
+    before: str
+    after: str
+    pieces: _Pieces
+
+    def value_in(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Where the text of such another event stands; None for an event that differs elsewhere, or is empty."""
+        first, last = start + len(self.before), end - len(self.after)
+        like = first < last and text.startswith(self.before, start) and text.startswith(self.after, last)
+        if not like or text.find('"', first, last) >= 0 or text.find("\\", first, last) >= 0:
+            return None
+        return first, last
+
+
+def _event(text: str, start: int, end: int) -> tuple[list[str], list[tuple[str, re.Match[str]]]]:
+    """What tells the text an event of a stream belongs to, and the pieces of texts in it, with their names."""
+    places: list[str] = []
+    members: list[tuple[str, re.Match[str]]] = []
+    for named in _NAMED.finditer(text, start, end):
+        name = named[1]
+        if name in _PLACES:
+            found = _PLACE.match(text, named.end(), end)
+            if found:
+                places.append(found[1])
+        else:
+            found = _VALUE.match(text, named.end(), end)
+            if found:
+                members.append((name, found))
+    return places, members
+
+
+def _data_lines(text: str) -> Iterator[re.Match[str]]:
+    """The data lines of an event stream; ``data:`` within a line begins none."""
+    at = text.find("data:")
+    while at >= 0:
+        if not at or text[at - 1] in "\r\n":
+            found = _DATA.match(text, at)
+            assert found is not None
+            yield found
+            at = found.end()
+        at = text.find("data:", at + 1)
 
 
 def _rewritten(text: str, pieces: _Pieces, find: Finder) -> Iterator[Edit]:

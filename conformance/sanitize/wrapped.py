@@ -61,6 +61,7 @@ def base64_runs(page: Page, inside: Inside) -> Iterator[Edit]:
     """Base64, in either alphabet, padded or not, folded or not, compressed or not."""
     shape = page.data.translate(_SHAPE)
     at, done = shape.find(_SHORTEST_RUN), 0
+    clean: set[str] = set()
     while at >= 0:
         found = _RUN.match(page.text, max(at, done))
         if found is None:
@@ -69,10 +70,13 @@ def base64_runs(page: Page, inside: Inside) -> Iterator[Edit]:
         done = found.end()
         start = unescaped(page.text, found.start(), done)
         run = page.text[start:done]
-        data = _bytes_of(run)
-        result = _within(data, inside) if data else None
-        if result is not None:
-            yield Edit(start, done, _again(result[0], run), (*result[1], "encoded"))
+        if run not in clean:  # ids and long words look like base64, and stand in every event of a stream
+            data = _bytes_of(run)
+            result = _within(data, inside) if data else None
+            if result is None:
+                clean.add(run)
+            else:
+                yield Edit(start, done, _again(result[0], run), (*result[1], "encoded"))
         at = shape.find(_SHORTEST_RUN, done)
 
 
