@@ -19,12 +19,13 @@ from conformance.checks.finding import Level
 from conformance.errors import ExitCode, HarnessError, UsageError
 from conformance.plugin import STATE
 from conformance.report.write import write_reports
-from conformance.run.ahead import RunAhead
+from conformance.run.ahead import PARALLEL, RunAhead
 from conformance.run.execute import Lane
 from conformance.run.home import find_home
 from conformance.run.judge import Judged
-from conformance.run.lanes import Lanes, prepare
+from conformance.run.lanes import FAR, Lanes, prepare
 from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
+from conformance.run.reach import require_reachable
 from conformance.run.record import Mode
 from conformance.run.record_session import SessionRecorder
 from conformance.run.results import CaseResult, Verdict
@@ -32,6 +33,7 @@ from conformance.run.runner import assemble, run_case, run_clock
 from conformance.run.settle import RED_WAIVERS, exit_code
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Suite, load_suite
+from conformance.run.targets import chosen_target
 from conformance.scenario.versions import select_versions
 
 
@@ -50,9 +52,15 @@ class SessionState:
         self.config = config
         self.root = root
         self.suite: Suite = load_suite(find_home(root, root))
+        options = config.option
+        self.target = chosen_target(options.conformance_target, options.conformance_lane, Path.cwd(), os.environ)
+        if not self.target.is_replay and _record_mode(config) is not Mode.NONE:
+            raise UsageError("option", "--conformance-target and --record-mode do not go together",
+                             "record first; --conformance-record-target says from whom")
+        self._far = self.target.remote is not None
         self.subjects: tuple[SubjectUnderTest, ...] = subjects_of(
-            self.suite, tuple(config.option.conformance_sdk), config.option.conformance_lane)
-        versions = config.option.conformance_api_version
+            self.suite, tuple(options.conformance_sdk), "loopback" if self._far else options.conformance_lane)
+        versions = options.conformance_api_version
         try:
             self._versions = select_versions(versions) if versions else ()
         except ValueError as error:
@@ -61,7 +69,7 @@ class SessionState:
         self.judged: dict[str, Judged] = {}
         self.closing_lines: list[str] = []
         self.opening_line = ""
-        self._lanes = Lanes()
+        self._lanes = Lanes(FAR if self._far else None)
         self._upcoming: tuple[Case, ...] = ()
         self._ahead: RunAhead | None = None
         self._cases: dict[str, list[Case]] | None = None
@@ -71,9 +79,15 @@ class SessionState:
         """The cases of one scenario; everything is planned once."""
         if self._cases is None:
             self._cases = {}
-            for case in plan(self.suite, self.subjects, Selection(api_versions=self._versions)):
+            selection = Selection(api_versions=self._versions)
+            for case in plan(self.suite, self.subjects, selection, target=self.target):
                 self._cases.setdefault(case.loaded.id, []).append(case)
         return self._cases.get(scenario, [])
+
+    def prepare_target(self, cases: Iterable[Case]) -> None:
+        """Raises HarnessError when ``cases`` are for a service that cannot be reached: one message, not one a case."""
+        if self._far and any(case.status == "run" for case in cases):
+            require_reachable(self.target)
 
     def prepare_recording(self, cases: Iterable[Case]) -> None:
         """Get ready for ``--record-mode``, if it is given, and say how many requests ``cases`` will take. Raises
@@ -107,17 +121,20 @@ class SessionState:
     def _run_ahead(self, case: Case) -> Judged:
         """The result of a loopback case; with the first one, all that the session will ask for begin."""
         if self._ahead is None:
-            self._ahead = RunAhead(self._upcoming, self._lanes.of, self._run_in)
+            # One by one where it is far: its quota is not ours to burst.
+            self._ahead = RunAhead(self._upcoming, self._lanes.of, self._run_in, 1 if self._far else PARALLEL)
         self._ahead.add(case)
         return self._ahead.result(case)
 
     def prepare_lanes(self, cases: Iterable[Case]) -> None:
         """Build what adapters are missing and remember what is to come: ``cases``, in a worker of pytest-xdist none,
-        since nobody knows yet which of them it will be given. Raises HarnessError."""
+        since nobody knows yet which of them it will be given, and none while cassettes are still to be recorded. Raises
+        HarnessError."""
         loopback = [case for case in cases if case.status == "run" and case.lane == "loopback"]
         if loopback:
             prepare({(c.subject.sdk.name, c.subject.version): c.subject for c in loopback}.values(), lambda _: None)
-        self._upcoming = () if hasattr(self.config, "workerinput") else tuple(loopback)
+        unknown = self._recorder is not None or hasattr(self.config, "workerinput")
+        self._upcoming = () if unknown else tuple(loopback)
 
     def close_lane(self) -> None:
         """Undo every patch of the in-process lane; the next scenario item opens it again."""
@@ -253,7 +270,7 @@ def finish(session: pytest.Session, state: SessionState) -> None:
         return
     run = assemble(state.suite, state.subjects, state.judged.values(), state.clock, command="pytest",
                    duration=(datetime.now(UTC) - state.clock.started).total_seconds(),
-                   interrupted=session.exitstatus == pytest.ExitCode.INTERRUPTED)
+                   interrupted=session.exitstatus == pytest.ExitCode.INTERRUPTED, target=state.target)
     if exit_code(run) is ExitCode.USAGE:
         state.closing_lines.append("conformance: no case was exercised, which proves nothing")
         session.exitstatus = session.exitstatus or int(pytest.ExitCode.NO_TESTS_COLLECTED)

@@ -30,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="only these api-versions, for example '>=2024-10-21' or v1")
     group.addoption("--conformance-strict", action="store_true",
                     help="members unknown to the specification are findings, not notes")
+    group.addoption("--conformance-target", default="replay", metavar="TARGET",
+                    help="who answers: replay (default), emulator, live, or the URL of a gateway")
     group.addoption("--conformance-record-target", default="emulator", metavar="TARGET",
                     help="whom --record-mode records from: emulator (default), live, or a URL")
     group.addoption("--conformance-max-requests", type=int, default=None, metavar="N",
@@ -64,6 +66,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     cases = [case for item in session.items if (case := getattr(item, "conformance_case", None)) is not None]
     try:
+        state.prepare_target(cases)
         state.prepare_recording(cases)
         state.prepare_lanes(cases)
     except HarnessError as error:

@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from conformance.errors import UsageError
-from conformance.run.config import Settings, load_settings
 from conformance.run.home import find_home
 from conformance.run.plan import Selection
 from conformance.run.suite import Suite, load_suite
-from conformance.run.targets import Target, target_of
+from conformance.run.targets import Target, chosen_target
 from conformance.scenario.versions import select_versions
 
 Patterns = Annotated[list[str] | None, typer.Argument(help="Scenario ids or globs: chat, chat/basic, 'retries/*'.")]
@@ -36,12 +35,7 @@ TargetName = Annotated[str, typer.Option(
 
 def target(name: str, lane_name: str) -> Target:
     """The target called ``name``. Raises UsageError when there is none, or when the lane cannot reach it."""
-    if name in ("", "replay", "emulator"):
-        return target_of(name, Settings())
-    if lane_name == "inprocess":
-        raise UsageError("target-lane", "the in-process lane has no network; this target is reached through loopback",
-                         "leave out --lane")
-    return target_of(name, load_settings(Path.cwd(), os.environ))
+    return chosen_target(name, lane_name, Path.cwd(), os.environ)
 
 
 def lane(name: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,16 +12,14 @@ from rich.console import Console
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
-from conformance.run.plan import Case, check_selection, plan, require_cases
+from conformance.run.plan import check_selection, plan, require_cases
 from conformance.run.record import Recording, Result, Task, check_budget, mode_of, record_all, tasks_of
-from conformance.run.record_case import Options, Recorder, Service, Session
+from conformance.run.record_case import Options, Recorder, Service
+from conformance.run.record_lanes import LaneSessions
 from conformance.run.record_target import askable, service_of_target
 from conformance.run.runner import run_clock
 from conformance.run.subjects import subjects_of
 from conformance.sanitize.redactor import Redactor
-from conformance.sdk.protocol import ClientConfig
-from conformance.wire.clock import VirtualClock
-from conformance.wire.player import CasePlayer
 from conformance.wire.recorder import Budget, Patience
 
 TargetName = Annotated[str, typer.Option("--target", help="Who is asked: emulator, live, or a URL.")]
@@ -67,31 +63,10 @@ def command(patterns: options.Patterns = None, target: TargetName = "emulator", 
     def waiting(seconds: float) -> None:
         console.print(f"  the service asks to wait {seconds:g} s", markup=False)
 
-    with _sessions(cases) as opener, Recorder(suite, service, keeping, budget, opener, waiting) as recorder:
+    sessions = LaneSessions(lambda step: typer.echo(step, err=True))
+    with sessions, Recorder(suite, service, keeping, budget, sessions, waiting) as recorder:
         done = record_all(tasks, recorder.record, lambda _task, result: _tell(result, console))
     return _conclude(done, len(tasks), budget, console, Redactor(service.secrets()))
-
-
-class _Opener:
-    """Sessions in the lanes of SDKs that are not this process's own."""
-
-    def __init__(self) -> None:
-        from conformance.run.lanes import Lanes
-
-        self.lanes = Lanes()
-
-    def __call__(self, case: Case, config: ClientConfig, player: CasePlayer) -> Session:
-        return self.lanes.of(case).open(config, player, VirtualClock(), case.id)
-
-
-@contextlib.contextmanager
-def _sessions(cases: tuple[Case, ...]) -> Iterator[_Opener | None]:
-    if not any(case.lane == "loopback" for case in cases):
-        yield None
-        return
-    opener = _Opener()
-    with opener.lanes:
-        yield opener
 
 
 def _confirm(tasks: tuple[Task, ...], planned: int, service: Service, name: str, yes: bool, console: Console) -> None:

@@ -21,21 +21,17 @@ from conformance.cli.summary import print_summary
 from conformance.report.write import require_writable, write_reports
 from conformance.run.ahead import PARALLEL, RunAhead
 from conformance.run.judge import Judged
-from conformance.run.lanes import Lanes, prepare
+from conformance.run.lanes import FAR, Lanes, prepare
 from conformance.run.plan import Case, check_selection, plan, require_cases
 from conformance.run.reach import require_reachable
 from conformance.run.runner import RunClock, assemble, run_case, run_clock
 from conformance.run.settle import exit_code
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Suite
-from conformance.sdk.loopback import Deadlines
 
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, results.json and junit.xml.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Members unknown to the specification are findings.")]
 FailOn = Annotated[str, typer.Option("--fail-on", help="Lowest level that makes the run fail: must or should.")]
-
-FAR = Deadlines(call=300.0)
-"""A service far away takes its time; it is the SDK's own time-out that is to end a call."""
 
 
 def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,

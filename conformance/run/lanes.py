@@ -18,6 +18,9 @@ from conformance.sdk.process import ProcessLimits
 from conformance.wire.peer import PeerServer
 from conformance.wire.peer.tls import authority
 
+FAR = Deadlines(call=300.0)
+"""A service far away takes its time; it is the SDK's own time-out that is to end a call."""
+
 
 class Lanes:
     """A context manager. ``of`` may be called from any thread; the in-process lane is for one thread at a time."""

@@ -49,7 +49,8 @@ class Session(Protocol):
 
 
 Opener = Callable[[Case, ClientConfig, CasePlayer], Session]
-"""Opens a session at a listener of its own; None in its place drives the Python SDK of this process."""
+"""Opens a session at a listener of its own, for a case of the loopback lane. Others, and all where there is none, drive
+the Python SDK of this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ class Recorder:
         config = client_config(case, case.spec.client)
         side = TokenEndpoint(config.auth.tokens) if config.auth.kind == "credential" else None
         player = RecordingPlayer(VirtualClock(), urlsplit(config.endpoint).netloc, forwarder, playback, side)
-        session = (self._open_session or self._open_here)(case, config, player)
+        opener = self._open_session if case.lane == "loopback" else None
+        session = (opener or self._open_here)(case, config, player)
         done: dict[str, Any] = {}
         try:
             for index, step in enumerate(case.spec.steps):

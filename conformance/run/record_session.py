@@ -10,6 +10,7 @@ from conformance.run.execute import cassette_name
 from conformance.run.plan import Case
 from conformance.run.record import Mode, Task, check_budget, tasks_of
 from conformance.run.record_case import Options, Recorder
+from conformance.run.record_lanes import LaneSessions
 from conformance.run.record_target import askable, service_of_target
 from conformance.run.runner import run_clock
 from conformance.run.suite import Suite
@@ -26,12 +27,13 @@ class SessionRecorder:
     def __init__(self, suite: Suite, mode: Mode, target: str, limit: int | None, cases: Iterable[Case], start: Path,
                  environment: Mapping[str, str]) -> None:
         service, named = service_of_target(target, start, environment)
-        here = tuple(case for case in cases if case.lane == "inprocess")
-        self._tasks = {task.name: task for task in tasks_of(askable(here, named)[0], mode, suite.home.cassettes)}
+        tasks = tasks_of(askable(tuple(cases), named)[0], mode, suite.home.cassettes)
+        self._tasks = {task.name: task for task in tasks}
         self._suite = suite
         self._limit = limit
         options = Options(run_clock().started.date().isoformat())
-        self._recorder = Recorder(suite, service, options, Budget(limit))
+        self._sessions = LaneSessions()
+        self._recorder = Recorder(suite, service, options, Budget(limit), self._sessions)
         self._open = False
         self._done: dict[str, HarnessError | None] = {}
         self._stopped: HarnessError | None = None
@@ -75,7 +77,8 @@ class SessionRecorder:
         return None
 
     def close(self) -> None:
-        """End the recorder's peer."""
+        """End the recorder's peer, and the adapters it drove."""
+        self._sessions.close()
         if self._open:
             self._open = False
             self._recorder.__exit__(None, None, None)

@@ -10,13 +10,14 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from conformance.emulator import Emulator, EmulatorConfig
 from conformance.emulator.config import API_KEY
 from conformance.errors import UsageError
-from conformance.run.config import ENDPOINT, KEY, Settings
+from conformance.run.config import ENDPOINT, KEY, Settings, load_settings
 from conformance.run.credentials import EntraTokens, StandIns, exchanger
 from conformance.scenario.model import Expect, Scenario, Step
 from conformance.sdk.protocol import ClientConfig
@@ -90,6 +91,17 @@ def target_of(text: str, settings: Settings) -> Target:
     held = settings.target_key or (settings.api_key if same else "")
     chosen = replace(settings, endpoint="", endpoint_from="", api_key=held, target_key="")
     return Target("url", url, dict(settings.deployments) or None, True, False, _remote(url, settings), chosen)
+
+
+def chosen_target(text: str, lane: str, start: Path, environment: Mapping[str, str]) -> Target:
+    """The target called ``text``, as seen from ``start``, for cases in ``lane`` (empty: whichever suits). Raises
+    UsageError also when the lane cannot reach it, and what reading the configuration raises."""
+    if text in ("", "replay", "emulator"):
+        return target_of(text, Settings())
+    if lane == "inprocess":
+        raise UsageError("target-lane", "the in-process lane has no network; this target is reached through loopback",
+                         "leave out --lane")
+    return target_of(text, load_settings(start, environment))
 
 
 def _live(settings: Settings) -> Target:

@@ -9,6 +9,8 @@ import pytest
 from corpus.overlay import PROJECT, contract, make_root, scenario, step, waiver
 
 from conformance.report.write import load_run
+from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
+from conformance.wire.peer import PeerServer
 
 WRONG = scenario(step(expect="{result: {text: In 1976.}}"))
 INSTALLED = any(point.value == "conformance.plugin" for point in entry_points(group="pytest11"))
@@ -116,7 +118,7 @@ def test_two_workers_give_the_bytes_of_one_and_settle_the_suite_they_ran(suite: 
         result.assert_outcomes(passed=24, xfailed=2)
         assert result.ret == 0
         assert text_of(result).count("results.json") == 1
-    for name in ("results.json", "index.html", "junit.xml"):
+    for name in ("results.json", "index.html", "junit.xml", "divergence.html"):
         assert (suite.path / "serial" / name).read_bytes() == (suite.path / "spread" / name).read_bytes()
     run = load_run(suite.path / "spread")
     assert [use.state for use in run.waivers] == ["used"]
@@ -150,6 +152,55 @@ def test_a_recording_that_fails_costs_its_cases_and_shows_no_traceback(suite: py
     limited = pytest_of(suite, "scenarios", "--record-mode=all", "--conformance-max-requests=0")
     assert limited.ret == pytest.ExitCode.USAGE_ERROR
     assert "too-many-requests" in text_of(limited)
+
+
+def test_a_library_out_of_process_records_over_loopback_and_replays(suite: pytest.Pytester) -> None:
+    cassette = suite.path / "cassettes/2024-10-21/chat/founded.yaml"
+    cassette.unlink()
+    result = pytest_of(suite, "scenarios", "--record-mode=once", "--conformance-lane=loopback")
+    assert result.parseoutcomes()["passed"] >= 2
+    assert "source: emulator" in cassette.read_text(encoding="utf-8")
+    recorded = cassette.read_bytes()
+    again = pytest_of(suite, "scenarios", "--record-mode=rewrite", "--conformance-lane=inprocess")
+    assert again.parseoutcomes() == result.parseoutcomes()
+    assert cassette.read_bytes() == recorded
+
+
+def test_the_emulator_answers_where_it_is_the_target(suite: pytest.Pytester) -> None:
+    result = pytest_of(suite, "scenarios", "-rs", "-vv", "--conformance-target=emulator", "--conformance-report=out")
+    result.assert_outcomes(passed=2, skipped=2)
+    assert "not-run: the scenario writes the service's answers" in text_of(result)
+    run = load_run(suite.path / "out")
+    assert run.target == "emulator"
+    assert {case.rests_on for case in run.cases if case.verdict == "pass"} == {("emulator",)}
+
+
+def test_a_gateway_is_asked_over_loopback_and_blamed_for_itself(suite: pytest.Pytester) -> None:
+    class Odd:
+        def answer(self, request: Request) -> Reply:
+            headers = (("content-type", "application/json"), ("content-length", "19"))
+            return Reply(Response(200, headers, b'{"choices": "none"}', Provenance(Source.SCRIPT)))
+
+    with PeerServer() as server, server.open(Odd()) as gateway:
+        result = pytest_of(suite, "scenarios/chat/founded.yaml", f"--conformance-target={gateway.url}")
+    result.assert_outcomes(failed=2)
+    assert "blame service" in text_of(result)
+    assert f"--target {gateway.url}" in text_of(result)
+
+
+@pytest.mark.parametrize(("arguments", "code"), [
+    (("--conformance-target=http://127.0.0.1:9",), "target-unreachable"),
+    (("--conformance-target=emulater",), "target-unknown"),
+    (("--conformance-target=http://127.0.0.1:9", "--conformance-lane=inprocess"), "target-lane"),
+    (("--conformance-target=emulator", "--record-mode=once"), "option")])
+def test_a_target_that_cannot_be_asked_is_one_message(suite: pytest.Pytester, arguments: tuple[str, ...],
+                                                      code: str) -> None:
+    result = pytest_of(suite, "scenarios", *arguments)
+    text = text_of(result)
+    assert result.ret != 0
+    assert result.parseoutcomes().get("passed", 0) == 0
+    assert text.count(f"[{code}]") == 1
+    assert "Traceback" not in text
 
 
 def test_a_file_that_is_wrong_is_told_once_with_its_place_and_no_traceback(suite: pytest.Pytester) -> None:
