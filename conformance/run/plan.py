@@ -144,12 +144,17 @@ def _row_text(value: Any) -> str:
     return str(value).replace("::", ":")
 
 
+def matches(scenario: str, pattern: str) -> bool:
+    """Whether ``pattern`` selects the scenario called so: by its id, a folder above it, or a glob."""
+    folder = pattern.rstrip("/")
+    return fnmatchcase(scenario, pattern) or scenario == folder or scenario.startswith(folder + "/")
+
+
 def _wanted(loaded: LoadedScenario, selection: Selection) -> bool:
     scenario = loaded.scenario
     ids = {case.split("::")[0].split("[")[0] for case in selection.case_ids}
     return (
-        (not selection.patterns or any(fnmatchcase(loaded.id, p) or loaded.id == p.rstrip("/") or
-                                       loaded.id.startswith(p.rstrip("/") + "/") for p in selection.patterns))
+        (not selection.patterns or any(matches(loaded.id, pattern) for pattern in selection.patterns))
         and (not selection.capabilities or loaded.capability in selection.capabilities)
         and (not selection.tags or bool(set(selection.tags) & set(scenario.tags)))
         and (not selection.levels or scenario.level in selection.levels)
