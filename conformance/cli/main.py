@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from conformance import __version__
-from conformance.cli import doctor, explain, lint, list_, merge, record, run, scan, sdk, serve
+from conformance.cli import compare, doctor, explain, lint, list_, merge, record, run, scan, sdk, serve
 from conformance.errors import ExitCode, HarnessError, InputErrors
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ app.command("lint")(_ending(lint.command))
 app.command("list")(_ending(list_.command))
 app.command("explain")(_ending(explain.command))
 app.command("merge")(_ending(merge.command))
+app.command("compare")(_ending(compare.command))
 app.command("record")(_ending(record.command))
 app.command("scan")(_ending(scan.command))
 app.command("serve")(_ending(serve.command))

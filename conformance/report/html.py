@@ -26,6 +26,8 @@ from conformance.report.text import Anchors, count, instant, safe_url, seconds, 
 from conformance.run.results import Run, Verdict, WaiverUse
 
 _TEMPLATES = "templates"
+DIVERGENCE_NAME = "divergence.html"
+"""The page beside this one that shows where SDKs part ways."""
 
 
 def render_html(run: Run) -> str:
@@ -36,7 +38,7 @@ def render_html(run: Run) -> str:
     scenario_anchors = Anchors("scenario", (item.id for item in scenarios))
     glance = Glance(run, summary.subjects, scenarios, [f"#{anchor}" for anchor in cases.in_order])
     splits, explained = glance.differences()
-    page = _environment().get_template("page.html.j2")
+    page = environment().get_template("page.html.j2")
     return page.render(
         run=run, summary=summary, title=summary.sentence,
         capabilities=glance.capabilities(), broken=glance.broken(), splits=splits, explained=explained,
@@ -46,7 +48,7 @@ def render_html(run: Run) -> str:
         case_anchors=cases, scenario_anchors=scenario_anchors,
         rule_anchors=Anchors("rule", (item.id for item in run.rules)),
         waiver_anchors=Anchors("waiver", (item.id for item in run.waivers)),
-        **_assets(),
+        divergence=DIVERGENCE_NAME, **assets(("report.css",), "report.js"),
     ) + "\n"
 
 
@@ -61,7 +63,8 @@ def _levels(summary: Summary) -> list[tuple[Any, list[tuple[str, Tally]]]]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of all pages, with everything printed escaped and made visible."""
     environment = Environment(
         loader=PackageLoader("conformance.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=_finalize,
@@ -83,12 +86,14 @@ def _finalize(value: Any) -> Any:
 
 
 @cache
-def _assets() -> dict[str, str]:
-    style, script = _asset("report.css"), _asset("report.js")
+def assets(styles: tuple[str, ...], script: str = "") -> dict[str, str]:
+    """The style and script of a page, and the content security policy that allows these and nothing else."""
+    style, code = "".join(map(_asset, styles)), _asset(script) if script else ""
+    allowed = f"'{_digest(code)}'" if code else "'none'"
     policy = (f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-              f"style-src '{_digest(style)}'; script-src '{_digest(script)}'")
+              f"style-src '{_digest(style)}'; script-src {allowed}")
     # Ours, not the run's: the only two texts on the page that are not escaped.
-    return {"style": Markup(style), "script": Markup(script), "policy": policy}  # noqa: S704
+    return {"style": Markup(style), "script": Markup(code), "policy": policy}  # noqa: S704
 
 
 def _asset(name: str) -> str:

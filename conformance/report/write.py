@@ -29,18 +29,20 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
-    """Write ``index.html``, ``results.json`` and ``junit.xml`` into ``folder``, making it if need be.
+    """Write ``index.html``, ``results.json``, ``junit.xml`` and ``divergence.html`` into ``folder``, made if need be.
 
     Returns their paths in that order. Each file is replaced in one step, so a reader sees the old one or the new one.
     Raises EnvironmentFault (``report-not-written``) when the folder or the disk refuses.
     """
     # Here, not above: reading results (`load_run`) must not cost the import of a template engine.
-    from conformance.report.html import render_html
+    from conformance.report.divergence_page import render_divergence
+    from conformance.report.html import DIVERGENCE_NAME, render_html
 
     results = _write(folder, RESULTS_NAME, results_json(run))
     page = _write(folder, HTML_NAME, render_html(run))
     junit = _write(folder, JUNIT_NAME, render_junit(run))
-    return page, results, junit
+    divergence = _write(folder, DIVERGENCE_NAME, render_divergence(run))
+    return page, results, junit, divergence
 
 
 def require_writable(folder: Path) -> None:

@@ -66,11 +66,11 @@ def process(*arguments: str, cwd: Path, code: str = "from conformance.cli.main i
 # --- run
 
 
-def test_a_conformant_run_ends_with_0_writes_three_reports_and_says_so(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_conformant_run_ends_with_0_writes_four_reports_and_says_so(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     ended = command("run", "--reports", "out")
     assert (ended.code, ended.err) == (0, "")
     assert "4 pass" in ended.out
-    for name in ("index.html", "results.json", "junit.xml"):
+    for name in ("index.html", "results.json", "junit.xml", "divergence.html"):
         assert (tmp_path / "suite" / "out" / name).stat().st_size > 100
         assert f"wrote out/{name}" in ended.out
     assert [case.verdict for case in load_run(tmp_path / "suite" / "out").cases] == ["pass"] * 4
@@ -128,7 +128,8 @@ def test_the_same_run_twice_gives_the_same_bytes(command, tmp_path: Path, monkey
     for name in ("one", "two"):
         command("run", "--reports", name, files=WRONG)
         folder = tmp_path / "suite" / name
-        kept.append([(folder / report).read_bytes() for report in ("results.json", "index.html", "junit.xml")])
+        kept.append([(folder / report).read_bytes()
+                     for report in ("results.json", "index.html", "junit.xml", "divergence.html")])
     assert kept[0] == kept[1]
     assert json.loads(kept[0][0])["started"] == "2026-03-02T00:00:00Z"
 
@@ -160,7 +161,7 @@ def test_nothing_but_the_summary_is_written_where_there_is_no_terminal(tmp_path:
     assert "\x1b" not in ended.out
     written = [line for line in ended.out.splitlines() if line.startswith("wrote ")]
     rest = [line for line in ended.out.splitlines() if line not in written and ": not run: " not in line]
-    assert (len(written), len(rest)) == (3, 1)
+    assert (len(written), len(rest)) == (4, 1)
     assert "a-folder-with-a-rather-long-name/and-another-one-of-a-long-name-below-it/out/results.json" in ended.out
 
 

@@ -44,7 +44,8 @@ def test_the_wheel_runs_the_suite_in_an_empty_folder(environment: Path, tmp_path
     results = json.loads((tmp_path / "reports" / "results.json").read_text())
     assert results["cases"]
     assert {case["verdict"] for case in results["cases"]} <= {"pass", "waived"}
-    assert sorted(p.name for p in (tmp_path / "reports").iterdir()) == ["index.html", "junit.xml", "results.json"]
+    assert sorted(p.name for p in (tmp_path / "reports").iterdir()) == [
+        "divergence.html", "index.html", "junit.xml", "results.json"]
 
 
 def test_the_wheel_and_not_the_source_tree_is_what_runs(environment: Path, tmp_path: Path) -> None:

@@ -22,10 +22,10 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_three_files_are_written_and_nothing_else(tmp_path: Path) -> None:
+def test_four_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     paths = write_reports(full_run(), tmp_path / "new" / "folder")
-    assert [path.name for path in paths] == ["index.html", "results.json", "junit.xml"]
-    assert names(tmp_path / "new" / "folder") == ["index.html", "junit.xml", "results.json"]
+    assert [path.name for path in paths] == ["index.html", "results.json", "junit.xml", "divergence.html"]
+    assert names(tmp_path / "new" / "folder") == ["divergence.html", "index.html", "junit.xml", "results.json"]
 
 
 def test_what_was_written_reads_back_the_same(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_full_disk_keeps_the_report_that_was_there(tmp_path: Path, monkeypatch
     with pytest.raises(EnvironmentFault, match="No space left on device"):
         write_reports(small_run(Verdict.FAIL), tmp_path)
     assert load_run(tmp_path) == first
-    assert names(tmp_path) == ["index.html", "junit.xml", "results.json"]
+    assert names(tmp_path) == ["divergence.html", "index.html", "junit.xml", "results.json"]
 
 
 @pytest.mark.parametrize(("content", "code"), [
