@@ -83,14 +83,14 @@ def body_digest(request: Request) -> str:
     if "json" in kind.lower():
         value = _json_of(request.body)
         if value is not None:
-            return _digest(json.dumps(_said(value), sort_keys=True, separators=(",", ":")).encode())
+            return _digest(_ENCODER.encode(_said(value)).encode())
     return _digest(request.body)
 
 
 def _json_of(body: bytes) -> Any:
     """The JSON value of ``body`` with whole numbers alike, however an SDK writes them (0 and 0.0); None: no JSON."""
     try:
-        return json.loads(body, parse_float=_number)
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         return None
 
@@ -114,6 +114,11 @@ def _said(value: Any) -> Any:
 def _number(text: str) -> float | int:
     value = float(text)
     return int(value) if value.is_integer() else value
+
+
+# Made once: json.loads and json.dumps would make one a call, which costs as much as a short body.
+_DECODER = json.JSONDecoder(parse_float=_number)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def _digest(data: bytes) -> str:
