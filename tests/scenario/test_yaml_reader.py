@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import re
 from pathlib import Path
@@ -199,3 +201,16 @@ def test_a_place_can_be_asked_for_many_times_and_the_tree_is_made_once() -> None
     assert "root" not in vars(document)
     assert document.where(["a", 1]) == document.where(["a", 1])
     assert document.root is document.root
+
+
+@pytest.mark.parametrize("text", ["a: 1", "a: [1", "a: &b 1"], ids=["read", "no YAML", "refused"])
+@pytest.mark.parametrize("before", [True, False], ids=["on", "off"])
+def test_reading_leaves_the_garbage_collector_as_it_was(text: str, before: bool) -> None:
+    was = gc.isenabled()
+    (gc.enable if before else gc.disable)()
+    try:
+        with contextlib.suppress(InputError):
+            load_text(text, "t.yaml")
+        assert gc.isenabled() is before
+    finally:
+        (gc.enable if was else gc.disable)()
