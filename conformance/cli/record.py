@@ -37,8 +37,8 @@ def command(patterns: options.Patterns = None, target: TargetName = "emulator", 
             times: Times = False, max_wait: MaxWait = 60.0, root: options.Root = None) -> int:
     """Record the cassettes that scenarios need.
 
-    Exit code 0: all are recorded, or there was nothing to do. 1: some are not, each with its reason. 2: wrong use.
-    3: the service, the disk or the harness did not let it go on; what was finished is kept.
+    Exit code 0: all are recorded that the service can give, or there was nothing to do. 1: some are not, each with its
+    reason. 2: wrong use. 3: the service, the disk or the harness did not let it go on; what was finished is kept.
     """
     how = mode_of(mode)
     suite = options.open_suite(root)
@@ -72,7 +72,8 @@ def command(patterns: options.Patterns = None, target: TargetName = "emulator", 
 def _confirm(tasks: tuple[Task, ...], planned: int, service: Service, name: str, yes: bool, console: Console) -> None:
     """Say what will be done; ask where it costs money or recorded answers. Raises UsageError when nobody agrees."""
     replaced = sum(task.replaces for task in tasks)
-    console.print(f"{len(tasks)} cassettes from {name}: up to {planned} requests"
+    tried = sum(not task.obstacle for task in tasks)
+    console.print(f"{tried} cassettes from {name}: up to {planned} requests"
                   + (f"; {replaced} cassettes are replaced" if replaced else ""), markup=False)
     if yes or not (service.base or replaced):
         return
@@ -85,8 +86,9 @@ def _confirm(tasks: tuple[Task, ...], planned: int, service: Service, name: str,
 def _tell(result: Result | None, console: Console) -> None:
     if result is None:
         return
-    line = f"{result.status:9} {result.name} ({result.requests} requests)"
-    console.print(line if not result.reason else f"{line}\n  {result.reason}", markup=False,
+    asked = "" if result.status == "left-out" else f" ({result.requests} requests)"
+    why = f"\n  {result.reason}" if result.reason else ""
+    console.print(f"{result.status:9} {result.name}{asked}{why}", markup=False,
                   style="red" if result.status == "failed" else "")
 
 
@@ -94,7 +96,8 @@ def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, red
     """The last lines, and the exit code."""
     written = sum(result.status == "recorded" for result in done.results)
     same = sum(result.status == "unchanged" for result in done.results)
-    console.print(f"{written} recorded, {same} unchanged, {len(done.failed)} failed, "
+    out = sum(result.status == "left-out" for result in done.results)
+    console.print(f"{written} recorded, {same} unchanged, {out} left out, {len(done.failed)} failed, "
                   f"{tasks - len(done.results)} not tried; {budget.spent} requests sent", markup=False)
     if done.stopped is not None:
         console.print(f"error: {redactor.text(str(done.stopped))}", markup=False, style="red")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from conformance.checks.case_rules import UNREACHED
 from conformance.checks.context import StepContext
 from conformance.checks.finding import Blame, Finding, Level
+from conformance.wire.exchange import Response
 
 _OUTCOMES = frozenset({
     "expect.result", "expect.chunks", "expect.error", "expect.request-id", "expect.attempts",
@@ -37,13 +38,15 @@ def attribute(findings: tuple[Finding, ...], steps: tuple[StepContext, ...]) -> 
 
 def limitation(steps: tuple[StepContext, ...]) -> str:
     """What the emulator said it cannot do, when that kept a case from being run; empty when nothing did."""
-    for context in steps:
-        for exchange in context.observation.exchanges:
-            body = exchange.response.json() if exchange.response is not None else None
-            error = body.get("error") if isinstance(body, dict) else None
-            if isinstance(error, dict) and error.get("code") == LIMITATION:
-                return str(error.get("message"))
-    return ""
+    return next((lack for context in steps for exchange in context.observation.exchanges
+                 if (lack := refused_as_limitation(exchange.response))), "")
+
+
+def refused_as_limitation(response: Response | None) -> str:
+    """What the emulator says in ``response`` it cannot do; empty when that is no such refusal."""
+    body = response.json() if response is not None else None
+    error = body.get("error") if isinstance(body, dict) else None
+    return str(error.get("message")) if isinstance(error, dict) and error.get("code") == LIMITATION else ""
 
 
 def _attributed(item: Finding, unfaithful: set[int], answered: dict[int, bool]) -> Finding:

@@ -18,6 +18,7 @@ from conformance.errors import EnvironmentFault, HarnessError, InputError, Usage
 from conformance.run.execute import cassette_name
 from conformance.run.plan import Case
 from conformance.run.suite import Cassettes
+from conformance.run.targets import unprovoked
 from conformance.scenario.model import Scenario, Step
 from conformance.wire.cassette import Cassette
 from conformance.wire.cassette_write import cassette_path
@@ -49,7 +50,8 @@ def mode_of(text: str) -> Mode:
 @dataclass(frozen=True, slots=True)
 class Task:
     """A cassette to be made by ``case``. ``existing`` is what stands there and is taken into account. ``requests`` is
-    how many it takes at most."""
+    how many it takes at most. ``obstacle`` says why it is not tried: asking would give another answer than the one the
+    scenario is about, and take the place of that one."""
 
     name: str
     path: Path
@@ -57,21 +59,23 @@ class Task:
     mode: Mode
     requests: int
     existing: Cassette | None = None
+    obstacle: str = ""
 
     @property
     def replaces(self) -> bool:
         """Whether recorded answers could be lost."""
-        return self.mode in (Mode.ALL, Mode.REWRITE) and self.path.exists()
+        return not self.obstacle and self.mode in (Mode.ALL, Mode.REWRITE) and self.path.exists()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a task. ``unchanged``: the same was recorded again. ``replayed``: answers taken from the cassette.
-    ``reason`` says why it failed."""
+    """What became of a task. ``unchanged``: the same was recorded again. ``left-out``: this service cannot give what
+    the scenario is about. ``replayed``: answers taken from the cassette. ``reason`` says why it failed or was left out.
+    """
 
     name: str
     case: str
-    status: Literal["recorded", "unchanged", "failed"]
+    status: Literal["recorded", "unchanged", "left-out", "failed"]
     requests: int = 0
     replayed: int = 0
     reason: str = ""
@@ -107,8 +111,9 @@ def tasks_of(cases: Iterable[Case], mode: Mode, root: Path) -> tuple[Task, ...]:
         if mode is Mode.ONCE and path.exists():
             continue
         existing = shelf.get(name) if mode in (Mode.NEW_EPISODES, Mode.ALL) else None
-        case = min(found, key=lambda item: _plainness(item, name))
-        tasks.append(Task(name, path, case, mode, wanted(case.spec), existing))
+        case = min(found, key=lambda item: (bool(unprovoked(item.spec)), _plainness(item, name)))
+        obstacle = unprovoked(case.spec)
+        tasks.append(Task(name, path, case, mode, 0 if obstacle else wanted(case.spec), existing, obstacle))
     return tuple(tasks)
 
 
@@ -156,7 +161,8 @@ def record_all(tasks: tuple[Task, ...], record: Callable[[Task], Result],
     for task in tasks:
         told(task, None)
         try:
-            results.append(record(task))
+            results.append(Result(task.name, task.case.id, "left-out", reason=task.obstacle) if task.obstacle
+                           else record(task))
         except KeyboardInterrupt:
             return Recording(tuple(results), planned, interrupted=True)
         except InputError as error:

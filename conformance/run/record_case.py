@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from conformance.emulator import Emulator, EmulatorConfig
 from conformance.errors import InputError
+from conformance.run.attribution import refused_as_limitation
 from conformance.run.execute import build_call, client_config
 from conformance.run.plan import SERVICE_ENDPOINT, Case
 from conformance.run.record import Mode, Result, Task
@@ -115,8 +116,9 @@ class Recorder:
             forwarder.settle()
         sent = self._budget.spent - before
         if wrong:
-            reason = Redactor(self._service.secrets()).text(wrong)
-            return Result(task.name, task.case.id, "failed", sent, replayed, reason)
+            lack = _limitation(forwarder)
+            reason = Redactor(self._service.secrets()).text(lack or wrong)
+            return Result(task.name, task.case.id, "left-out" if lack else "failed", sent, replayed, reason)
         changed = bool(forwarder.recorded) and self._write(task, forwarder.recorded)
         return Result(task.name, task.case.id, "recorded" if changed else "unchanged", sent, replayed)
 
@@ -222,6 +224,12 @@ class DirectSession:
         if self._runner is not None:
             self._runner.close()
         self._execution.close()
+
+
+def _limitation(forwarder: Forwarder) -> str:
+    """What the emulator said it cannot do in its last answer; empty when it said nothing of the kind."""
+    last = forwarder.exchanges[-1:]
+    return refused_as_limitation(last[0].response) if last else ""
 
 
 def renamed(spec: Scenario, deployments: Mapping[str, str]) -> Scenario:

@@ -28,7 +28,7 @@ class SessionRecorder:
                  environment: Mapping[str, str]) -> None:
         service, named = service_of_target(target, start, environment)
         tasks = tasks_of(askable(tuple(cases), named)[0], mode, suite.home.cassettes)
-        self._tasks = {task.name: task for task in tasks}
+        self._tasks = {task.name: task for task in tasks if not task.obstacle}
         self._suite = suite
         self._limit = limit
         options = Options(run_clock().started.date().isoformat())
@@ -71,7 +71,7 @@ class SessionRecorder:
             return error
         except HarnessError as error:
             return error
-        if result.status == "failed":
+        if result.status in ("failed", "left-out"):
             return InputError("not-recorded", f"the cassette {task.name} was not recorded: {result.reason}",
                               "what stood there before is unchanged")
         return None

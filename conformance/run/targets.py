@@ -167,10 +167,11 @@ def obstacle(target: Target, text: str, spec: Scenario, endpoint: str) -> str:
         return "the scenario writes the service's answers, and this target gives its own"
     if spec.client.endpoint is not None and spec.client.endpoint.rstrip("/") != endpoint:
         return "the scenario is about an address of its own"
-    return _recorded_only(spec) or _lacking(target, text, spec)
+    return unprovoked(spec) or _lacking(target, text, spec)
 
 
-def _recorded_only(spec: Scenario) -> str:
+def unprovoked(spec: Scenario) -> str:
+    """Why no service need give the answers ``spec`` is about to its requests; empty when one may."""
     if REPLAY_ONLY in spec.tags:
         return _UNPROVOKED
     for step in spec.steps:

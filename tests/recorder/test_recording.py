@@ -26,45 +26,56 @@ from conformance.wire.peer import PeerServer
 from conformance.wire.recorder import Budget
 from recorder.services import cases, files_of, project, record, suite_with
 
-UNPROVOKED = {"chat/own-data", "streaming/own-data", "chat/unknown-parameter", "responses/options",
-              "responses/function-call"}
-"""What only the recording they were written for answers: the emulator refuses On Your Data and members nobody knows,
-and gives a tool call an id of its own."""
 FIVE = ("chat", "streaming", "embeddings", "files", "responses")
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
-    """Every cassette of five capabilities, recorded, and the names of those the emulator could not give."""
+    """Every cassette of five capabilities, recorded, and the names of those the emulator cannot give."""
     root = tmp_path_factory.mktemp("recorded")
     done = record(root, *FIVE)
     assert done.stopped is None
-    return root, {result.name for result in done.failed}
+    assert done.failed == ()
+    left_out = {result.name: result.reason for result in done.results if result.status == "left-out"}
+    assert all("does not provoke" in reason or "a recording has made" in reason or "emulator cannot do" in reason
+               for reason in left_out.values()), left_out
+    return root, set(left_out)
 
 
 def test_every_cassette_scenario_is_recorded_unless_its_answer_cannot_be_provoked(recorded) -> None:  # type: ignore[no-untyped-def]
-    root, failed = recorded
+    root, left_out = recorded
     made = {path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml")}
     asked = {task.name for task in tasks_of(cases(*FIVE), Mode.REWRITE, root)}
-    assert made | failed == asked
+    assert made | left_out == asked
+    assert not made & left_out
     assert len(made) > 75
-    assert {name.partition("/")[2] for name in failed} <= UNPROVOKED
+    assert {"2024-10-21/chat/own-data", "v1/chat/unknown-parameter", "v1/responses/function-call"} <= left_out
 
 
 def test_what_was_recorded_plays_back_in_process_on_both_surfaces(recorded) -> None:  # type: ignore[no-untyped-def]
-    root, failed = recorded
+    root, left_out = recorded
     suite, clock, verdicts, wrong = suite_with(root), run_clock(), Counter[Verdict](), []
     with InProcessLane() as lane:
         for case in cases(*FIVE):
             if case.status != "run" or not wanted(case.spec):
                 continue
-            if cassette_name(case.spec, case.loaded.id, case.api_version) in failed:
+            if cassette_name(case.spec, case.loaded.id, case.api_version) in left_out:
                 continue
             result = run_case(replace(case, spec=adapt(EMULATOR, case.spec)), suite, lane, clock).result
             verdicts[result.verdict] += 1
             wrong += [f"{case.id}: {f.rule} {f.message}" for f in result.findings if result.verdict is not Verdict.PASS]
     assert wrong == []
     assert verdicts[Verdict.PASS] > 150
+
+
+def test_what_no_service_need_answer_is_not_asked_for_and_its_recording_stays(tmp_path: Path) -> None:
+    kept = tmp_path / "2024-10-21/content-filter/completion-filtered.yaml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("evidence that asking again would lose", encoding="utf-8")
+    done = record(tmp_path, "content-filter/completion-filtered", budget=Budget(0))
+    assert {(result.status, result.requests) for result in done.results} == {("left-out", 0)}
+    assert all("does not provoke" in result.reason for result in done.results)
+    assert kept.read_text(encoding="utf-8") == "evidence that asking again would lose"
 
 
 def test_vcrpy_itself_loads_every_recording(recorded) -> None:  # type: ignore[no-untyped-def]

@@ -219,7 +219,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_finished(tmp_path: Path, server:
         out, err = process.communicate(timeout=20)
     assert process.returncode == 1, err
     assert time.monotonic() - began < 5
-    assert "1 recorded, 0 unchanged, 0 failed, 4 not tried" in out
+    assert "1 recorded, 0 unchanged, 0 left out, 0 failed, 4 not tried" in out
     assert "interrupted; what was finished is kept" in out
     assert "Traceback" not in out + err
     assert list(files_of(tmp_path / "out")) == ["2024-06-01/chat/founded.yaml"]
