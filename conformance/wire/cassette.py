@@ -78,7 +78,7 @@ def body_digest(request: Request) -> str:
     parts = parse_multipart(request.body, kind) if kind.lower().startswith("multipart/") else ()
     if parts:
         shape = [(p.name, p.filename, hashlib.sha256(p.content if p.filename else _figure(p.content)).hexdigest())
-                 for p in parts]
+                 for p in parts if (p.name, p.content) not in _DEFAULTS]
         return _digest(json.dumps(sorted(shape, key=str)).encode())
     if "json" in kind.lower():
         value = _json_of(request.body)
@@ -99,6 +99,10 @@ def _figure(text: bytes) -> bytes:
     """A field of a form with decimals alike, however an SDK prints them (0.2 and 0.200000); any other as it stands."""
     return repr(_number(text.decode())).encode() if _DECIMAL.fullmatch(text) else text
 
+
+_DEFAULTS = {("response_format", b"json")}
+"""Fields of a form that leaving them out means as well (OpenAPI, audio: default json); azure-ai-openai has to write it.
+``request.body-unasked`` still tells who adds one unasked."""
 
 _DECIMAL = re.compile(rb"-?[0-9]{0,12}[.][0-9]{1,12}")
 

@@ -258,6 +258,18 @@ def test_saying_that_nothing_streams_is_the_same_as_leaving_it_out() -> None:
     assert match_key(request(b'{"a": {"stream": false}}')) != match_key(request(b'{"a": {}}'))
 
 
+def test_asking_a_form_for_the_format_it_answers_in_anyway_is_the_same_as_leaving_it_out() -> None:
+    def sent(*fields: tuple[str, str]) -> Request:
+        parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+                        for name, value in fields)
+        return request(f"{parts}--b--\r\n".encode(), headers=(("content-type", "multipart/form-data; boundary=b"),))
+
+    model = ("model", "whisper")
+    assert match_key(sent(model, ("response_format", "json"))) == match_key(sent(model))
+    assert match_key(sent(model, ("response_format", "text"))) != match_key(sent(model))
+    assert match_key(sent(model, ("prompt", "json"))) != match_key(sent(model))
+
+
 @pytest.mark.parametrize(("one", "other", "same"), [
     ("0.2", "0.200000", True), ("0.2", ".2", True), ("0.2", "0.3", False), ("1.0", "1", True), ("007", "7", False),
     ("v0.20", "v0.2", False),

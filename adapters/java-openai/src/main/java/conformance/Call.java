@@ -109,16 +109,11 @@ final class Call {
         return fields;
     }
 
-    @SuppressWarnings("unchecked")
-    List<InputStream> streams(String name) {
-        List<Object> all = arguments.get(name) instanceof List<?> list ? (List<Object>) list
-                : List.of(arguments.get(name));
-        return all.stream().map(item -> content((Map<String, Object>) item)).toList();
+    MultipartField<InputStream> file(String name) {
+        return file(Json.object(arguments, name));
     }
 
-    @SuppressWarnings("unchecked")
-    MultipartField<InputStream> file(String name) {
-        Map<String, Object> argument = (Map<String, Object>) arguments.get(name);
+    private static MultipartField<InputStream> file(Map<String, Object> argument) {
         Map<String, Object> file = Json.object(argument, "$file");
         MultipartField.Builder<InputStream> builder = MultipartField.<InputStream>builder().value(content(argument))
                 .filename(Json.text(file, "name"));
@@ -128,20 +123,23 @@ final class Call {
         return builder.build();
     }
 
-    MultipartField<ImageEditParams.Image> image(String name) {
-        MultipartField<InputStream> file = file(name);
-        MultipartField.Builder<ImageEditParams.Image> builder = MultipartField.<ImageEditParams.Image>builder()
-                .value(ImageEditParams.Image.ofInputStream(streams(name).get(0))).filename(file.filename());
-        return builder.contentType(file.contentType()).build();
+    /** One picture, or several; the SDK has one name and one content type for all of them, which the first gives. */
+    @SuppressWarnings("unchecked")
+    MultipartField<ImageEditParams.Image> images(String name) {
+        Object argument = arguments.get(name);
+        List<Map<String, Object>> all = argument instanceof List<?> list ? (List<Map<String, Object>>) list
+                : List.of((Map<String, Object>) argument);
+        MultipartField<InputStream> first = file(all.get(0));
+        ImageEditParams.Image value = argument instanceof List
+                ? ImageEditParams.Image.ofInputStreams(all.stream().map(Call::content).toList())
+                : ImageEditParams.Image.ofInputStream(content(all.get(0)));
+        return MultipartField.<ImageEditParams.Image>builder().value(value).filename(first.filename())
+                .contentType(first.contentType()).build();
     }
 
     @SuppressWarnings("unchecked")
     List<String> texts(String name) {
         return (List<String>) arguments.getOrDefault(name, List.of());
-    }
-
-    boolean isList(String name) {
-        return arguments.get(name) instanceof List;
     }
 
     boolean has(String name) {

@@ -20,10 +20,10 @@ import java.util.concurrent.Executors;
 public final class Main {
     static final ObjectMapper JSON = new ObjectMapper();
     static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() {};
-    private static final int CONCURRENCY = 16;
+    private static final int CONCURRENCY = 256; // a call that waits costs a thread and nothing else
 
     private final PrintStream out;
-    private final ExecutorService workers = Executors.newFixedThreadPool(CONCURRENCY);
+    private final ExecutorService workers = Executors.newCachedThreadPool();
     private final Map<String, Session> sessions = new ConcurrentHashMap<>();
 
     private Main(PrintStream out) {

@@ -1,5 +1,6 @@
 package conformance;
 
+import com.openai.models.audio.AudioResponseFormat;
 import com.openai.models.audio.speech.SpeechCreateParams;
 import com.openai.models.audio.transcriptions.TranscriptionCreateParams;
 import com.openai.models.audio.translations.TranslationCreateParams;
@@ -216,9 +217,17 @@ final class Operations {
                 .additionalQueryParams(call.query()).build();
     }
 
+    /** Member by member: a body that was read has no encoding_format of its own, one that is built asks for base64. */
     private static EmbeddingCreateParams embeddingParams(Call call) {
-        return EmbeddingCreateParams.builder().body(call.body(EmbeddingCreateParams.Body.class)).additionalHeaders(call.headers())
-                .additionalQueryParams(call.query()).build();
+        EmbeddingCreateParams.Body body = call.body(EmbeddingCreateParams.Body.class);
+        EmbeddingCreateParams.Builder builder = EmbeddingCreateParams.builder().input(body._input()).model(body._model())
+                .dimensions(body._dimensions()).user(body._user())
+                .additionalBodyProperties(body._additionalProperties()).additionalHeaders(call.headers())
+                .additionalQueryParams(call.query());
+        if (call.has("encoding_format")) {
+            builder.encodingFormat(body._encodingFormat());
+        }
+        return builder.build();
     }
 
     private static SpeechCreateParams speechParams(Call call) {
@@ -232,13 +241,11 @@ final class Operations {
     }
 
     private static ImageEditParams imageEditParams(Call call) {
-        ImageEditParams.Builder builder = ImageEditParams.builder().prompt(call.text("prompt"))
-                .putAllAdditionalBodyProperties(call.fields("image", "mask", "prompt")).additionalHeaders(call.headers())
-                .additionalQueryParams(call.query());
-        if (call.isList("image")) {
-            builder.imageOfInputStreams(call.streams("image")); // the SDK has no names for several
-        } else {
-            builder.image(call.image("image"));
+        ImageEditParams.Builder builder = ImageEditParams.builder().prompt(call.text("prompt")).image(call.images("image"))
+                .putAllAdditionalBodyProperties(call.fields("image", "mask", "prompt", "model"))
+                .additionalHeaders(call.headers()).additionalQueryParams(call.query());
+        if (call.has("model")) {
+            builder.model(call.text("model")); // the SDK finds the deployment by it
         }
         if (call.has("mask")) {
             builder.mask(call.file("mask"));
@@ -247,18 +254,26 @@ final class Operations {
     }
 
     private static TranscriptionCreateParams transcriptionParams(Call call) {
-        TranscriptionCreateParams.Builder builder = TranscriptionCreateParams.builder().file(call.file("file")).model(call.text("model"))
-                .putAllAdditionalBodyProperties(call.fields("file", "model", "timestamp_granularities")).additionalHeaders(call.headers())
-                .additionalQueryParams(call.query());
+        TranscriptionCreateParams.Builder builder = TranscriptionCreateParams.builder().file(call.file("file"))
+                .model(call.text("model"))
+                .putAllAdditionalBodyProperties(
+                        call.fields("file", "model", "timestamp_granularities", "response_format"))
+                .additionalHeaders(call.headers()).additionalQueryParams(call.query());
+        if (call.has("response_format")) {
+            builder.responseFormat(AudioResponseFormat.of(call.text("response_format"))); // decides how it is read
+        }
         call.texts("timestamp_granularities").forEach(name -> builder
                 .addTimestampGranularity(TranscriptionCreateParams.TimestampGranularity.of(name)));
         return builder.build();
     }
 
     private static TranslationCreateParams translationParams(Call call) {
-        TranslationCreateParams.Builder builder = TranslationCreateParams.builder().file(call.file("file")).model(call.text("model"))
-                .putAllAdditionalBodyProperties(call.fields("file", "model")).additionalHeaders(call.headers())
-                .additionalQueryParams(call.query());
+        TranslationCreateParams.Builder builder = TranslationCreateParams.builder().file(call.file("file"))
+                .model(call.text("model")).putAllAdditionalBodyProperties(call.fields("file", "model", "response_format"))
+                .additionalHeaders(call.headers()).additionalQueryParams(call.query());
+        if (call.has("response_format")) {
+            builder.responseFormat(TranslationCreateParams.ResponseFormat.of(call.text("response_format")));
+        }
         return builder.build();
     }
 

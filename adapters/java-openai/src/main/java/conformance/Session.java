@@ -1,5 +1,6 @@
 package conformance;
 
+import com.azure.core.credential.SimpleTokenCache;
 import com.azure.core.credential.TokenRequestContext;
 import com.azure.identity.ClientSecretCredential;
 import com.azure.identity.ClientSecretCredentialBuilder;
@@ -55,8 +56,11 @@ final class Session {
 
     synchronized OpenAIClient client(Integer maxRetries) {
         if (client == null) {
-            OpenAIOkHttpClient.Builder builder = OpenAIOkHttpClient.builder().baseUrl(baseUrl())
-                    .azureUrlPathMode(mode());
+            OpenAIOkHttpClient.Builder builder = OpenAIOkHttpClient.builder();
+            if ("none".equals(auth.get("kind"))) {
+                builder.fromEnv();
+            }
+            builder.baseUrl(baseUrl()).azureUrlPathMode(mode());
             Json.object(config, "headers").forEach((name, value) -> builder.putHeader(name, (String) value));
             Credential credential = credential();
             if (credential != null) {
@@ -122,8 +126,8 @@ final class Session {
     }
 
     /**
-     * Asks the credential itself. {@code AuthenticationUtil.getBearerTokenSupplier} of azure-identity 1.15.4 was seen to
-     * look up www.example.com on the way, and failed where that name does not resolve.
+     * Asks the credential through azure-core's cache, as {@code AuthenticationUtil.getBearerTokenSupplier} of
+     * azure-identity does. That one sends a request to www.example.com on the way, which fails where there is no network.
      */
     private Supplier<String> identity(String authority) {
         ClientSecretCredentialBuilder builder =
@@ -132,9 +136,10 @@ final class Session {
             builder.authorityHost(authority).disableInstanceDiscovery();
         }
         ClientSecretCredential credential = builder.build();
-        return () -> {
+        SimpleTokenCache cache = new SimpleTokenCache(() -> {
             tokenCalls.incrementAndGet();
-            return credential.getTokenSync(new TokenRequestContext().addScopes(SCOPE)).getToken();
-        };
+            return credential.getToken(new TokenRequestContext().addScopes(SCOPE));
+        });
+        return () -> cache.getToken().block().getToken();
     }
 }

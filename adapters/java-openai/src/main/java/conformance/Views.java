@@ -50,8 +50,9 @@ final class Views {
         view.put("vectors", vectors.stream().map(vector -> vector.subList(0, Math.min(8, vector.size()))).toList());
         var usage = read(answer::usage);
         view.put("usage", usage == null ? null
-                : usage("prompt_tokens", read(usage::promptTokens), "completion_tokens", null,
-                        read(usage::totalTokens), null, null));
+                : usage("prompt_tokens", read(usage::promptTokens), "completion_tokens",
+                        whole(extra(usage._additionalProperties(), "completion_tokens")), read(usage::totalTokens), null,
+                        null));
         return view;
     }
 
@@ -264,6 +265,11 @@ final class Views {
         view.put("reasoning_tokens", reasoning);
         view.put("cached_tokens", cached);
         return view;
+    }
+
+    /** A number the SDK does not model. */
+    private static Long whole(Object found) {
+        return found instanceof Number number ? Long.valueOf(number.longValue()) : null;
     }
 
     private static Integer size(List<?> found) {

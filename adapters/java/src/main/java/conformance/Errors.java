@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +92,9 @@ final class Errors {
                     || cause != error && cause instanceof IllegalStateException) {
                 return "decode"; // azure-json complains of an unexpected token with an IllegalStateException
             }
+        }
+        if (Arrays.stream(error.getStackTrace()).anyMatch(frame -> frame.getClassName().endsWith("ServerSentEvents"))) {
+            return "decode"; // as it does of an event that is none
         }
         boolean misused = error instanceof IllegalArgumentException || error instanceof NullPointerException
                 || error instanceof IllegalStateException;

@@ -149,13 +149,16 @@ final class Operations {
         return call.has("response_format") && !call.text("response_format").endsWith("json");
     }
 
+    /** The SDK's validators refuse options without a format, so its samples name one: the service's own default. */
+    private static String format(Call call) {
+        return call.has("response_format") ? call.text("response_format") : "json";
+    }
+
     private static AudioTranscriptionOptions transcription(Call call) {
         AudioTranscriptionOptions options = new AudioTranscriptionOptions(call.fileContent())
                 .setModel(call.text("model")).setLanguage(call.text("language")).setPrompt(call.text("prompt"))
                 .setTemperature(call.decimal("temperature"));
-        if (call.has("response_format")) {
-            options.setResponseFormat(AudioTranscriptionFormat.fromString(call.text("response_format")));
-        }
+        options.setResponseFormat(AudioTranscriptionFormat.fromString(format(call)));
         if (call.has(SEGMENTS)) {
             options.setTimestampGranularities(call.texts(SEGMENTS).stream()
                     .map(AudioTranscriptionTimestampGranularity::fromString).collect(Collectors.toList()));
@@ -164,12 +167,9 @@ final class Operations {
     }
 
     private static AudioTranslationOptions translation(Call call) {
-        AudioTranslationOptions options = new AudioTranslationOptions(call.fileContent())
-                .setModel(call.text("model")).setPrompt(call.text("prompt")).setTemperature(call.decimal("temperature"));
-        if (call.has("response_format")) {
-            options.setResponseFormat(AudioTranslationFormat.fromString(call.text("response_format")));
-        }
-        return options;
+        return new AudioTranslationOptions(call.fileContent())
+                .setModel(call.text("model")).setPrompt(call.text("prompt")).setTemperature(call.decimal("temperature"))
+                .setResponseFormat(AudioTranslationFormat.fromString(format(call)));
     }
 
     private static void files() {
