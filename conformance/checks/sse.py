@@ -62,7 +62,7 @@ def parse_events(body: bytes) -> EventStream:
             if data:
                 joined = "\n".join(data)
                 if joined.startswith(DONE):
-                    return EventStream(tuple(events), True, tidy and joined == DONE)
+                    return EventStream(tuple(events), True, tidy and joined == DONE and _all_json(events))
                 events.append(_event(name, joined))
             name, data, pending = "", [], False
             continue
@@ -74,8 +74,11 @@ def parse_events(body: bytes) -> EventStream:
         elif field == "event":
             name = value
             pending = True
-    tidy = tidy and not pending and all(event.value is not NOT_JSON for event in events)
-    return EventStream(tuple(events), False, tidy)
+    return EventStream(tuple(events), False, tidy and not pending and _all_json(events))
+
+
+def _all_json(events: list[Event]) -> bool:
+    return all(event.value is not NOT_JSON for event in events)
 
 
 def _event(name: str, data: str) -> Event:

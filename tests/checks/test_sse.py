@@ -36,7 +36,8 @@ def test_event_names_are_kept_and_events_without_data_are_none() -> None:
 
 
 @pytest.mark.parametrize("body", [b"data: 1\n\ndata: 2", b"data: 1\n\ndata: 2\n", b"data: {\n\n", b"data: \xff\n\n",
-                                  b"data: [DONE] x\n\n"])
+                                  b"data: [DONE] x\n\n", b"data: {\n\ndata: [DONE]\n\n",
+                                  b"data: 1\n\ndata: <p>\n\ndata: 2\n\ndata: [DONE]\n\n"])
 def test_what_sdks_may_read_differently_is_not_tidy(body: bytes) -> None:
     assert not parse_events(body).tidy
 

@@ -205,6 +205,18 @@ def test_a_chunk_may_announce_more_than_it_brings(server):
     assert (seen.body, seen.end) == (b"a\r\nabc\r\n0\r\n\r\n", "fin")
 
 
+@pytest.mark.parametrize(("fault", "tail"), [
+    (Fault.BAD_CHUNK, b"XYZ not a size\r\n"), (Fault.SHORT_CHUNK, b"10\r\n"), (Fault.CUT_BODY, b"")])
+def test_a_chunked_coding_breaks_after_the_body(server, fault, tail):
+    seen = played(server, Reply(response(b"abc", (("transfer-encoding", "chunked"),), length=False), fault))
+    assert (seen.body, seen.end) == (b"3\r\nabc\r\n" + tail, "fin")
+
+
+def test_a_head_may_be_all_that_is_sent_of_an_answer(server):
+    seen = played(server, Reply(None, Fault.CUT_BODY, Delivery(head=b"HTTP/1.1 200 OK\r\ncont")))
+    assert (seen.data, seen.end) == (b"HTTP/1.1 200 OK\r\ncont", "fin")
+
+
 def test_gzip_compresses_the_body_and_says_so(server):
     reply = faults.gzipped(TEXT)
     seen = played(server, reply)
@@ -226,6 +238,17 @@ def test_a_redirect_leads_to_another_host_that_is_this_listener_too(server):
             client.host = f"localhost:{execution.port}"
             assert client.request("/there").answer().status == 200
     assert player.requests[1].host == f"localhost:{execution.port}"
+
+
+def test_the_other_host_may_be_shown_to_the_player_by_a_name_of_its_own(server):
+    player = Script(Reply(TEXT), Reply(TEXT))
+    with server.open(player, origin="https://service.example", elsewhere="https://elsewhere.example") as execution:
+        for host in ("127.0.0.1", "localhost"):
+            with Raw(execution) as client:
+                client.host = f"{host}:{execution.port}"
+                client.request("/there?a=b").answer()
+    assert [request.url for request in player.requests] == [
+        "https://service.example/there?a=b", "https://elsewhere.example/there?a=b"]
 
 
 # Times

@@ -44,6 +44,20 @@ def test_files_that_nobody_reads_for_their_suffix_are_told(tmp_path: Path) -> No
         "file-suffix cassettes/2024-10-21/chat/y.yml:1:1", "file-suffix scenarios/chat/x.yml:1:1"]
 
 
+SOCKETS = '[{status: 200, head: ["HTTP/1.1 200"], body: {$fixture: chat/founded}}]'
+
+
+@pytest.mark.parametrize(("service", "column"), [
+    (SOCKETS, 29), ('[{status: 200, headers: {content-length: "3"}, body: {}}]', 29),
+    ('[{status: 200, body: {}, headers: {content-length: "${matrix.n}"}}]', 39)])
+def test_what_needs_sockets_says_so_once_and_needs_only_the_lane(tmp_path: Path, service: str, column: int) -> None:
+    text = scenario(step(service=service), head='matrix: {n: ["3", "4"]}\n')
+    found = [code for code in codes(make_root(tmp_path, {"scenarios/chat/x.yaml": text})) if "lane" in code]
+    assert found == [f"lane-loopback scenarios/chat/x.yaml:9:{column}"]
+    said = make_root(tmp_path / "said", {"scenarios/chat/x.yaml": text.replace("steps:", "lane: loopback\nsteps:")})
+    assert not any("lane" in code for code in codes(said))
+
+
 def test_problems_are_in_the_order_of_files_and_lines(tmp_path: Path) -> None:
     root = make_root(tmp_path, {f"scenarios/chat/{name}.yaml": scenario(
         step(expect="{result: {a: {$nope: 1}}}") + step(expect="{error: {knd: x}}")) for name in "ba"})

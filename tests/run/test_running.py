@@ -207,6 +207,57 @@ def test_bodies_are_cut_in_pieces() -> None:
     assert compiled(text="abcdef", fault="stall_body")[0].body == b"abc"
 
 
+def reply_of(**members: Any) -> Any:
+    return compile_reply(Reply.model_validate(members), Fixtures(BASE / "scenarios")).reply
+
+
+@pytest.mark.parametrize(("name", "fault"), [
+    ("connect_refused", "connect_refused"), ("connect_timeout", "connect_timeout"), ("read_timeout", "read_timeout"),
+    ("connection_reset", "connection_reset"), ("connection_closed", "cut_body")])
+def test_a_fault_in_place_of_an_answer_has_no_answer(name: str, fault: str) -> None:
+    assert (reply_of(fault=name, body={}).response, reply_of(fault=name).fault) == (None, fault)
+
+
+@pytest.mark.parametrize(("name", "fault"), [
+    ("cut_body", "cut_body"), ("reset_body", "connection_reset"), ("stall_body", "stall_body"),
+    ("bad_chunk", "bad_chunk"), ("short_chunk", "short_chunk")])
+@pytest.mark.parametrize(("place", "sent"), [
+    ({}, b"data: 1\n\ndata: 2"), ({"cut_at": 0}, b""), ({"cut_event": 1}, b"data"),
+    ({"cut_event": 3}, b"data: 1\n\ndata: 2\n\ndata: ["), ({"cut_at": 9}, b"data: 1\n\n")])
+def test_a_fault_in_an_answer_strikes_where_it_is_told(name: str, fault: str, place: Any, sent: bytes) -> None:
+    response, met = compiled(sse=[1, 2, "[DONE]"], fault=name, **place)
+    assert (response.body, met) == (sent, fault)
+
+
+def test_a_broken_chunked_coding_is_announced_as_one() -> None:
+    headers = dict(compiled(body={}, fault="bad_chunk")[0].headers)
+    assert headers == {"content-type": "application/json", "transfer-encoding": "chunked"}
+
+
+def test_a_head_is_cut_or_replaced() -> None:
+    cut = reply_of(status=200, headers={"x": "y"}, fault="cut_head", cut_at=12)
+    assert (cut.response, cut.fault, cut.delivery.head) == (None, "cut_body", b"HTTP/1.1 200")
+    own = reply_of(head=["HTTP/1.0 200", "A:b"], body={})
+    assert (own.delivery.head, own.fault, own.response.body) == (b"HTTP/1.0 200\r\nA:b\r\n\r\n", None, b"{}")
+
+
+def test_time_is_spread_over_the_pieces() -> None:
+    slow = reply_of(text="abcd", chunks=2, delay="40ms", over="1s", linger="2s")
+    assert (slow.response.chunks, slow.response.pauses) == ((2, 4), (0.5, 0.5))
+    assert (slow.delivery.delay, slow.delivery.linger) == (0.04, 2.0)
+    cut = reply_of(text="abcdef", chunks=2, over="1s", fault="cut_body", cut_at=3)
+    assert (cut.response.chunks, cut.response.pauses) == ((2,), (0.5, 0.5))
+    assert reply_of(text="abcd", over="1s").response.pauses == (1.0,)
+    assert reply_of(fault="connection_closed", delay="1s").delivery.delay == 1.0
+
+
+def test_a_body_is_compressed_and_says_so() -> None:
+    response, _ = compiled(body={"a": 1}, gzip=True)
+    assert (response.json(), response.header("content-encoding")) == ({"a": 1}, "gzip")
+    assert response.header("content-length") == str(len(response.body))
+    assert compiled(body={}, gzip=True, headers={"content-encoding": "$none"})[0].header("content-encoding") is None
+
+
 def test_events_are_written_as_the_standard_says() -> None:
     assert encode_events([{"a": "é"}, {"event": "x", "data": {"b": 1}}, "[DONE]", ": note\n\n", 5]) == (
         'data: {"a":"é"}\n\nevent: x\ndata: {"b":1}\n\ndata: [DONE]\n\n: note\n\ndata: 5\n\n'.encode())

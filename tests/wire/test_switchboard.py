@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import http.client
 import importlib
 import random
@@ -11,13 +12,15 @@ import socket
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from conformance.errors import EnvironmentFault
 from conformance.wire.clock import VirtualClock
-from conformance.wire.exchange import Fault, Provenance, Reply, Request, Response, Source
+from conformance.wire.exchange import Delivery, Fault, Provenance, Reply, Request, Response, Source
+from conformance.wire.player import CasePlayer, ScriptedReply
 from conformance.wire.switchboard import RunningCase, switchboard
 
 LIBRARIES = [name for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]
@@ -39,6 +42,13 @@ class Echo:
 def ok(body: bytes = b"hello", chunks: tuple[int, ...] = (), fault: Fault | None = None) -> Reply:
     headers = (("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
     return Reply(Response(200, headers, body, PLACE, chunks), fault)
+
+
+def slowly(*pauses: float) -> Reply:
+    """The answer in two pieces, each after its pause."""
+    reply = ok(b"hello", (2, 5))
+    assert reply.response is not None
+    return replace(reply, response=replace(reply.response, pauses=pauses))
 
 
 def patched_places() -> dict[str, Any]:
@@ -128,6 +138,11 @@ def test_a_body_comes_in_its_pieces(library: str) -> None:
     (Reply(None, Fault.CUT_BODY), "RemoteProtocolError", 0.0),
     (ok(fault=Fault.CUT_BODY), "RemoteProtocolError", 0.0),
     (ok(fault=Fault.STALL_BODY), "ReadTimeout", 3.0),
+    (ok(fault=Fault.BAD_CHUNK), "RemoteProtocolError", 0.0),
+    (ok(fault=Fault.SHORT_CHUNK), "RemoteProtocolError", 0.0),
+    (replace(ok(), delivery=Delivery(delay=3.5)), "ReadTimeout", 3.0),
+    (replace(ok(), delivery=Delivery(linger=3.5)), "ReadTimeout", 3.0),
+    (slowly(1.0, 3.5), "ReadTimeout", 4.0),
     (ok(fault=Fault.CONNECTION_RESET), "ReadError", 0.0)])
 def test_a_fault_is_the_librarys_own_exception(library: str, reply: Reply, name: str, spent: float) -> None:
     module = importlib.import_module(library)
@@ -138,6 +153,43 @@ def test_a_fault_is_the_librarys_own_exception(library: str, reply: Reply, name:
         client.get("https://host.example/")
     assert caught.value.request.url.host == "host.example"
     assert (clock.now(), clock.waits) == (spent, [])
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(("reply", "spent"), [
+    (slowly(1.0, 2.5), 3.5), (slowly(2.5), 2.5), (replace(ok(), delivery=Delivery(delay=2.5)), 2.5),
+    (replace(ok(), delivery=Delivery(delay=1.0, linger=2.5)), 3.5)])
+def test_a_slow_answer_takes_its_time_on_the_clock_of_the_case(library: str, reply: Reply, spent: float) -> None:
+    module = importlib.import_module(library)
+    clock = VirtualClock()
+    with switchboard(), RunningCase(Echo(reply), clock, "seed"), module.Client(timeout=3.0) as client:
+        assert client.get("https://host.example/").text == "hello"
+    assert (round(clock.now(), 6), clock.slept()) == (spent, 0.0)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(("reply", "fault", "responded"), [
+    (replace(ok(), delivery=Delivery(delay=9.0)), Fault.READ_TIMEOUT, False),
+    (slowly(0.5, 9.0), Fault.STALL_BODY, True)])
+def test_an_answer_the_client_did_not_wait_for_is_recorded_as_a_time_out(library: str, reply: Reply, fault: Fault,
+                                                                         responded: bool) -> None:
+    module = importlib.import_module(library)
+    clock = VirtualClock()
+    player = CasePlayer(clock, "host.example", None)
+    player.begin_step((ScriptedReply(reply),))
+    with (switchboard(), RunningCase(player, clock, "seed"), module.Client(timeout=3.0) as client,
+          pytest.raises(module.ReadTimeout)):
+        client.get("https://host.example/")
+    (met,) = player.exchanges
+    assert (met.fault, met.response is not None) == (fault, responded)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_compressed_body_reaches_the_caller_as_it_was(library: str) -> None:
+    module = importlib.import_module(library)
+    reply = Reply(Response(200, (("content-encoding", "gzip"),), gzip.compress(b"hello"), PLACE, (3, 9)))
+    with switchboard(), RunningCase(Echo(reply), VirtualClock(), "seed"), module.Client() as client:
+        assert client.get("https://host.example/").text == "hello"
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
