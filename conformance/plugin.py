@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of scenario runs; all start with ``--conformance``."""
     group = parser.getgroup("conformance", "Azure OpenAI SDK conformance")
     group.addoption("--conformance-report", metavar="DIR", default=None,
-                    help="write index.html, results.json and junit.xml here after the run")
+                    help="write index.html, divergence.html, results.json and junit.xml here after the run")
     group.addoption("--conformance-sdk", action="append", default=[], metavar="NAME",
                     help="only this SDK (name or name@version); repeatable")
     group.addoption("--conformance-lane", default="", choices=("", "inprocess", "loopback"),

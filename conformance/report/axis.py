@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.report.comparison import Participant, alike
+from conformance.report.canonical import CanonicalCall
+from conformance.report.comparison import Participant, alike, too_early
 from conformance.report.text import seconds
 from conformance.report.timeline import Tick
 
@@ -77,9 +78,16 @@ def _folded(column: str, own: list[Participant]) -> Iterable[tuple[str, Particip
 
 
 def _same(one: Participant, other: Participant) -> bool:
-    pairs = zip(one.call.waits, other.call.waits, strict=False)
-    return one.virtual == other.virtual and one.call.attempts == other.call.attempts and all(
-        a == b or (a is not None and b is not None and alike(a, b)) for a, b in pairs)
+    if one.virtual != other.virtual or one.call.attempts != other.call.attempts:
+        return False
+    return all(_same_wait(one.call, other.call, place) for place in range(len(one.call.waits)))
+
+
+def _same_wait(one: CanonicalCall, other: CanonicalCall, place: int) -> bool:
+    first, second = one.waits[place], other.waits[place]
+    if first is None or second is None:
+        return first is second
+    return alike(first, second) and too_early(one, place) == too_early(other, place)
 
 
 def words_of(item: Participant) -> str:

@@ -36,13 +36,14 @@ Members = Mapping[str, str]
 class CanonicalCall:
     """A call: ``request`` is empty when nothing was sent, ``answer`` is what its caller got, ``identity`` what always
     differs, ``attempts`` one word for each attempt (its status or fault) and ``waits`` the pauses between them in
-    seconds. Members are JSON pointers with JSON text."""
+    seconds, each beside what the answer before it ``asked`` for. Members are JSON pointers with JSON text."""
 
     request: Members
     answer: Members
     identity: Members
     attempts: tuple[str, ...]
     waits: tuple[float | None, ...]
+    asked: tuple[float | None, ...]
 
 
 def canonical_call(step: StepTrace) -> CanonicalCall:
@@ -55,7 +56,8 @@ def canonical_call(step: StepTrace) -> CanonicalCall:
             request["/later-attempts"] = _text(changed)
     answer = _answer(step, identity)
     return CanonicalCall(request, answer, identity, tuple(map(outcome_of, step.exchanges)),
-                         tuple(item.waited for item in step.exchanges[1:]))
+                         tuple(item.waited for item in step.exchanges[1:]),
+                         tuple(item.asked_wait for item in step.exchanges[:-1]))
 
 
 def outcome_of(item: ExchangeTrace) -> str:

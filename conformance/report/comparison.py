@@ -20,6 +20,7 @@ ALIKE_SECONDS = 0.05
 """Two waits are alike within either: the SDKs add jitter of up to a quarter (azcore: from 0.8 to 1.3), and a busy
 machine some milliseconds."""
 
+_TIMER = 0.001
 _ROLL_UP = 3
 
 
@@ -145,17 +146,24 @@ def _split(facet: Facet, pointer: str, found: Iterable[Participant],
 
 
 def _waits(place: int, found: list[Participant]) -> Iterable[Difference]:
-    known = [(wait, item.subject) for item in found if (wait := item.call.waits[place]) is not None]
-    groups: list[list[tuple[float, Subject]]] = []
-    for wait, subject in sorted(known, key=lambda pair: (pair[0], pair[1].order)):
-        if groups and alike(groups[-1][-1][0], wait):
-            groups[-1].append((wait, subject))
+    known = [(too_early(item.call, place), wait, item.subject) for item in found
+             if (wait := item.call.waits[place]) is not None]
+    groups: list[list[tuple[bool, float, Subject]]] = []
+    for early, wait, subject in sorted(known, key=lambda one: (one[0], one[1], one[2].order)):
+        if groups and groups[-1][-1][0] == early and alike(groups[-1][-1][1], wait):
+            groups[-1].append((early, wait, subject))
         else:
-            groups.append([(wait, subject)])
+            groups.append([(early, wait, subject)])
     if len(groups) > 1:
         yield Difference("pacing", f"/waits/{place}", _ordered(
-            Group(_range(own[0][0], own[-1][0]), tuple(sorted((subject for _, subject in own), key=_order)))
-            for own in groups))
+            Group(_range(own[0][1], own[-1][1]) + (", less than asked" if own[0][0] else ""),
+                  tuple(sorted((subject for _, _, subject in own), key=_order))) for own in groups))
+
+
+def too_early(call: CanonicalCall, place: int) -> bool:
+    """Whether the wait at ``place`` is shorter than the answer before it asked for."""
+    wait, asked = call.waits[place], call.asked[place]
+    return wait is not None and asked is not None and wait < asked - _TIMER
 
 
 def alike(one: float, other: float) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.report.html import render_html
+from conformance.report.write import write_reports
 from conformance.run.results import Run
 
 from .builders import HOSTILE, big_run, full_run, hostile_run
@@ -171,6 +172,68 @@ def test_three_hundred_cases_load_within_three_seconds(visit: Open) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_with_everything_open(visit: Open, axe: Any, scheme: str, width: int) -> None:
     page = visit(full_run(), scheme=scheme, width=width)
+    page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+    results = axe.run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+# --- the divergence page
+
+
+@pytest.fixture
+def visit_divergence(browser: Any, tmp_path: Path) -> Iterator[Open]:
+    """Opens a run's divergence page from disk, without scripts: it has none. Noise and requests fail the test."""
+    noise: list[str] = []
+    contexts: list[Any] = []
+
+    def visit_run(run: Run, *, scheme: str = "light", width: int = 1280, scripts: bool = False) -> Any:
+        write_reports(run, tmp_path)
+        page_url = (tmp_path / "divergence.html").as_uri()
+        context = browser.new_context(java_script_enabled=scripts, color_scheme=scheme,
+                                      viewport={"width": width, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: noise.append(f"console: {message.text}"))
+        page.on("request", lambda request: noise.append(request.url) if not request.url.startswith(
+            (tmp_path.as_uri(), "data:,")) else None)
+        page.goto(page_url)
+        return page
+
+    yield visit_run
+    for context in contexts:
+        context.close()
+    assert noise == []
+
+
+def test_the_differences_can_be_opened_without_scripts(visit_divergence: Open) -> None:
+    page = visit_divergence(full_run())
+    folded = page.locator(".folded").first
+    assert not folded.locator("a").first.is_visible()
+    folded.locator("summary").click()
+    assert folded.locator("a").first.is_visible()
+
+
+def test_a_scenario_of_the_divergence_page_leads_to_the_report_and_the_report_back(visit_divergence: Open) -> None:
+    page = visit_divergence(full_run())
+    page.locator(".apart .id a").first.click()
+    assert "index.html#scenario-" in page.url
+    page.locator(".toc a", has_text="Divergence").click()
+    assert page.url.endswith("divergence.html")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("make", [full_run, hostile_run, big_run])
+def test_the_divergence_page_never_scrolls_sideways(visit_divergence: Open, make: Callable[[], Run],
+                                                    width: int) -> None:
+    page = visit_divergence(make(), width=width, scripts=True)
+    page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_divergence_page(visit_divergence: Open, axe: Any, scheme: str, width: int) -> None:
+    page = visit_divergence(full_run(), scheme=scheme, width=width, scripts=True)
     page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
     results = axe.run(page)
     assert results.violations_count == 0, results.generate_report()

@@ -186,6 +186,14 @@ def test_waits_within_the_jitter_of_libraries_are_alike_and_others_are_not() -> 
     assert found["/waits/0"].dissenters == ("gamma 1.0.0",)
 
 
+def test_a_wait_shorter_than_asked_is_never_like_one_that_is_not() -> None:
+    def waiting(wait: float) -> StepTrace:
+        return step(exchange(status=429, asked=0.04), exchange(at=wait, waited=wait))
+    assert compared(waiting(0.041), waiting(0.05)) == {}
+    found = compared(waiting(0.041), waiting(0.042), waiting(0.03))
+    assert values(found["/waits/0"]) == ["41 ms to 42 ms", "30 ms, less than asked"]
+
+
 def test_attempts_differ_by_number_and_by_how_each_ended() -> None:
     found = compared(attempts(429, 200, waits=(0.4,)), attempts(429))
     assert values(found["/attempts"]) == ["2: 429, 200", "1: 429"]
