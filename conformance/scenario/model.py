@@ -114,13 +114,15 @@ class Reply(Part):
     text: str | FixtureRef | None = None
     base64: str | FixtureRef | None = None
     sse: list[Any] | FixtureRef | None = None
-    head: list[str] | Variable | None = Field(default=None, description="Lines sent in place of the status line and headers.")
+    head: list[str] | Variable | None = Field(
+        default=None, description="Lines sent in place of the status line and headers.")
     gzip: bool | Variable = Field(default=False, description="Send the body gzip-coded, and say so.")
     chunks: Chunks | Annotated[int, Field(ge=1)] | Variable = Field(
         default="whole", description="How the body is cut into pieces; a number: so many bytes each.")
     delay: Duration = Field(default=0.0, description="Time before the first byte of the answer.")
     over: Duration = Field(default=0.0, description="Time over which the pieces of the body are spread evenly.")
-    linger: Duration = Field(default=0.0, description="Time between the last byte of the body and the answer's end.")
+    linger: Duration = Field(
+        default=0.0, description="Time between the last byte of the body and the answer's end, or the fault.")
     fault: FaultName | Variable | None = None
     cut_at: Annotated[int, Field(ge=0)] | Variable | None = Field(
         default=None, description="Bytes sent before the fault: of the body, for cut_head of the head. Default: half.")
