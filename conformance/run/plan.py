@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from conformance.run.targets import REPLAY, Target, adapt, obstacle
 from conformance.scenario.load import LoadedScenario
 from conformance.scenario.model import API_VERSIONS, Scenario
 from conformance.scenario.validation import input_errors
-from conformance.scenario.variables import UnknownVariable, substitute
+from conformance.scenario.variables import UnknownVariable, lookup, substitute
 from conformance.scenario.versions import at_least, select_versions
 from conformance.sdk.protocol import Surface
 from conformance.wire.operations import OPERATIONS
@@ -261,6 +262,15 @@ def resolve(loaded: LoadedScenario, subject: SubjectUnderTest, api_version: str,
     }
     if "${" not in loaded.document.text:
         return loaded.scenario
+    with contextlib.suppress(UnknownVariable):  # which is reported below, with its place
+        values = repr([lookup(name, scope) for name in loaded.variables])
+        if values not in loaded.filled:
+            loaded.filled[values] = _filled(loaded, scope, row)
+        return loaded.filled[values]
+    return _filled(loaded, scope, row)
+
+
+def _filled(loaded: LoadedScenario, scope: Mapping[str, Any], row: Mapping[str, Any]) -> Scenario:
     raw = {key: value for key, value in loaded.document.value.items() if key != "matrix"}
     try:
         filled = substitute(raw, scope, keep="steps.")
