@@ -23,7 +23,7 @@ from importlib import metadata
 from pathlib import Path
 
 from conformance.errors import EnvironmentFault
-from conformance.sdk.manifest import PACKAGE, Manifest, filled, tool_version
+from conformance.sdk.manifest import PACKAGE, Manifest, Tool, filled, tool_version
 from conformance.sdk.process import Launch
 
 Report = Callable[[str], None]
@@ -131,10 +131,10 @@ def clean_environment() -> dict[str, str]:
             if not name.upper().startswith(_OWN_VARIABLES) and not name.upper().endswith(_OWN_ENDINGS)}
 
 
-def missing_tools(manifest: Manifest) -> Iterable[str]:
-    """What the adapter needs and this machine lacks, each in one line."""
+def missing_tools(manifest: Manifest, version: Callable[[Tool], str | None] = tool_version) -> Iterable[str]:
+    """What the adapter needs and this machine lacks, each in one line. ``version`` tells the version of a tool."""
     return [f"{tool.name} was not found; install {tool.install}" for tool in manifest.toolchain
-            if tool_version(tool) is None]
+            if version(tool) is None]
 
 
 def install(adapter: Adapter, report: Report = lambda _: None) -> Path:
