@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -13,7 +15,7 @@ from conformance.run.plan import SubjectUnderTest
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Sdk, Suite
 from conformance.sdk.environments import Adapter, cached_versions, install, missing_tools
-from conformance.sdk.manifest import Manifest, load_manifest, tool_version
+from conformance.sdk.manifest import Manifest, Tool, load_manifest, tool_version
 from conformance.sdk.probe import Probe
 from conformance.wire.peer.tls import authority
 
@@ -25,8 +27,10 @@ def list_command(root: options.Root = None) -> int:
     suite = options.open_suite(root)
     here = {subject.sdk.name: subject for subject in subjects_of(suite, ())}
     width = max((len(sdk.name) for sdk in suite.sdks), default=0) + 2
+    tools = Tools()
+    tools.ask(manifest for sdk in suite.sdks if (manifest := load_manifest(sdk.contract.folder)) is not None)
     for sdk in suite.sdks:
-        first, *rest = _lines(sdk, here[sdk.name])
+        first, *rest = _lines(sdk, here[sdk.name], tools)
         typer.echo(f"{sdk.name:{width}}{first}")
         for line in rest:
             typer.echo(f"{'':{width}}{line}")
@@ -73,7 +77,23 @@ def _require_adapter(subject: SubjectUnderTest) -> None:
         raise UsageError("sdk-absent", f"{subject.sdk.name} has no adapter", "see docs/adapters.md")
 
 
-def _lines(sdk: Sdk, here: SubjectUnderTest) -> list[str]:
+class Tools:
+    """The versions of tools, each asked for once: a compiler takes its time to say who it is."""
+
+    def __init__(self) -> None:
+        self._versions: dict[tuple[str, ...], str | None] = {}
+
+    def ask(self, manifests: Iterable[Manifest]) -> None:
+        """Ask all tools of ``manifests`` side by side."""
+        tools = {tuple(tool.command): tool for manifest in manifests for tool in manifest.toolchain}
+        with ThreadPoolExecutor() as pool:
+            self._versions |= zip(tools, pool.map(tool_version, tools.values()), strict=True)
+
+    def version(self, tool: Tool) -> str | None:
+        return self._versions[tuple(tool.command)]
+
+
+def _lines(sdk: Sdk, here: SubjectUnderTest, tools: Tools) -> list[str]:
     """What there is to say of one SDK: what runs here, which versions there are, and what building them takes."""
     contract = sdk.contract.contract
     manifest = load_manifest(sdk.contract.folder)
@@ -81,7 +101,7 @@ def _lines(sdk: Sdk, here: SubjectUnderTest) -> list[str]:
     if manifest is None:
         return [f"{contract.package}: {state}"]
     return [f"{contract.package}: {state}", f"versions: {_versions(sdk, manifest)}",
-            f"toolchain: {_toolchain(manifest)}"]
+            f"toolchain: {_toolchain(manifest, tools)}"]
 
 
 def _versions(sdk: Sdk, manifest: Manifest) -> str:
@@ -92,8 +112,8 @@ def _versions(sdk: Sdk, manifest: Manifest) -> str:
                      for version in known)
 
 
-def _toolchain(manifest: Manifest) -> str:
-    missing = list(missing_tools(manifest))
+def _toolchain(manifest: Manifest, tools: Tools) -> str:
+    missing = list(missing_tools(manifest, tools.version))
     if missing:
         return "; ".join(missing)
-    return ", ".join(str(tool_version(tool)) for tool in manifest.toolchain) or "nothing needed"
+    return ", ".join(str(tools.version(tool)) for tool in manifest.toolchain) or "nothing needed"

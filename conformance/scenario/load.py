@@ -10,6 +10,7 @@ from pathlib import Path
 from conformance.errors import InputError, InputErrors, UsageError, Where
 from conformance.scenario.model import Fixture, Scenario
 from conformance.scenario.validation import validate
+from conformance.scenario.variables import variables_in
 from conformance.scenario.yaml import Document, load_file
 
 FIXTURES = "fixtures"
@@ -27,6 +28,17 @@ class LoadedScenario:
     @property
     def file(self) -> str:
         return self.document.file
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables outside of ``matrix`` that have a value before the scenario runs, sorted."""
+        written = {key: value for key, value in self.document.value.items() if key != "matrix"}
+        return tuple(sorted(name for name in variables_in(written) if not name.startswith("steps.")))
+
+    @cached_property
+    def filled(self) -> dict[str, Scenario]:
+        """The scenario as it was filled in so far, by the values of its variables: most cases of one are alike."""
+        return {}
 
 
 class Fixtures:

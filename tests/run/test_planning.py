@@ -236,3 +236,15 @@ def test_the_home_is_found_upwards_and_lacks_are_filled_from_the_project(tmp_pat
     assert home.digest("scenarios") == find_home(root, root).digest("scenarios")
     with pytest.raises(UsageError):
         find_home(tmp_path, tmp_path / "nowhere")
+
+
+def test_a_scenario_is_filled_in_once_for_each_set_of_values_its_variables_have(tmp_path: Path) -> None:
+    suite = load(make_root(tmp_path, {
+        "scenarios/chat/same.yaml": scenario(step(content="${deployment.chat}"), api_versions="all"),
+        "scenarios/chat/each.yaml": scenario(step(content="${api_version}"), api_versions="all"),
+    }))
+    same, each = (planned(suite, patterns=(name,)) for name in ("chat/same", "chat/each"))
+    assert len({id(case.spec) for case in same}) == 1
+    assert len({id(case.spec) for case in each}) == len(API_VERSIONS)
+    for case in each:
+        assert case.spec.steps[0].with_["messages"][0]["content"] == case.api_version
