@@ -24,6 +24,7 @@ IDENTITY_HEADERS = frozenset({
 })
 """Headers that name the library, its transport or the moment. ``x-stainless-*`` belongs to them."""
 
+NO_RECORDING = "no recording"
 IDENTITY_PREFIX = "x-stainless-"
 _ERROR_IDENTITY = ("type", "bases", "message")
 _ERROR_MEMBERS = ("kind", "status", "code", "param", "error_type", "content_filter", "request_id")
@@ -45,6 +46,16 @@ class CanonicalCall:
     waits: tuple[float | None, ...]
     asked: tuple[float | None, ...]
 
+    @property
+    def answered_by(self) -> str:
+        """How the last attempt ended: what the caller got was made of that. Empty when nothing was sent."""
+        return self.attempts[-1] if self.attempts else ""
+
+    @property
+    def missed(self) -> bool:
+        """Whether a request was answered by the harness alone, for want of a recording."""
+        return any(item.endswith(NO_RECORDING) for item in self.attempts)
+
 
 def canonical_call(step: StepTrace) -> CanonicalCall:
     """``step`` in canonical form."""
@@ -63,7 +74,7 @@ def canonical_call(step: StepTrace) -> CanonicalCall:
 def outcome_of(item: ExchangeTrace) -> str:
     """How an attempt ended, in a word or two: its status, and the fault that was played or what was missing."""
     if item.miss is not None:
-        return f"{item.response.status if item.response else ''} no recording".strip()
+        return f"{item.response.status if item.response else ''} {NO_RECORDING}".strip()
     if item.response is not None:
         return f"{item.response.status}{f' {item.fault}' if item.fault else ''}"
     return item.fault or "no response"

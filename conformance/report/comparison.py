@@ -1,7 +1,8 @@
 """One call of several SDKs compared, member by member: who agrees with whom, and on what. Pure.
 
-Members are compared among those that have them to give: the answers of those that were answered, the errors of those
-that raised, the waits of those that waited. That somebody has none is one difference, not one for each member.
+Members are compared among those that have them to give: what callers got among those who were answered alike, results
+with results and errors with errors, and the waits of those that waited. That somebody has none is one difference, not
+one for each member; and who asked for what no recording holds was not answered at all.
 """
 
 from __future__ import annotations
@@ -112,10 +113,13 @@ def _request(found: list[Participant]) -> Iterable[Difference]:
 
 
 def _answer(found: list[Participant]) -> Iterable[Difference]:
-    yield from _split("answer", "/outcome", found, lambda item: item.call.answer.get("/outcome"))
-    for outcome in sorted({item.call.answer.get("/outcome", "") for item in found}):
-        yield from _members("answer", [item for item in found if item.call.answer.get("/outcome") == outcome],
-                            lambda item: item.call.answer)
+    answered = [item for item in found if not item.call.missed]
+    yield from _split("answer", "/outcome", answered, lambda item: item.call.answer.get("/outcome"))
+    alike_so_far: dict[tuple[str, str], list[Participant]] = {}
+    for item in answered:
+        alike_so_far.setdefault((item.call.answer.get("/outcome", ""), item.call.answered_by), []).append(item)
+    for key in sorted(alike_so_far):
+        yield from _members("answer", alike_so_far[key], lambda item: item.call.answer)
 
 
 def _pacing(found: list[Participant]) -> Iterable[Difference]:

@@ -19,8 +19,8 @@ def sentence(found: Divergences) -> str:
     """What was found, in one sentence."""
     if len(found.columns) < 2 and not found.compared:
         return "Nothing to compare: fewer than two SDKs, versions or surfaces ran"
-    return (f"{len(found.scenarios)} of {count(found.compared, 'scenario')} "
-            f"{'differs' if len(found.scenarios) == 1 else 'differ'} between "
+    verb = "differs" if 1 in (len(found.scenarios), found.compared) else "differ"
+    return (f"{len(found.scenarios)} of {count(found.compared, 'scenario')} {verb} between "
             f"{count(len(found.columns), 'SDK version')}")
 
 

@@ -86,7 +86,7 @@ def _exchanges(observation: StepObservation) -> tuple[ExchangeTrace, ...]:
         waited = observation.waits[index - 1] if 0 < index <= len(observation.waits) else None
         seconds, asked_by = asked_wait(exchange.response)
         traces.append(ExchangeTrace(
-            request=_request(exchange.request), response=_response(exchange), fault=exchange.fault,
+            request=request_trace(exchange.request), response=_response(exchange), fault=exchange.fault,
             miss=exchange.miss, at=round(exchange.at, 6), waited=waited, asked_wait=seconds, asked_by=asked_by))
     return tuple(traces)
 
@@ -122,7 +122,8 @@ def _until(text: str, now: str | None) -> float | None:
         return None
 
 
-def _request(request: Request) -> RequestTrace:
+def request_trace(request: Request) -> RequestTrace:
+    """``request`` as shown: credentials masked, and a form part by part with a steady boundary."""
     body, headers = _steady(request)
     is_form = (header(headers, "content-type") or "").startswith("multipart/")
     return RequestTrace(method=request.method, url=request.url, headers=mask(headers),
