@@ -62,9 +62,10 @@ final class Errors {
         return null;
     }
 
+    /** The classes of the SDK it is caught as, its own first. */
     private static List<String> bases(Class<?> type) {
         List<String> bases = new ArrayList<>();
-        for (Class<?> base = type.getSuperclass(); base != null; base = base.getSuperclass()) {
+        for (Class<?> base = type; base != null; base = base.getSuperclass()) {
             if (base.getName().startsWith("com.azure.")) {
                 bases.add(base.getSimpleName());
             }
