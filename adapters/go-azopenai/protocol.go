@@ -13,7 +13,7 @@ import (
 
 const (
 	protocolVersion = 1
-	concurrency     = 64
+	concurrency     = 256
 	longestLine     = 64 << 20
 )
 

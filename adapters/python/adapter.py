@@ -20,7 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 PROTOCOL = 1
-CONCURRENCY = 16
+CONCURRENCY = 256
+"""A call that waits costs a thread and nothing else."""
 OWN_VARIABLES = ("AZURE_", "OPENAI_")
 
 

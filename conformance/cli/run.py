@@ -24,14 +24,20 @@ from conformance.run.judge import Judged
 from conformance.run.lanes import FAR, Lanes, prepare
 from conformance.run.plan import Case, check_selection, plan, require_cases
 from conformance.run.reach import require_reachable
+from conformance.run.realtime import LIMIT
 from conformance.run.runner import RunClock, assemble, run_case, run_clock
 from conformance.run.settle import exit_code
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Suite
+from conformance.sdk.environments import CALL_SECONDS
+from conformance.sdk.loopback import Deadlines
 
-Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, results.json and junit.xml.")]
+Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, divergence.html, results.json, ...")]
 Strict = Annotated[bool, typer.Option("--strict", help="Members unknown to the specification are findings.")]
 FailOn = Annotated[str, typer.Option("--fail-on", help="Lowest level that makes the run fail: must or should.")]
+
+LongestWait = Annotated[float, typer.Option("--longest-wait", min=0.0, max=600.0, help="Seconds of real time a case of "
+                                            "the loopback lane may spend waiting; one with longer waits is not run.")]
 
 
 def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
@@ -39,7 +45,7 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
             api_version: options.ApiVersions = "", surface: options.Surfaces = None, case: options.Cases = None,
             reports: Reports = Path("reports"), root: options.Root = None, strict: Strict = False,
             fail_on: FailOn = "must", lane: options.LaneName = "",
-            target: options.TargetName = "replay") -> int:
+            target: options.TargetName = "replay", longest_wait: LongestWait = LIMIT) -> int:
     """Run scenarios offline and write the reports.
 
     Exit code 0: conformant, or waived with reasons. 1: not. 2: wrong use, or nothing selected. 3: harness fault.
@@ -50,7 +56,7 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
     check_selection(suite, chosen)
     asked = options.target(target, options.lane(lane))
     subjects = subjects_of(suite, tuple(sdk or ()), "loopback" if asked.remote else lane)
-    cases = require_cases(plan(suite, subjects, chosen, target=asked), subjects)
+    cases = require_cases(plan(suite, subjects, chosen, target=asked, longest_wait=longest_wait), subjects)
     require_writable(reports)
     if asked.remote is not None:
         require_reachable(asked)
@@ -81,7 +87,8 @@ def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: boo
     others = set(map(id, aside))
     far = any(case.target.remote for case in aside)  # one by one: its quota is not ours to burst
     try:
-        with Lanes(FAR if far else None) as lanes, _progress(len(cases)) as advance:
+        near = Deadlines(call=CALL_SECONDS + max((case.waits for case in aside), default=0.0))
+        with Lanes(FAR if far else near) as lanes, _progress(len(cases)) as advance:
             for case in cases:
                 if id(case) not in others:
                     advance(case.id)

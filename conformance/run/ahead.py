@@ -21,6 +21,12 @@ from conformance.sdk.process import Disturbed
 PARALLEL = 24
 """Cases under way at once: enough to overlap their waits, few enough that two cores keep up."""
 
+WAITING = 300
+"""Cases under way at once whose work is to wait: they take hardly more than memory."""
+
+_WAITS = 1.0
+"""Seconds from which on a case is one that waits."""
+
 TIMED_RULES = frozenset({"retries.backoff", "retries.honours-hint", "expect.delays"})
 """Rules that measure time: broken once proves little on a busy machine."""
 
@@ -43,6 +49,7 @@ class RunAhead:
         self._run = run
         self._quiet = threading.Lock()
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="case")
+        self._waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting") if parallel > 1 else self._threads
         self._futures: dict[str, Future[Judged]] = {}
         self._settled: dict[str, Judged] = {}
         self._confirmed: Counter[tuple[str, str, str]] = Counter()
@@ -59,7 +66,8 @@ class RunAhead:
     def add(self, case: Case) -> None:
         """Run ``case`` as well, unless it was given already."""
         if case.id not in self._futures:
-            self._futures[case.id] = self._threads.submit(self._once, case)
+            pool = self._waiting if case.waits >= _WAITS else self._threads
+            self._futures[case.id] = pool.submit(self._once, case)
 
     def result(self, case: Case) -> Judged:
         """The result of ``case``, one of those given; it may take until all others have ended."""
@@ -69,7 +77,10 @@ class RunAhead:
 
     def close(self) -> None:
         """Stop: what has not begun does not, what runs is waited for."""
-        self._threads.shutdown(cancel_futures=True)
+        for pool in (self._threads, self._waiting):
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._threads, self._waiting):
+            pool.shutdown()
 
     def _once(self, case: Case) -> Judged:
         return self._run(case, self._lane_of(case, False))

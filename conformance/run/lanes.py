@@ -77,7 +77,8 @@ class Lanes:
             self._server = PeerServer()
             self._server.start()
         adapter = adapter_of(subject)
-        return LoopbackLane(adapter.launch(authority().ca_file), self._server, plain_http=plain_http(subject),
+        seconds = (self._deadlines or Deadlines()).call
+        return LoopbackLane(adapter.launch(authority().ca_file, seconds), self._server, plain_http=plain_http(subject),
                             deadlines=self._deadlines, limits=ProcessLimits(adapter.manifest.hello_seconds))
 
 

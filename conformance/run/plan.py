@@ -14,7 +14,8 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from conformance.errors import InputError, InputErrors, UsageError, Where
-from conformance.run.realtime import real_time_obstacle
+from conformance.run.config import DEPLOYMENTS
+from conformance.run.realtime import LIMIT, real_time
 from conformance.run.suite import Sdk, Suite
 from conformance.run.targets import REPLAY, Target, adapt, obstacle
 from conformance.scenario.load import LoadedScenario
@@ -25,14 +26,6 @@ from conformance.scenario.versions import at_least, select_versions
 from conformance.sdk.protocol import Surface
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.player import ELSEWHERE
-
-DEPLOYMENTS: Mapping[str, str] = {
-    "chat": "conf-chat", "vision": "conf-vision", "reasoning": "conf-reasoning", "embeddings": "conf-embeddings",
-    "completions": "conf-completions", "images": "conf-images", "image_edit": "conf-image-edit",
-    "speech": "conf-speech", "transcription": "conf-transcription", "translation": "conf-translation",
-    "responses": "conf-responses", "batch": "conf-batch", "fine_tuning": "conf-fine-tuning",
-}
-"""Deployment names of the offline suite; none is a model name, so that mixing the two up shows (real-bugs P15)."""
 
 SERVICE_ENDPOINT = "https://conformance.openai.azure.com"
 API_KEY = "conformance-api-key-not-a-secret"
@@ -73,7 +66,8 @@ class Case:
     """One scenario x matrix row x SDK version x surface x api-version.
 
     ``spec`` has the matrix, contract, deployment and api-version variables filled in; only ``${steps...}`` are left.
-    ``status`` is ``run``, or ``unsupported`` / ``not-run`` with ``reason``.
+    ``status`` is ``run``, or ``unsupported`` / ``not-run`` with ``reason``. ``waits``: the seconds of real time it may
+    spend waiting.
     """
 
     id: str
@@ -87,13 +81,15 @@ class Case:
     reason: str = ""
     row: Mapping[str, Any] = field(default_factory=dict)
     target: Target = REPLAY
+    waits: float = 0.0
 
 
 def plan(suite: Suite, subjects: Iterable[SubjectUnderTest], selection: Selection, *,
-         target: Target = REPLAY) -> tuple[Case, ...]:
-    """Every case of the selection on ``target``, sorted by id. Raises InputError for a variable nobody defines."""
+         target: Target = REPLAY, longest_wait: float = LIMIT) -> tuple[Case, ...]:
+    """Every case of the selection on ``target``, sorted by id; one that would wait for more than ``longest_wait``
+    seconds of real time is not run. Raises InputError for a variable nobody defines."""
     cases = [case for loaded in suite.scenarios if _wanted(loaded, selection)
-             for case in _expand(loaded, tuple(subjects), selection, target)]
+             for case in _expand(loaded, tuple(subjects), selection, target, longest_wait)]
     cases.sort(key=lambda case: case.id)
     for one, other in pairwise(cases):
         if one.id == other.id:
@@ -164,7 +160,7 @@ def _wanted(loaded: LoadedScenario, selection: Selection) -> bool:
 
 
 def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], selection: Selection,
-            target: Target = REPLAY) -> Iterator[Case]:
+            target: Target = REPLAY, longest_wait: float = LIMIT) -> Iterator[Case]:
     versions = scenario_versions(loaded)
     for subject, api_version in product((s for s in subjects if not s.absent), versions):
         if selection.api_versions and api_version not in selection.api_versions:
@@ -178,14 +174,15 @@ def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], sele
             if status == "run" and not target.is_replay:
                 reason = obstacle(target, loaded.document.text, spec, SERVICE_ENDPOINT)
                 status, spec = "not-run" if reason else "run", adapt(target, spec)
+            waits = 0.0
             if status == "run" and subject.lane == "loopback":
-                reason = real_time_obstacle(spec, subject.sdk.contract.traits(subject.version))
-                status = "not-run" if reason else "run"
+                met = real_time(spec, subject.sdk.contract.traits(subject.version), longest_wait)
+                status, reason, waits = "not-run" if met.obstacle else "run", met.obstacle, met.waits
             for surface in _surfaces(loaded.scenario, subject, selection):
                 identity = case_id(loaded.id, row, api_version, subject.sdk.name, subject.version, surface)
                 if not selection.case_ids or identity in selection.case_ids:
                     yield Case(identity, loaded, spec, subject, surface, api_version, subject.lane, status, reason, row,
-                               target)
+                               target, waits)
 
 
 def scenario_versions(loaded: LoadedScenario) -> tuple[str, ...]:

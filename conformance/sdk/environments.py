@@ -29,6 +29,9 @@ from conformance.sdk.process import Launch
 Report = Callable[[str], None]
 """Is told each step of a build, in a few words."""
 
+CALL_SECONDS = 20.0
+"""Seconds an adapter has for a call, unless a run allows more."""
+
 READY = "ready.json"
 _BUILDING = ".building-"
 _ABANDONED_SECONDS = 86_400
@@ -96,13 +99,15 @@ class Adapter:
         return {"version": self.version, "source": str(self.folder.resolve()), "build": str(build),
                 "package": str(PACKAGE), "interpreter": interpreter, "ca": str(ca_file or "")}
 
-    def launch(self, ca_file: Path) -> Launch:
-        """How it is started. Raises EnvironmentFault when it is not built."""
+    def launch(self, ca_file: Path, call_seconds: float = CALL_SECONDS) -> Launch:
+        """How it is started, told whom to trust and how long a call may take before the harness gives it up. Raises
+        EnvironmentFault when it is not built."""
         if not self.ready:
             raise EnvironmentFault("adapter-not-built", f"{self.sdk} {self.version} is not installed",
                                    f"run: conformance sdk install {self.sdk}@{self.version}")
         values = self.values(self.home, ca_file)
-        environment = clean_environment() | {"CONFORMANCE_CA_FILE": str(ca_file)}
+        environment = clean_environment() | {"CONFORMANCE_CA_FILE": str(ca_file),
+                                             "CONFORMANCE_CALL_SECONDS": f"{call_seconds:g}"}
         environment |= {name: filled(text, values) for name, text in self.manifest.environment.items()}
         return Launch(self.sdk, self.version, tuple(filled(part, values) for part in self.manifest.command),
                       environment, self.home if self.home.is_dir() else self.folder)

@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault
+from conformance.sdk.environments import CALL_SECONDS
 from conformance.sdk.messages import call_message, close_message, outcome_of
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
 from conformance.sdk.process_pool import ProcessPool
@@ -30,7 +31,6 @@ from conformance.wire.player import ELSEWHERE, CasePlayer, given_up
 PlainHttp = Literal["all", "keys", "none"]
 """Which credentials an SDK sends over plain http: every one, keys alone, or none."""
 
-CALL_SECONDS = 20.0
 CLOSE_SECONDS = 10.0
 PROCESSES = 2
 _TIMEOUTS = frozenset({Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT, Fault.STALL_BODY})

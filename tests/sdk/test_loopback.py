@@ -17,7 +17,7 @@ from conformance.run.ahead import RunAhead, is_late, needs_quiet
 from conformance.run.judge import Judged
 from conformance.run.lanes import Lanes
 from conformance.run.plan import Case, Selection, plan
-from conformance.run.realtime import LIMIT, real_time_obstacle
+from conformance.run.realtime import LIMIT, RealTime, real_time
 from conformance.run.results import CaseResult, FindingResult, Verdict
 from conformance.run.runner import run_case
 from conformance.run.subjects import subjects_of
@@ -82,6 +82,29 @@ def test_what_is_seen_of_a_request_does_not_depend_on_the_port(tmp_path: Path) -
     assert dict(requests[0][0].headers)["Host"] == "conformance.openai.azure.com"
 
 
+SLOW = "{status: 500, body: {error: {code: slow, message: Slow.}}, delay: 5s}"
+DRIP = "{status: 200, body: {$fixture: chat/founded}, chunks: 100, over: 30s}"
+
+
+@pytest.mark.parametrize(("service", "fault"), [(SLOW, "read_timeout"), (DRIP, "stall_body")])
+def test_an_answer_the_client_did_not_wait_for_is_seen_as_a_time_out(tmp_path: Path, service: str, fault: str) -> None:
+    text = scenario(step(service=f"[{service}, {ANSWER}]", expect="{response: {schema: none}, error: {kind: timeout}}"),
+                    head="client: {timeout: 300ms, max_retries: 0}\nsurfaces: [sync]\n")
+    (result,) = run(tmp_path, {"chat/slow": text}).values()
+    assert [exchange.fault for exchange in result.steps[0].exchanges] == [fault], result
+
+
+def test_a_redirect_to_the_other_host_leads_there_and_shows_what_went_with_it(tmp_path: Path) -> None:
+    moved = '{status: 307, headers: {location: "${elsewhere}/there"}}'
+    text = scenario(step(service=f"[{moved}, {{status: 401, body: {{error: {{code: '401', message: No.}}}}}}]",
+                         expect="{attempts: 1, error: {status: 401}}"), head="surfaces: [sync]\n")
+    (result,) = run(tmp_path, {"chat/moved": text}).values()
+    first, second = result.steps[0].exchanges
+    assert second.request.url == "https://other-service.example/there"
+    assert "localhost:" in dict(first.response.headers if first.response else ())["location"]
+    assert result.verdict is Verdict.PASS, result.findings
+
+
 def spec(service: str, head: str = "") -> Scenario:
     import yaml
 
@@ -105,11 +128,21 @@ def spec(service: str, head: str = "") -> Scenario:
     (f"[{{fault: read_timeout}}, {ANSWER}]", "client: {timeout: 200ms}\n", ""),
     (f"[{{status: 429, headers: {{retry-after: 'Thu, 01 Jan 2026 00:00:07 GMT'}}}}, {ANSWER}]", "", "virtual clock"),
     (f"[{{status: 429, headers: {{retry-after: '1e999'}}}}, {ANSWER}]", "", "without an end"),
+    ("[{status: 200, body: {}, delay: 1s, over: 1s, linger: 900ms}]", "", ""),
+    ("[{status: 200, body: {}, delay: 1s, over: 1s, linger: 1100ms}]", "", "about 3 s"),
+    ("[{status: 200, body: {}, delay: 9s, repeat: true}]", "client: {timeout: 500ms}\n", ""),
+    ("[{status: 200, body: {}, delay: 9s, repeat: true}]", "client: {timeout: 1s}\n", "about 4 s"),
+    ("[{status: 200, body: {}, fault: reset_body}, {fault: read_timeout}]", "", ""),
 ])
 def test_what_cannot_be_waited_out_is_known_beforehand(service: str, head: str, obstacle: str) -> None:
-    found = real_time_obstacle(spec(service, head), TRAITS)
+    found = real_time(spec(service, head), TRAITS, 3.0).obstacle
     assert (obstacle in found) if obstacle else found == "", found
-    assert LIMIT == 3.0
+
+
+def test_a_run_may_allow_longer_waits_than_it_does_by_itself() -> None:
+    waiting = spec(f"[{busy('60000')}, {ANSWER}]")
+    assert real_time(waiting, TRAITS).obstacle.endswith(f"the limit is {LIMIT:g} s")
+    assert real_time(waiting, TRAITS, 61.0) == RealTime(60.0)
 
 
 def result_of(case: Case, *rules: str, verdict: Verdict = Verdict.FAIL) -> Judged:

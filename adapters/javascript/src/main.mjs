@@ -11,7 +11,7 @@ import { VERSION } from './sdk.mjs';
 import { keepStdoutForAnswers } from './stdout.mjs';
 
 const PROTOCOL = 1;
-const CONCURRENCY = 16;
+const CONCURRENCY = 256; // a call that waits costs a promise and nothing else
 
 const write = keepStdoutForAnswers();
 const sessions = new Map();
