@@ -2,7 +2,8 @@
 
 Contract traits: ``result.serialisation`` (``exact``, the default; ``known``: nulls and members the specification does
 not know may be missing; ``none``: the SDK has no serialisation), ``result.view_lacks`` (view members the SDK
-documents no accessor for: ``object``, or ``responses.create:content_filters`` for one operation) and
+documents no accessor for: ``object``, ``responses.create:content_filters`` for one operation, ``usage/cached_tokens``
+for a member of a member) and
 ``result.returns_nothing`` (operations whose method is documented to return nothing).
 """
 
@@ -99,7 +100,10 @@ def _view(context: StepContext) -> Iterable[Finding] | None:
     found = []
     for name, wanted in wire.items():
         have = shown.get(name, ABSENT)
-        if (have is ABSENT and wanted is None) or name in lacks or close(wanted, have):
+        if (have is ABSENT and wanted is None) or name in lacks:
+            continue
+        wanted, have = _without(wanted, name, lacks), _without(have, name, lacks)
+        if close(wanted, have):
             continue
         found.append(finding(VIEW, f"The wire has {name} {show(wanted)}; the caller reads {show(have)}.",
                              pointer=f"/view/{escape(name)}", expected=wanted, actual=_json(have),
@@ -116,14 +120,23 @@ def _expected(context: StepContext) -> Iterable[Finding] | None:
         return None  # result.unexpected-error says it
     shown = context.observation.outcome.view or {}
     lacks = _lacking(context)
-    wanted = {name: value for name, value in context.expect.result.items() if name not in lacks}
-    return mismatches(EXPECTED, context, wanted, shown, "/view", _from(wire_view(context)))
+    wire = {name: _without(value, name, lacks) for name, value in (wire_view(context) or {}).items()} or None
+    wanted = {name: _without(value, name, lacks) for name, value in context.expect.result.items() if name not in lacks}
+    shown = {name: _without(value, name, lacks) for name, value in shown.items()}
+    return mismatches(EXPECTED, context, wanted, shown, "/view", _from(wire))
 
 
 def _lacking(context: StepContext) -> frozenset[str]:
     """The view members the contract says this operation's result has no accessor for (``result.view_lacks``)."""
     here = f"{context.call.operation}:"
     return frozenset(str(name).removeprefix(here) for name in as_list(seen(context).trait("result.view_lacks")))
+
+
+def _without(value: Any, name: str, lacks: frozenset[str]) -> Any:
+    """``value`` of the view member ``name`` without those of its own members that have no accessor."""
+    if not isinstance(value, dict):
+        return value
+    return {member: item for member, item in value.items() if f"{name}/{member}" not in lacks}
 
 
 def _from(wire: Any) -> Resolve:

@@ -182,6 +182,15 @@ def test_what_the_contract_says_has_no_accessor_is_not_expected_of_a_caller() ->
     assert "expect.error" in rules(refused(expect={"error": lack}))
 
 
+def test_a_member_of_a_member_without_an_accessor_hides_nothing_beside_itself() -> None:
+    told = {"usage": {"prompt_tokens": {"$from": "wire"}, "cached_tokens": 7}}
+    hiding = {**TRAITS, "result.view_lacks": ["usage/cached_tokens", "usage/total_tokens"]}
+    assert "expect.result" in rules(chat(expect={"result": told}))
+    assert rules(chat(expect={"result": told}, traits=hiding)) == set()
+    wrong = {"usage": {"prompt_tokens": 1_000_001}}
+    assert "expect.result" in rules(chat(expect={"result": wrong}, traits=hiding))
+
+
 def test_what_another_operation_has_no_accessor_for_is_expected_here() -> None:
     assert "expect.result" in rules(chat(expect={"result": {"text": "never said"}}, traits=HIDING))
 
