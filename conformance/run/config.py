@@ -53,6 +53,15 @@ class Deployments(BaseModel):
     fine_tuning: str | None = Field(default=None, pattern=_DEPLOYMENT)
 
 
+DEPLOYMENTS: Mapping[str, str] = {
+    "chat": "conf-chat", "vision": "conf-vision", "reasoning": "conf-reasoning", "embeddings": "conf-embeddings",
+    "completions": "conf-completions", "images": "conf-images", "image_edit": "conf-image-edit",
+    "speech": "conf-speech", "transcription": "conf-transcription", "translation": "conf-translation",
+    "responses": "conf-responses", "batch": "conf-batch", "fine_tuning": "conf-fine-tuning",
+}
+"""Deployment names of the offline suite; none is a model name, so that mixing the two up shows (real-bugs P15)."""
+
+
 class FileSettings(BaseModel):
     """What the file may say. ``ca_file``: a PEM bundle to trust for the target, relative to the file."""
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from conformance.errors import EnvironmentFault
 from conformance.run.targets import Target
-from conformance.sanitize.redactor import Redactor
 from conformance.wire.exchange import Request
 from conformance.wire.recorder import Timeouts, Upstream
 from conformance.wire.recorder.reading import Broken, framing, read_body
@@ -70,7 +69,7 @@ def require_reachable(target: Target) -> None:
     for step in reach(target, ask=target.kind == "live"):
         if not step.ok:
             code = "target-refused" if step.name == "request" else "target-unreachable"
-            raise EnvironmentFault(code, f"{target.name}: {step.name}: {step.told}", step.advice)
+            raise EnvironmentFault(code, target.showing(f"{target.name}: {step.name}: {step.told}"), step.advice)
 
 
 def _reason(error: OSError) -> str:
@@ -110,7 +109,7 @@ def _ask(target: Target, upstream: Upstream) -> Step:
         return Step("request", False, f"no answer to GET /openai/models: {fault.cause}", "try again")
     if status == 200:
         return Step("request", True, _models(body))
-    said = Redactor(target.secrets).text(body.decode("utf-8", "replace")[:_SHOWN].strip())
+    said = target.showing(body.decode("utf-8", "replace").strip())[:_SHOWN]
     return Step("request", False, f"GET /openai/models was answered {status}: {said}", _ADVICE.get(
         status, "read what the service says"))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.errors import UsageError
-from conformance.run.config import load_settings
-from conformance.run.plan import DEPLOYMENTS, Case
+from conformance.run.config import DEPLOYMENTS, load_settings
+from conformance.run.plan import Case
 from conformance.run.record_case import Service
 from conformance.run.targets import Target, target_of
 from conformance.sanitize.identities import HOST_SUFFIX

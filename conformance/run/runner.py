@@ -51,9 +51,15 @@ def run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, st
              traces: bool = True) -> Judged:
     """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error`` verdict.
 
-    ``lane`` may be None for a case that planning already decided. Raises Disturbed when the case has to be run again,
-    alone (loopback lane).
+    ``lane`` may be None for a case that planning already decided. What is told of a service elsewhere is redacted.
+    Raises Disturbed when the case has to be run again, alone (loopback lane).
     """
+    judged = _run_case(case, suite, lane, clock, strict=strict, traces=traces)
+    shown = case.target.shown
+    return replace(judged, result=shown.result(judged.result)) if shown else judged
+
+
+def _run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, strict: bool, traces: bool) -> Judged:
     if case.status != "run" or lane is None:
         return judge_unrun(case)
     began = time.perf_counter()
@@ -82,7 +88,7 @@ def assemble(suite: Suite, subjects: Iterable[SubjectUnderTest], judged: Iterabl
         tool=Tool(version=__version__, scenario_digest=suite.home.digest("scenarios"),
                   schema_digest=suite.schemas.digest(), cassette_digest=suite.home.digest("cassettes")),
         started=clock.started.isoformat().replace("+00:00", "Z"), duration=0.0 if clock.fixed else round(duration, 3),
-        command=command, target=target.name,
+        command=target.showing(command), target=target.showing(target.name),
         api_versions=api_versions or tuple(sorted({case.api_version for case in cases})),
         subjects=subject_results(subjects), cases=cases, interrupted=interrupted, problems=problems,
         scenarios=tuple(scenario_info(item) for item in suite.scenarios if item.id in scenarios),

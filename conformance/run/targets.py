@@ -19,6 +19,7 @@ from conformance.emulator.config import API_KEY
 from conformance.errors import UsageError
 from conformance.run.config import ENDPOINT, KEY, Settings, load_settings
 from conformance.run.credentials import EntraTokens, StandIns, exchanger
+from conformance.run.shown import Shown, names_of
 from conformance.scenario.model import Expect, Scenario, Step
 from conformance.sdk.protocol import ClientConfig
 from conformance.wire.clock import Clock
@@ -47,7 +48,8 @@ _GONE = object()
 class Target:
     """A target. ``name`` is what commands take and reports show. ``deployments``: by capability; None: the suite's own.
 
-    ``key`` and ``entra`` say which credentials it takes. Everything secret is in ``settings``, which is never shown.
+    ``key`` and ``entra`` say which credentials it takes. Everything secret is in ``settings``, which is never shown;
+    ``shown`` takes it, and what names a service elsewhere, out of what is.
     """
 
     kind: Kind = "replay"
@@ -58,6 +60,7 @@ class Target:
     remote: Remote | None = None
     settings: Settings = field(default_factory=Settings, repr=False, compare=False)
     tokens: EntraTokens | None = field(default=None, repr=False, compare=False)
+    shown: Shown | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_replay(self) -> bool:
@@ -66,9 +69,11 @@ class Target:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret that goes to the service or its proxy, tokens given so far included."""
-        proxy = self.remote.proxy if self.remote else None
-        given = sorted(self.tokens.given) if self.tokens else ()
-        return (*self.settings.secrets, *given, *(proxy.secrets if proxy else ()))
+        return _secrets(self.settings, self.tokens, self.remote)
+
+    def showing(self, text: str) -> str:
+        """``text`` as a log or a report may show it."""
+        return self.shown.text(text) if self.shown else text
 
 
 REPLAY = Target()
@@ -90,7 +95,7 @@ def target_of(text: str, settings: Settings) -> Target:
     same = bool(settings.endpoint) and _origin(url) == _origin(settings.endpoint)
     held = settings.target_key or (settings.api_key if same else "")
     chosen = replace(settings, endpoint="", endpoint_from="", api_key=held, target_key="")
-    return Target("url", url, dict(settings.deployments) or None, True, False, _remote(url, settings), chosen)
+    return _elsewhere("url", url, chosen, None)
 
 
 def chosen_target(text: str, lane: str, start: Path, environment: Mapping[str, str]) -> Target:
@@ -112,13 +117,21 @@ def _live(settings: Settings) -> Target:
         raise UsageError("target-not-configured", "no deployment of the resource is named",
                          "name them in [tool.conformance.deployments] of pyproject.toml; see docs/live.md")
     url = service_url(settings.endpoint, settings.endpoint_from)
-    tokens = None if settings.api_key else EntraTokens()
-    return Target("live", "live", dict(settings.deployments), bool(settings.api_key), tokens is not None,
-                  _remote(url, settings), settings, tokens)
+    return _elsewhere("live", url, settings, None if settings.api_key else EntraTokens())
 
 
-def _remote(url: str, settings: Settings) -> Remote:
-    return Remote(url, settings.ca_file, proxy_for(url, settings.proxies))
+def _elsewhere(kind: Kind, url: str, settings: Settings, tokens: EntraTokens | None) -> Target:
+    remote = Remote(url, settings.ca_file, proxy_for(url, settings.proxies))
+    live = kind == "live"
+    shown = Shown(lambda: _secrets(settings, tokens, remote), names_of(url, settings.deployments, live=live))
+    return Target(kind, "live" if live else url, dict(settings.deployments) or None,
+                  bool(settings.api_key) or not live, tokens is not None, remote, settings, tokens, shown)
+
+
+def _secrets(settings: Settings, tokens: EntraTokens | None, remote: Remote | None) -> tuple[str, ...]:
+    proxy = remote.proxy if remote else None
+    given = sorted(tokens.given) if tokens else ()
+    return (*settings.secrets, *given, *(proxy.secrets if proxy else ()))
 
 
 def service_url(text: str, what: str) -> str:

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from conformance.checks.context import StepContext, StepObservation
 from conformance.run.results import ExchangeTrace, RequestTrace, ResponseTrace, StepTrace, Value
+from conformance.sanitize.allow import CREDENTIAL_HEADERS
 from conformance.sdk.protocol import Outcome
 from conformance.wire.exchange import Exchange, Headers, Request, Response, header
 from conformance.wire.multipart import boundary_of
 
-SECRET_HEADERS = frozenset({"api-key", "authorization", "ocp-apim-subscription-key", "cookie", "set-cookie"})
 BODY_LIMIT = 60_000
 MASK = "***"
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
@@ -50,7 +50,7 @@ def secrets_of(steps: tuple[StepContext, ...]) -> tuple[str, ...]:
         client = context.client
         found.update((client.auth.key, *client.auth.tokens))
         found.update(value for name, value in client.environment if any(word in name.upper() for word in _SECRET_WORDS))
-        found.update(value for name, value in client.headers if name.lower() in SECRET_HEADERS)
+        found.update(value for name, value in client.headers if name.lower() in CREDENTIAL_HEADERS)
     return tuple(sorted((text for text in found if len(text) >= _SECRET_LENGTH), key=lambda text: (-len(text), text)))
 
 
@@ -74,7 +74,7 @@ def scrub_model(model: Shown, secrets: tuple[str, ...]) -> Shown:
 
 
 def _masked(name: str, value: str) -> str:
-    if name.lower() not in SECRET_HEADERS:
+    if name.lower() not in CREDENTIAL_HEADERS:
         return value
     scheme, space, _ = value.partition(" ")
     return f"{scheme} {MASK}" if space and scheme in ("Bearer", "Basic") else MASK

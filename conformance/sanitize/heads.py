@@ -47,6 +47,13 @@ def credentials_masked(name: str, value: str) -> str | None:
     return "<api-key>" if low in API_KEYS else "<cookie>"
 
 
+def identity_aliased(name: str, value: str, engine: Engine) -> str:
+    """``value`` of header ``name`` under an alias when the header's rule says that it names somebody, else as it is."""
+    rules = {header_rule(name, response=True), header_rule(name, response=False)} & _IDENTITIES
+    clean = _REWRITES[rules.pop()](name.lower(), value, engine) if rules else value
+    return value if clean is None else clean
+
+
 def _authorization(_name: str, value: str, _engine: Engine | None = None) -> str:
     scheme, space, _ = value.partition(" ")
     return f"{scheme} <token>" if space and scheme.isalpha() and len(scheme) <= 12 else "<token>"
@@ -122,6 +129,9 @@ _REWRITES: Mapping[str, Rewrite] = {
     "host-gateway": _host,
     "evidence": _keep,
 }
+
+
+_IDENTITIES = frozenset({"header-organization", "header-deployment", "header-location", "header-www-authenticate"})
 
 
 def _moment(value: str) -> datetime | None:

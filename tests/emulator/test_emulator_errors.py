@@ -9,9 +9,9 @@ from emulating import HOST, KEY, VERSION, Caller, error, served
 
 from conformance.emulator import Emulator
 from conformance.emulator.config import API_KEY, TOKENS
+from conformance.run.config import DEPLOYMENTS
 from conformance.run.execute import TOKENS as SUITE_TOKENS
 from conformance.run.plan import API_KEY as SUITE_KEY
-from conformance.run.plan import DEPLOYMENTS
 from conformance.wire.exchange import Request, Response, Source
 
 PATH = f"/openai/deployments/conf-chat/chat/completions?api-version={VERSION}"
