@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.errors import UsageError
-from conformance.report.axis import rows_of, words_of
+from conformance.report.axis import finite, rows_of, words_of
 from conformance.report.comparison import Participant
 from conformance.report.divergence import Comparison, Divergences, Habit, ScenarioDivergence, Seen, divergences
 from conformance.report.divergence_text import FACETS, drawn, names, sentence, short, step_title, texts, where_of
@@ -139,7 +139,7 @@ def _who(seen: Seen, number: int) -> str:
 def _print_axis(call: Comparison, console: Console) -> None:
     """Attempts (``|``) and waits (``-`` real, ``.`` virtual) of each SDK on one axis."""
     rows = rows_of(call.participants)
-    end = max((at for _, item in rows for at in item.at), default=0.0)
+    end = max((finite(at) for _, item in rows for at in item.at), default=0.0)
     _say(console, f"  attempts and waits, {call.where}")
     width = max(len(name) for name, _ in rows)
     for name, item in rows:
@@ -148,7 +148,7 @@ def _print_axis(call: Comparison, console: Console) -> None:
 
 
 def _line(item: Participant, end: float) -> str:
-    places = [round(at / end * (_AXIS - 1)) if end > 0 else 0 for at in item.at]
+    places = [round(finite(at) / end * (_AXIS - 1)) if end > 0 else 0 for at in item.at]
     line = [" "] * _AXIS
     for start, stop in pairwise(places):
         line[start:stop] = ("." if item.virtual else "-") * (stop - start)

@@ -105,7 +105,7 @@ def axis(participants: Sequence[Participant]) -> Axis | None:
     rows = rows_of(participants)
     if not rows:
         return None
-    end = max((_finite(at) for _, item in rows for at in item.at), default=0.0)
+    end = max((finite(at) for _, item in rows for at in item.at), default=0.0)
     scale = _ROOM / end if end > 0 else 0.0
     drawn = tuple(_row(name, item, TOP + place * ROW, scale) for place, (name, item) in enumerate(rows))
     said = "; ".join(f"{row.label}{' (virtual clock)' if row.virtual else ''}: {row.words}" for row in drawn)
@@ -113,16 +113,17 @@ def axis(participants: Sequence[Participant]) -> Axis | None:
 
 
 def _row(name: str, item: Participant, y: int, scale: float) -> AxisRow:
-    places = [LABELS + _finite(at) * scale for at in item.at]
+    places = [LABELS + finite(at) * scale for at in item.at]
     marks = tuple(Mark(round(x, 1), place == len(places) - 1) for place, x in enumerate(places))
     gaps = []
     for x, wait in zip(places[1:], item.call.waits, strict=False):
-        width = min(_finite(wait or 0.0) * scale, x - LABELS)
+        width = min(finite(wait or 0.0) * scale, x - LABELS)
         gaps.append(Gap(round(x - width, 1), round(max(width, 0.0), 1)))
     return AxisRow(name, y, marks, tuple(gaps), words_of(item), item.virtual)
 
 
-def _finite(value: float) -> float:
+def finite(value: float) -> float:
+    """``value`` as a time that can be drawn: a broken clock must not break a report."""
     return min(value, _LONGEST) if math.isfinite(value) and value > 0 else 0.0
 
 

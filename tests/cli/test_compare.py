@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from report.builders import full_run, hostile_run
+from rich.console import Console
 
-from conformance.cli.compare import SHOWN
+from conformance.cli.compare import SHOWN, print_divergences
 from conformance.cli.main import _main
 from conformance.report.divergence import divergences
 from conformance.report.write import results_json
@@ -64,6 +65,18 @@ def test_attempts_are_drawn_on_one_axis_with_the_virtual_ones_marked(compare) ->
     assert "|..." in virtual
     assert not real.endswith("(virtual clock)")
     assert "|---" in real
+
+
+@pytest.mark.parametrize("broken", [float("inf"), -5.0, 1e300])
+def test_a_broken_clock_breaks_no_comparison(compare, broken: float) -> None:  # type: ignore[no-untyped-def]
+    run = full_run()
+    waiting = next(case for case in run.cases if case.scenario == "retry/waits-as-asked")
+    first, second, *rest = waiting.steps[0].exchanges
+    exchanges = (first, second.model_copy(update={"at": broken, "waited": broken}), *rest)
+    other = waiting.model_copy(update={"steps": (waiting.steps[0].model_copy(update={"exchanges": exchanges}),)})
+    cases = tuple(other if case is waiting else case for case in run.cases)
+    print_divergences(divergences(run.model_copy(update={"cases": cases})), Console(), SHOWN)
+    assert "retry/waits-as-asked" in compare(run=run).out
 
 
 def test_a_pattern_narrows_and_a_file_or_folder_can_be_named_before_it(compare) -> None:  # type: ignore[no-untyped-def]

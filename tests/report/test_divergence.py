@@ -219,6 +219,15 @@ def test_an_axis_shows_every_attempt_to_scale_and_says_which_clock_is_virtual() 
     assert "beta 1.0.0 (virtual clock)" in picture.description
 
 
+@pytest.mark.parametrize("broken", [float("inf"), float("nan"), -5.0, 1e300])
+def test_a_broken_clock_breaks_no_axis(broken: float) -> None:
+    step_ = step(exchange(status=429), exchange(at=broken, waited=broken))
+    run = run_of((PYTHON, step_), (GO, step()))
+    page = render_divergence(run)
+    assert "NaN" not in page
+    assert not any(value in ("nan", "inf") for value in Page(page).values("x", "x1", "x2", "width"))
+
+
 def test_surfaces_share_a_row_when_they_behave_alike() -> None:
     both = tuple(Subject("alpha", "1.0.0", surface) for surface in ("async", "sync"))
     alike = [Participant(item, canonical_call(attempts(429, 200, waits=(0.4,))), (0.0, 0.4)) for item in both]
