@@ -212,7 +212,8 @@ def _sockets(loaded: LoadedScenario, step: Step, index: int, suite: Suite) -> It
                              loaded.document.where_key(["steps", index, "service", number], key))
 
 
-_SOCKET_KEYS = {"head": "a head of its own", "headers": "a content-length that is not its body's"}
+_SOCKET_KEYS = {"head": "a head of its own", "close": "a connection that ends after it",
+                "headers": "a content-length that is not its body's"}
 
 
 def _schema_name(loaded: LoadedScenario, step: Step, index: int, suite: Suite,

@@ -39,7 +39,8 @@ def compile_step(step: Step, fixtures: Fixtures) -> tuple[Item, ...]:
 
 def compile_reply(spec: ReplySpec, fixtures: Fixtures) -> ScriptedReply:
     """One scripted reply. A status that is not a number, or a fixture that is not there, raises InputError."""
-    delivery = Delivery(delay=float(spec.delay), linger=float(spec.linger), head=_head(spec.head))
+    delivery = Delivery(delay=float(spec.delay), linger=float(spec.linger), head=_head(spec.head),
+                        close=bool(spec.close))
     name = spec.fault or ""
     if name in _BEFORE_RESPONSE:
         fault = _BEFORE_RESPONSE[name]
@@ -61,6 +62,8 @@ def needs_sockets(spec: ReplySpec, fixtures: Fixtures) -> str | None:
     None when there is none. Raises InputError as ``compile_reply`` does."""
     if spec.head is not None:
         return "head"
+    if spec.close:
+        return "close"
     if spec.fault in _BEFORE_RESPONSE:
         return None
     whole = _response(spec, fixtures)

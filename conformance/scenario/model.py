@@ -105,7 +105,7 @@ class Reply(Part):
 
     ``body`` may be ``{$fixture: name}``. Each item of ``sse`` is JSON (sent as one ``data:`` line), or text (sent as
     it stands, with its own line ends). ``repeat``: this reply answers every later request too. ``docs/scenarios.md``
-    says what each fault and each way of delivery is; ``head`` and a ``content-length`` of one's own need sockets.
+    says what each fault and each way of delivery is; ``head``, ``close`` and a false ``content-length`` need sockets.
     """
 
     status: int | str = 200
@@ -123,6 +123,8 @@ class Reply(Part):
     over: Duration = Field(default=0.0, description="Time over which the pieces of the body are spread evenly.")
     linger: Duration = Field(
         default=0.0, description="Time between the last byte of the body and the answer's end, or the fault.")
+    close: bool | Variable = Field(
+        default=False, description="End the connection after the answer, without a header that says so.")
     fault: FaultName | Variable | None = None
     cut_at: Annotated[int, Field(ge=0)] | Variable | None = Field(
         default=None, description="Bytes sent before the fault: of the body, for cut_head of the head. Default: half.")

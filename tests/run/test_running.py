@@ -248,6 +248,7 @@ def test_time_is_spread_over_the_pieces() -> None:
     cut = reply_of(text="abcdef", chunks=2, over="1s", fault="cut_body", cut_at=3)
     assert (cut.response.chunks, cut.response.pauses) == ((2,), (0.5, 0.5))
     assert reply_of(text="abcd", over="1s").response.pauses == (1.0,)
+    assert reply_of(text="abcd", close=True).delivery.close
     assert reply_of(fault="connection_closed", delay="1s").delivery.delay == 1.0
 
 
