@@ -19,7 +19,7 @@ from conformance.run.record_lanes import LaneSessions
 from conformance.run.record_target import askable, service_of_target
 from conformance.run.runner import run_clock
 from conformance.run.subjects import subjects_of
-from conformance.sanitize.redactor import Redactor
+from conformance.run.targets import Target
 from conformance.wire.recorder import Budget, Patience
 
 TargetName = Annotated[str, typer.Option("--target", help="Who is asked: emulator, live, or a URL.")]
@@ -66,7 +66,7 @@ def command(patterns: options.Patterns = None, target: TargetName = "emulator", 
     sessions = LaneSessions(lambda step: typer.echo(step, err=True))
     with sessions, Recorder(suite, service, keeping, budget, sessions, waiting) as recorder:
         done = record_all(tasks, recorder.record, lambda _task, result: _tell(result, console))
-    return _conclude(done, len(tasks), budget, console, Redactor(service.secrets()))
+    return _conclude(done, len(tasks), budget, console, named)
 
 
 def _confirm(tasks: tuple[Task, ...], planned: int, service: Service, name: str, yes: bool, console: Console) -> None:
@@ -92,7 +92,7 @@ def _tell(result: Result | None, console: Console) -> None:
                   style="red" if result.status == "failed" else "")
 
 
-def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, redactor: Redactor) -> int:
+def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, target: Target) -> int:
     """The last lines, and the exit code."""
     written = sum(result.status == "recorded" for result in done.results)
     same = sum(result.status == "unchanged" for result in done.results)
@@ -100,7 +100,7 @@ def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, red
     console.print(f"{written} recorded, {same} unchanged, {out} left out, {len(done.failed)} failed, "
                   f"{tasks - len(done.results)} not tried; {budget.spent} requests sent", markup=False)
     if done.stopped is not None:
-        console.print(f"error: {redactor.text(str(done.stopped))}", markup=False, style="red")
+        console.print(f"error: {target.showing(str(done.stopped))}", markup=False, style="red")
         return int(done.stopped.exit_code)
     if done.interrupted:
         console.print("interrupted; what was finished is kept", style="yellow")

@@ -57,7 +57,8 @@ the Python SDK of this process."""
 @dataclass(frozen=True, slots=True)
 class Service:
     """Who is recorded. ``base`` empty: the embedded emulator, a new one for each cassette. ``deployments`` are the
-    service's names by the suite's; ``secrets`` are asked for when something is about to be written."""
+    service's names by the suite's; ``secrets`` are asked for when something is about to be written or told; ``showing``
+    takes what names the service out of what is told."""
 
     source: Source = Source.EMULATOR
     ref: str = "conformance.emulator"
@@ -67,6 +68,7 @@ class Service:
     secrets: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
     ca_file: Path | None = None
     proxy: Proxy | None = None
+    showing: Callable[[str], str] = field(default=lambda text: text, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Recorder:
         sent = self._budget.spent - before
         if wrong:
             lack = _limitation(forwarder)
-            reason = Redactor(self._service.secrets()).text(lack or wrong)
+            reason = Redactor(self._service.secrets()).text(self._service.showing(lack or wrong))
             return Result(task.name, task.case.id, "left-out" if lack else "failed", sent, replayed, reason)
         changed = bool(forwarder.recorded) and self._write(task, forwarder.recorded)
         return Result(task.name, task.case.id, "recorded" if changed else "unchanged", sent, replayed)

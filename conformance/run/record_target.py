@@ -31,6 +31,7 @@ def service_of_target(text: str, start: Path, environment: Mapping[str, str]) ->
         ref="a live resource" if azure else "a service that is not Azure's own", base=target.remote.url,
         credentials=Credentials(settings.api_key, tokens), deployments=deployment_names(target.deployments),
         secrets=lambda: target.secrets, ca_file=target.remote.ca_file, proxy=target.remote.proxy,
+        showing=target.showing,
     ), target
 
 

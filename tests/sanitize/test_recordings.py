@@ -268,6 +268,29 @@ def test_logs_and_errors_are_redacted_by_the_same_rules() -> None:
     assert redactor.text(f"{CHAT_ID} of {FILE_ID}, trace {GUID}") == f"{CHAT_ID} of {FILE_ID}, trace {GUID}"
 
 
+def test_a_redactor_shows_names_it_was_told_under_others_and_only_as_words() -> None:
+    redactor = Redactor(called={"gpt-4o": "conf-chat", "Acme": "conformance", "apim.acme.nl": "gateway-1.example"})
+    assert redactor.text("deployment gpt-4o. ACME at https://apim.acme.nl/x") == (
+        "deployment conf-chat. conformance at https://gateway-1.example/x")
+    assert redactor.text("gpt-4o-mini, gpt-4o.1, my-gpt-4o, acmes") == "gpt-4o-mini, gpt-4o.1, my-gpt-4o, acmes"
+
+
+def test_a_redactor_reads_headers_and_members_by_their_names() -> None:
+    redactor = Redactor()
+    told = {"headers": [["openai-organization", "acme-corp"], ["x-ms-deployment-name", "acme-pilot"],
+                        ["www-authenticate", f"Bearer authorization_uri=https://login.example/{GUID}"],
+                        ["x-ms-region", "East US 2"]],
+            "client_secret": "correct horse battery", "text": "correct horse battery"}
+    assert redactor.value(told) == {
+        "headers": [["openai-organization", "org-0001"], ["x-ms-deployment-name", "deploy-1"],
+                    ["www-authenticate", "Bearer authorization_uri=https://login.example/"
+                                         "00000000-0000-0000-0000-000000000000"],
+                    ["x-ms-region", "East US 2"]],
+        "client_secret": "<secret>", "text": "correct horse battery"}
+    redactor.know(["correct horse battery"])
+    assert redactor.text("correct horse battery") == "<secret>"
+
+
 HOSTILE = ('{"a": "b\\n", "token": "x"} ', "a%41", "sig=&", "@a.bc", "-----BEGIN X-----", '"', "eyJ", "a.b.c@", "\\",
            'data: {"delta": "x"}\n', "AccountKey=", '"data_sources": [', '"metadata": {', "://a:b", '"logprobs": {',
            '"client_secret": {', '"tools": [{"mcp": ', "/subscriptions/", '"api_key": "',
