@@ -9,13 +9,13 @@ from typing import Any
 
 from conformance.checks.retry_policy import backoff_bounds, covers
 from conformance.scenario.model import Reply, Scenario, Step
+from conformance.wire.calendar import seconds_until
+from conformance.wire.clock import WALL_EPOCH
 
 LIMIT = 10.0
 """Seconds a case may spend waiting, unless the run allows more. Longer waits are the virtual clock's."""
 
 TOO_LONG = "its waits are too long for real time"
-OTHER_CALENDAR = "a date is measured on the virtual clock"
-REASONS = (TOO_LONG, OTHER_CALENDAR)
 """How every reason begins."""
 
 _TIMEOUTS = ("connect_timeout", "read_timeout", "stall_body")
@@ -36,18 +36,15 @@ def real_time(spec: Scenario, traits: Mapping[str, Any], limit: float = LIMIT) -
     """What the case ``spec`` is to the loopback lane. ``traits`` are the contract's; ``limit``: seconds it may wait."""
     total = 0.0
     for step in spec.steps:
-        waited, dated = _step_waits(spec, step, traits)
-        if dated:
-            return RealTime(total, f"{OTHER_CALENDAR}; only the in-process lane has one")
-        total += waited
+        total += _step_waits(spec, step, traits)
     if total <= limit:
         return RealTime(total)
     length = f"about {total:.0f} s" if math.isfinite(total) else "without an end"
     return RealTime(total, f"{TOO_LONG}: {length}, the limit is {limit:g} s")
 
 
-def _step_waits(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> tuple[float, bool]:
-    """(seconds the step may spend waiting, whether an answer names a date)."""
+def _step_waits(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> float:
+    """Seconds the step may spend waiting."""
     replies = step.service if isinstance(step.service, list) else []
     allowed = _attempts(spec, step, traits)
     total, number = 0.0, 0
@@ -61,11 +58,9 @@ def _step_waits(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> tuple[
         number += 1
         if not (_retried(reply, traits) or slow > limit) or number >= allowed or not _answers(replies, number):
             break
-        asked, dated = _asked(reply, traits)
-        if dated:
-            return total, True
+        asked = _asked(reply, traits)
         total += _backoff(traits, number - 1) if asked is None else asked
-    return total, False
+    return total
 
 
 def _seconds(value: float | str) -> float:
@@ -114,8 +109,8 @@ def _retried(reply: Reply, traits: Mapping[str, Any]) -> bool:
     return any(covers(pattern, status) for pattern in statuses)
 
 
-def _asked(reply: Reply, traits: Mapping[str, Any]) -> tuple[float | None, bool]:
-    """(the longest wait the answer asks for, whether it is a date). A hint the SDK does not document counts as well:
+def _asked(reply: Reply, traits: Mapping[str, Any]) -> float | None:
+    """The longest wait the answer asks for, in seconds. A hint the SDK does not document counts as well:
     some version may obey it."""
     longest: float | None = None
     honours = [str(name).lower() for name in traits.get("retries.honours") or ()]
@@ -125,14 +120,15 @@ def _asked(reply: Reply, traits: Mapping[str, Any]) -> tuple[float | None, bool]
             continue
         seconds = _number(value)
         if seconds is None:
-            if name == "retry-after" and ":" in value:
-                return None, True
+            seconds = seconds_until(value, WALL_EPOCH)
+        elif name.endswith("-ms"):
+            seconds /= 1000
+        if seconds is None:
             continue
-        seconds = seconds / 1000 if name.endswith("-ms") else seconds
         if honours and name == honours[0]:
-            return seconds, False  # the header that is read first decides
+            return seconds  # the header that is read first decides
         longest = seconds if longest is None else max(longest, seconds)
-    return (None if longest is not None and longest <= 0 else longest), False
+    return None if longest is not None and longest <= 0 else longest
 
 
 def _header(reply: Reply, name: str) -> str | None:

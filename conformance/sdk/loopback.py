@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -21,7 +22,8 @@ from conformance.sdk.messages import call_message, close_message, outcome_of
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
 from conformance.sdk.process_pool import ProcessPool
 from conformance.sdk.protocol import Call, ClientConfig, Outcome
-from conformance.wire.clock import VirtualClock
+from conformance.wire.calendar import moved
+from conformance.wire.clock import WALL_EPOCH, VirtualClock
 from conformance.wire.entra import AUTHORITY_HOST
 from conformance.wire.exchange import Exchange, Fault, Reply, Request
 from conformance.wire.peer import CapturedExchange, PeerServer, ProblemCode
@@ -221,10 +223,15 @@ class Service:
         self.elsewhere = ELSEWHERE
 
     def answer(self, request: Request) -> Reply:
-        """The player's reply, its location moved."""
+        """The player's reply, its location moved, and the date it asks to be waited for."""
         reply = self._player.answer(request)
         response = reply.response
-        if response is None or not 300 <= response.status < 400:
+        if response is None:
+            return reply
+        dated = moved(response.headers, WALL_EPOCH, time.time()) if response.status >= 400 else response.headers
+        if dated != response.headers:
+            return replace(reply, response=replace(response, headers=dated))
+        if not 300 <= response.status < 400:
             return reply
         headers = tuple((name, value.replace(ELSEWHERE, self.elsewhere, 1) if name.lower() == "location" else value)
                         for name, value in response.headers)

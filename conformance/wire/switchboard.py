@@ -28,15 +28,9 @@ from typing import Any, Protocol
 from unittest import mock
 
 from conformance.errors import EnvironmentFault
-from conformance.wire.clock import VirtualClock
+from conformance.wire.clock import WALL_EPOCH, VirtualClock
 from conformance.wire.exchange import Fault, Reply, Request
 from conformance.wire.transport import Answers, HttpxLayer
-
-WALL_EPOCH = 1_767_225_600.0
-"""The wall clock of a case, in Unix seconds, when its virtual clock shows 0: 2026-01-01T00:00:00Z.
-
-An SDK that is told to retry at a date (``retry-after`` as HTTP-date, sdk-behaviour section 3.2) measures it from here.
-"""
 
 _HTTPX_LIKE = ("httpx", "httpx2")
 _IN_MEMORY = ("MockTransport", "WSGITransport", "ASGITransport")

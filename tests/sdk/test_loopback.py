@@ -126,7 +126,7 @@ def spec(service: str, head: str = "") -> Scenario:
     (f"[{{status: 429, headers: {{x-should-retry: 'false', retry-after: '90'}}}}, {ANSWER}]", "", ""),
     (f"[{{fault: read_timeout}}, {ANSWER}]", "", "about 600 s"),
     (f"[{{fault: read_timeout}}, {ANSWER}]", "client: {timeout: 200ms}\n", ""),
-    (f"[{{status: 429, headers: {{retry-after: 'Thu, 01 Jan 2026 00:00:07 GMT'}}}}, {ANSWER}]", "", "virtual clock"),
+    (f"[{{status: 429, headers: {{retry-after: 'Thu, 01 Jan 2026 00:00:07 GMT'}}}}, {ANSWER}]", "", "about 7 s"),
     (f"[{{status: 429, headers: {{retry-after: '1e999'}}}}, {ANSWER}]", "", "without an end"),
     ("[{status: 200, body: {}, delay: 1s, over: 1s, linger: 900ms}]", "", ""),
     ("[{status: 200, body: {}, delay: 1s, over: 1s, linger: 1100ms}]", "", "about 3 s"),
