@@ -48,7 +48,8 @@ SOCKETS = '[{status: 200, head: ["HTTP/1.1 200"], body: {$fixture: chat/founded}
 
 
 @pytest.mark.parametrize(("service", "column"), [
-    (SOCKETS, 29), ("[{status: 200, body: {}, close: true}]", 39), ('[{status: 200, headers: {content-length: "3"}, body: {}}]', 29),
+    (SOCKETS, 29), ("[{status: 200, body: {}, close: true}]", 39),
+    ('[{status: 200, headers: {content-length: "3"}, body: {}}]', 29),
     ('[{status: 200, body: {}, headers: {content-length: "${matrix.n}"}}]', 39)])
 def test_what_needs_sockets_says_so_once_and_needs_only_the_lane(tmp_path: Path, service: str, column: int) -> None:
     text = scenario(step(service=service), head='matrix: {n: ["3", "4"]}\n')
