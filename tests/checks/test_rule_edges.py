@@ -8,8 +8,8 @@ import pytest
 
 from conformance.checks import Blame, StepContext, apply_checks
 from conformance.checks.registry import CAP
-from conformance.sdk.protocol import Auth, CallOptions, Outcome
-from conformance.wire.exchange import Fault
+from conformance.sdk.protocol import Auth, CallOptions, Outcome, StreamPlan
+from conformance.wire.exchange import Fault, Provenance, Source
 
 from . import bodies
 from .builders import (
@@ -197,3 +197,17 @@ def test_what_another_operation_has_no_accessor_for_is_expected_here() -> None:
 
 def test_a_member_of_an_error_that_is_shown_is_expected_though_another_is_not() -> None:
     assert "expect.error" in rules(refused(expect={"error": {"code": "odd", "param": "odd"}}, traits=HIDING))
+
+
+def test_a_stream_whose_caller_left_need_not_end_where_the_service_was_still_speaking() -> None:
+    unended = bodies.sse(bodies.chat_events(), done=False)
+    left = chat_stream(bodies.chat_events(), raw=unended, plan=StreamPlan("first", 2))
+    assert "stream.done" in rules(left)  # a recording is whole, whatever the caller read of it
+    observation = left.observation
+    exchange = observation.exchanges[-1]
+    assert exchange.response is not None
+    live = replace(exchange, response=replace(exchange.response, provenance=Provenance(Source.LIVE)))
+    asked = replace(left, observation=replace(observation, exchanges=(live,)))
+    assert "stream.done" not in applied(asked)
+    heard = replace(asked, call=replace(asked.call, stream=StreamPlan()))
+    assert "stream.done" in rules(heard)
