@@ -60,7 +60,8 @@ func openSession(config clientConfig) *session {
 func clientOptions(config clientConfig) *azopenai.ClientOptions {
 	options := &azopenai.ClientOptions{}
 	options.Retry = retryOptions(config.MaxRetries, config.TimeoutMS)
-	options.InsecureAllowCredentialWithHTTP = strings.HasPrefix(config.Endpoint, "http://")
+	keyed := config.Auth.Kind == "api_key" || config.Auth.Kind == "none"
+	options.InsecureAllowCredentialWithHTTP = keyed && strings.HasPrefix(config.Endpoint, "http://")
 	options.PerRetryPolicies = []policy.Policy{queryPolicy{}}
 	return options
 }
