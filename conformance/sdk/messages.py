@@ -107,6 +107,18 @@ def _error(error: dict[str, Any]) -> SdkError:
                        "headers": tuple((name, value) for name, value in error.get("headers") or ())})
 
 
+def parsed(line: bytes) -> Any:
+    """One line of an adapter as JSON (RFC 8259: UTF-8, no NaN and no infinity). Raises ValueError."""
+    try:
+        return json.loads(line.decode("utf-8"), parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
 def answer_problem(message: Any, kind: Answer) -> str | None:
     """What is wrong with ``message`` as an answer of ``kind``, in one line; None when nothing is."""
     # Against the one branch that is meant: a schema of alternatives can only say that none of them fits.

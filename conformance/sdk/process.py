@@ -22,9 +22,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from conformance.sdk.messages import Answer, Hello, answer_problem, hello_message, hello_of, shutdown_message
+from conformance.sanitize.redactor import Redactor
+from conformance.sdk.messages import Answer, Hello, answer_problem, hello_message, hello_of, parsed, shutdown_message
+from conformance.sdk.pipes import READ, Tail, ending, exit_code, read_now, shown
 
-_READ = 1 << 16
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 _POLL = 0.2
 """Seconds between looks at a process that is silent: its end shows at once in its pipes unless a child holds them."""
 
@@ -110,7 +112,9 @@ class AdapterProcess:
         self._next = 1
         self._outbox = bytearray()
         self._inbox = bytearray()
-        self._stderr = bytearray()
+        self._stderr = Tail(self.limits.stderr_bytes)
+        self._redactor: Redactor | None = None
+        self._redacting = threading.Lock()
         self._stopping = False
         self._wake_read = self._wake_write = -1
 
@@ -118,8 +122,16 @@ class AdapterProcess:
 
     @property
     def stderr(self) -> str:
-        """The last of what the adapter wrote to stderr."""
-        return bytes(self._stderr).decode("utf-8", "replace")
+        """The last of what the adapter wrote to stderr, without secrets: neither those whose form gives them away nor
+        those of its own environment."""
+        return self._without_secrets(str(self._stderr))
+
+    def _without_secrets(self, text: str) -> str:
+        with self._redacting:
+            if self._redactor is None:
+                self._redactor = Redactor(value for name, value in self.launch.environment.items()
+                                          if any(word in name.upper() for word in _SECRET_WORDS))
+            return self._redactor.text(text)
 
     @property
     def in_flight(self) -> int:
@@ -142,9 +154,7 @@ class AdapterProcess:
                 env=dict(self.launch.environment), cwd=self.launch.folder, start_new_session=True, bufsize=0)
         except (OSError, ValueError) as error:
             raise AdapterFault(FaultKind.START, f"{self.launch.command[0]} cannot be executed: {error}") from None
-        self._wake_read, self._wake_write = os.pipe()
-        self._thread = threading.Thread(target=self._pump, name=f"adapter-{self.launch.sdk}", daemon=True)
-        self._thread.start()
+        self._watch(self._process)
         try:
             answer = self.ask(hello_message(), "hello", self.limits.hello_seconds)
         except (AdapterFault, Disturbed) as error:
@@ -153,6 +163,23 @@ class AdapterProcess:
             raise AdapterFault(FaultKind.START, f"no hello: {fault.cause}", fault.stderr) from None
         self.hello = hello_of(answer)
         return self.hello
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Start the thread. A machine without descriptors or threads to spare keeps no process either."""
+        try:
+            self._wake_read, self._wake_write = os.pipe()
+            os.set_blocking(self._wake_write, False)
+            self._thread = threading.Thread(target=self._pump, name=f"adapter-{self.launch.sdk}", daemon=True)
+            self._thread.start()
+        except (OSError, RuntimeError) as error:
+            self._thread = None
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            for descriptor in (self._wake_read, self._wake_write):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            self._wake_read = self._wake_write = -1
+            raise AdapterFault(FaultKind.START, f"it cannot be watched: {error}") from None
 
     def ask(self, message: dict[str, Any], kind: Answer, seconds: float) -> dict[str, Any]:
         """Send ``message`` and wait at most ``seconds`` for its answer, which is valid.
@@ -223,12 +250,12 @@ class AdapterProcess:
         for key, _ in selector.select(self._patience()):
             if not key.data():
                 selector.unregister(key.fileobj)
-        code = _exit_code(process)
+        code = exit_code(process)
         if code is not None:
             while self._read_answers():  # what it said before it ended counts
                 pass
             self._drain_stderr()
-            self._fail(FaultKind.CRASH, _ending(code))
+            self._fail(FaultKind.CRASH, ending(code))
             return
         self._look_at_deadlines()
 
@@ -246,18 +273,19 @@ class AdapterProcess:
             self._fail(FaultKind.HANG, f"no answer to {first.about} within {first.seconds:g} s")
 
     def _woken(self) -> bool:
-        os.read(self._wake_read, _READ)
+        os.read(self._wake_read, READ)
         return True
 
     def _wake(self) -> None:
         if self._wake_write >= 0:
-            os.write(self._wake_write, b"!")
+            with contextlib.suppress(BlockingIOError):  # full: it will wake
+                os.write(self._wake_write, b"!")
 
     def _write(self) -> bool:
         assert self._process is not None and self._process.stdin is not None
         with self._lock:
             try:
-                sent = os.write(self._process.stdin.fileno(), self._outbox[:_READ])
+                sent = os.write(self._process.stdin.fileno(), self._outbox[:READ])
             except BlockingIOError:
                 return True
             except OSError:  # it closed its end: how it ended is told by its exit
@@ -267,20 +295,14 @@ class AdapterProcess:
         return True
 
     def _read_stderr(self) -> bool:
-        data = _read(self._process.stderr if self._process else None)
-        if data:
-            self._stderr += data
-            del self._stderr[: -self.limits.stderr_bytes]
-        return data != b""
+        return self._stderr.read(self._process.stderr if self._process else None)
 
     def _drain_stderr(self) -> None:
-        while data := _read(self._process.stderr if self._process else None):
-            self._stderr += data
-        del self._stderr[: -self.limits.stderr_bytes]
+        self._stderr.drain(self._process.stderr if self._process else None)
 
     def _read_answers(self) -> bool:
         """Whether something was read; False also ends the watching of stdout when it was closed."""
-        data = _read(self._process.stdout if self._process else None)
+        data = read_now(self._process.stdout if self._process else None)
         if not data:
             return False
         searched = len(self._inbox)
@@ -300,26 +322,29 @@ class AdapterProcess:
     def _take(self, line: bytes) -> None:
         """One line of stdout."""
         try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
-            self._fail(FaultKind.PROTOCOL, f"stdout is for answers only, and it wrote {_shown(line)}")
+            message = parsed(line)
+        except ValueError as error:
+            why = f" ({error})" if str(error).endswith(("no JSON", "too deep")) else ""
+            said = self._without_secrets(shown(line))
+            self._fail(FaultKind.PROTOCOL, f"stdout is for answers only, and it wrote {said}{why}")
             return
-        number = message.get("id") if isinstance(message, dict) else None
+        claimed = message.get("id") if isinstance(message, dict) else None
+        number = claimed if type(claimed) is int else 0  # true is an int as well, and 0 the id of no question
         with self._lock:
-            ticket = self._tickets.pop(number, None) if isinstance(number, int) else None
+            ticket = self._tickets.pop(number, None)
             if ticket is not None:
-                self._answered.add(ticket.number)
+                self._answered.add(number)
         if ticket is None:
-            said = "answered twice" if number in self._answered else "is the id of no question"
-            self._fail(FaultKind.PROTOCOL, f"id {_shown(json.dumps(number).encode())} {said}")
+            said = "was answered twice" if number in self._answered else "is the id of no question"
+            self._fail(FaultKind.PROTOCOL, f"id {self._without_secrets(shown(json.dumps(claimed).encode()))} {said}")
             return
         problem = answer_problem(message, ticket.kind)
         if problem is None:
             _settle(ticket, message)
         else:
             # The id says whose fault it is; the others are still served.
-            _settle(ticket, AdapterFault(FaultKind.PROTOCOL, f"the answer to {ticket.about} is not valid: {problem}",
-                                         self.stderr))
+            _settle(ticket, AdapterFault(FaultKind.PROTOCOL, f"the answer to {ticket.about} is not valid: "
+                                         f"{self._without_secrets(problem)}", self.stderr))
 
     def _fail(self, kind: FaultKind, cause: str) -> None:
         """The adapter is done for. Whoever waits learns whether it was about them."""
@@ -357,47 +382,9 @@ class AdapterProcess:
             _settle(ticket, Disturbed(stopped))
 
 
-def _read(pipe: Any) -> bytes | None:
-    """What there is to read: b"" at the end, None when there is nothing now."""
-    try:
-        return os.read(pipe.fileno(), _READ)
-    except BlockingIOError:
-        return None
-    except (OSError, ValueError):
-        return b""
-
-
-def _exit_code(process: subprocess.Popen[bytes]) -> int | None:
-    """How ``process`` ended (negative: by which signal); None while it runs. It is not reaped where that can be had:
-    as long as it is not, its number is nobody else's, and its group can be killed without a doubt."""
-    if not hasattr(os, "waitid"):
-        return process.poll()
-    try:
-        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return process.poll()
-    if found is None:
-        return None
-    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
-
-
 def _settle(ticket: _Ticket, answer: dict[str, Any] | Exception) -> None:
     with contextlib.suppress(InvalidStateError):
         if isinstance(answer, Exception):
             ticket.answer.set_exception(answer)
         else:
             ticket.answer.set_result(answer)
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"the process ended with code {code}"
-    try:
-        return f"the process was ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"the process was ended by signal {-code}"
-
-
-def _shown(line: bytes) -> str:
-    text = line[:120].decode("utf-8", "replace")
-    return repr(text) + ("..." if len(line) > 120 else "")

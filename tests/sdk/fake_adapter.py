@@ -36,7 +36,47 @@ def hello(number: int) -> None:
          "concurrency": 8})
 
 
+def misspeak(number: int, do: str) -> bool:
+    """Whether that was all."""
+    head = f'{{"id": {number}, "outcome": "ok", "view": '
+    wrong = {
+        "nan": head + '{"score": NaN}}', "deep": head + "[" * 100_000 + "]" * 100_000 + "}",
+        "list": [{"id": number, **OK}], "no-id": {"id": None, **OK}, "true-id": {"id": True, **OK},
+        "list-id": {"id": [number], **OK}, "broken-id": {"id": number + 0.5, **OK}, "object-id": {"id": {}, **OK},
+        "text-id": {"id": str(number), **OK}, "invalid": {"id": number, "outcome": "fine"},
+    }
+    if do == "latin":
+        sys.stdout.buffer.write(head.encode() + b'{"text": "caf\xe9"}}\n')
+        sys.stdout.flush()
+    elif do == "deaf":  # alive, but nothing will ever come
+        os.close(1)
+    elif do in wrong:
+        say(wrong[do])
+    return do in wrong or do in ("latin", "deaf")
+
+
+def overdo(do: str) -> None:
+    """Waits and floods."""
+    if do == "stop-reading":
+        time.sleep(60)
+    if do == "flood-for-ever":
+        while True:
+            os.write(2, b"chatter " * 8_000)
+    if do == "flood-by-child":
+        subprocess.Popen([sys.executable, "-c", "import os\nwhile True: os.write(2, b'chatter ' * 8_000)"])
+        time.sleep(0.2)
+        os._exit(9)
+    if do == "tell":
+        sys.stderr.write("Authorization: Bearer " + "ab12" * 16 + "\n" + os.environ["BUILD_TOKEN"] + "\n")
+        say("using " + os.environ["BUILD_TOKEN"])
+
+
 def call(number: int, do: str) -> None:  # noqa: C901 - one line a misdeed
+    if misspeak(number, do):
+        return
+    overdo(do)
+    if do == "blank":
+        say("")
     if do == "hang":
         return
     if do == "crash":
@@ -51,12 +91,6 @@ def call(number: int, do: str) -> None:  # noqa: C901 - one line a misdeed
         say("DEBUG: calling the service")
     if do == "lie":
         number += 1000
-    if do == "text-id":
-        say({"id": str(number), **OK})
-        return
-    if do == "invalid":
-        say({"id": number, "outcome": "fine"})
-        return
     if do == "flood":
         for _ in range(20_000):
             sys.stderr.write("chatter " * 10 + "\n")

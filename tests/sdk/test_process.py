@@ -87,6 +87,19 @@ def test_it_introduces_itself_answers_and_ends(start: Start) -> None:
     ("kill", FaultKind.CRASH, "the process was ended by SIGSEGV"),
     ("rubbish", FaultKind.PROTOCOL, "stdout is for answers only, and it wrote 'DEBUG: calling the service'"),
     ("lie", FaultKind.PROTOCOL, "id '1002' is the id of no question"),
+    ("no-id", FaultKind.PROTOCOL, "id 'null' is the id of no question"),
+    ("true-id", FaultKind.PROTOCOL, "id 'true' is the id of no question"),
+    ("list-id", FaultKind.PROTOCOL, "id '[2]' is the id of no question"),
+    ("broken-id", FaultKind.PROTOCOL, "id '2.5' is the id of no question"),
+    ("object-id", FaultKind.PROTOCOL, "is the id of no question"),
+    ("list", FaultKind.PROTOCOL, "id 'null' is the id of no question"),
+    ("nan", FaultKind.PROTOCOL, "(NaN is no JSON)"),
+    ("deep", FaultKind.PROTOCOL, "(nested too deep)"),
+    ("latin", FaultKind.PROTOCOL, "stdout is for answers only"),
+    ("blank", FaultKind.PROTOCOL, "stdout is for answers only, and it wrote ''"),
+    ("deaf", FaultKind.HANG, "no answer to call chat.completions.create within 0.3 s"),
+    ("flood-for-ever", FaultKind.HANG, "no answer to call chat.completions.create within 0.3 s"),
+    ("flood-by-child", FaultKind.CRASH, "the process ended with code 9"),
     ("text-id", FaultKind.PROTOCOL, "id '\"2\"' is the id of no question"),
     ("invalid", FaultKind.PROTOCOL, "the answer to call chat.completions.create is not valid"),
     ("endless", FaultKind.PROTOCOL, "a line is longer than 4000000 bytes"),
@@ -94,9 +107,31 @@ def test_it_introduces_itself_answers_and_ends(start: Start) -> None:
 def test_a_misdeed_over_one_call_is_that_calls_fault(start: Start, do: str, kind: FaultKind, cause: str) -> None:
     process = start()
     with pytest.raises(AdapterFault) as caught:
-        ask(process, do, 0.3 if do == "hang" else 10)
+        ask(process, do, 0.3 if kind is FaultKind.HANG else 10)
     assert caught.value.kind is kind
     assert cause in caught.value.cause
+
+
+def test_an_adapter_that_stops_reading_is_a_hang_however_much_is_said_to_it(start: Start) -> None:
+    process = start()
+    first = process.send(question("stop-reading"), "outcome", 0.5)
+    message = call_message("s", CLIENT, Call("chat.completions.create", {"text": "z" * 2_000_000}))
+    second = process.send(message, "outcome", 0.5)
+    for future in (first, second):
+        with pytest.raises(Disturbed, match="hang: no answer"):
+            future.result(10)
+
+
+def test_no_secret_of_its_environment_or_its_requests_is_told(monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
+    monkeypatch.setenv("BUILD_TOKEN", "correct-horse-battery")
+    process = start()
+    with pytest.raises(AdapterFault) as caught:
+        ask(process, "tell")
+    told = f"{caught.value} {caught.value.cause} {caught.value.stderr} {process.stderr}"
+    assert "Authorization" in told
+    assert "wrote 'using <secret>" in told
+    assert "correct-horse" not in told
+    assert "ab12ab12" not in told
 
 
 def test_a_second_answer_is_found_out_before_the_session_is_closed(start: Start) -> None:
