@@ -17,9 +17,9 @@ from conformance.report.text import seconds
 
 Facet = Literal["request", "answer", "pacing"]
 ALIKE_FACTOR = 1.5
-ALIKE_SECONDS = 0.05
+ALIKE_SECONDS = 0.1
 """Two waits are alike within either: the SDKs add jitter of up to a quarter (azcore: from 0.8 to 1.3), and a busy
-machine some milliseconds."""
+machine some tens of milliseconds. The shortest wait an SDK chooses itself is 0.375 s (0.5 s less a quarter)."""
 
 _TIMER = 0.001
 _ROLL_UP = 3
