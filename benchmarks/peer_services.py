@@ -55,6 +55,49 @@ def serve_constant(stream: bool) -> None:
     asyncio.run(main())
 
 
+def serve_parsed(stream: bool) -> None:
+    import asyncio
+
+    from httptools import HttpRequestParser
+
+    kind = b"text/event-stream" if stream else b"application/json"
+    body = EVENTS if stream else BODY
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (kind, len(body), body)
+
+    class Parsed(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport: Any = transport
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.parser = HttpRequestParser(self)
+            self.data_received = self.parser.feed_data  # type: ignore[method-assign]
+
+        def on_message_begin(self) -> None:
+            self.headers: list[tuple[str, str]] = []
+            self.pieces: list[bytes] = []
+            self.target = b""
+
+        def on_url(self, piece: bytes) -> None:
+            self.target += piece
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+        def on_body(self, piece: bytes) -> None:
+            self.pieces.append(piece)
+
+        def on_message_complete(self) -> None:
+            self.transport.write(answer)
+            if not self.parser.should_keep_alive():
+                self.transport.close()
+
+    async def main() -> None:
+        server = await asyncio.get_running_loop().create_server(Parsed, "127.0.0.1", 0)
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await asyncio.sleep(3600)
+
+    asyncio.run(main())
+
+
 def serve_streams(stream: bool) -> None:
     import asyncio
 
@@ -233,6 +276,8 @@ def serve(mode: str, stream: bool) -> None:
     """Be the server ``mode``; its first line of output is its port."""
     if mode == "raw":
         serve_streams(stream)
+    elif mode == "parsed":
+        serve_parsed(stream)
     elif mode == "constant":
         serve_constant(stream)
     elif mode == "many":

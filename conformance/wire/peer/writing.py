@@ -67,8 +67,12 @@ def plan_reply(reply: Reply, head: Head) -> Plan:
     fault, response, delivery = reply.fault, reply.response, reply.delivery
     if delivery is PLAINLY and fault is None and response is not None and not response.chunks and head.keeps_alive:
         frame = _frame(response.status, response.headers)
-        if frame.length == len(response.body) and head.method != "HEAD":  # the usual case, three times as fast
-            return Plan((Segment(0.0, frame.head + response.body),), frame.ending)
+        if head.method != "HEAD" and not head.http10:  # the usual case, three times as fast
+            if frame.length == len(response.body):
+                return Plan((Segment(0.0, frame.head + response.body),), frame.ending)
+            if frame.chunked and not response.pauses:
+                coded = _coded(response.body) if response.body else b""
+                return Plan((Segment(0.0, frame.head + coded + LAST_CHUNK),), frame.ending)
     ending = Ending.KEEP if fault is None else _ENDINGS[fault]
     late = _TOO_LATE.get(fault) if fault is not None else None
     if response is None:
@@ -124,22 +128,28 @@ def ending_of(headers: Headers, head: Head, ends_itself: bool) -> Ending:
     return Ending.KEEP if ends_itself and head.keeps_alive and not _says_close(headers) else Ending.CLOSE
 
 
+_ANY_HEAD = Head(b"")
+
+
 class _Frame(NamedTuple):
-    """What status and headers alone tell of a response: its head, the content-length (-1: none that is to be relied
-    on) and what becomes of the connection."""
+    """What status and headers alone tell of a response to HTTP/1.1: its head, the content-length (-1: none that is to
+    be relied on), what becomes of the connection, and whether the body is chunk-coded."""
 
     head: bytes
     length: int
     ending: Ending
+    chunked: bool
 
 
 @lru_cache(maxsize=512)
 def _frame(status: int, headers: Headers) -> _Frame:
     names = {name.lower(): value.strip() for name, value in headers}
     length = names.get("content-length", "")
-    known = length.isascii() and length.isdigit() and "transfer-encoding" not in names and 200 <= status < 600
-    return _Frame(render_head(status, headers), int(length) if known and status not in (204, 304) else -1,
-                  Ending.CLOSE if _says_close(headers) else Ending.KEEP)
+    usual = 200 <= status < 600 and status not in (204, 304)
+    known = usual and length.isascii() and length.isdigit() and "transfer-encoding" not in names
+    start, chunked, _ = start_of(status, headers, _ANY_HEAD)
+    return _Frame(start, int(length) if known else -1, Ending.CLOSE if _says_close(headers) else Ending.KEEP,
+                  usual and chunked)
 
 
 @lru_cache(maxsize=512)
