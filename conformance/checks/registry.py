@@ -7,7 +7,7 @@ else its findings, of which an empty list says the rule held.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from conformance.checks.context import StepContext
@@ -31,9 +31,6 @@ class Applied:
     rule: str
     outcome: Literal["held", "broken", "note"]
 
-
-CAP = 20
-"""Findings of one rule shown for one step; more would bury the others."""
 
 _REGISTERED: dict[str, RegisteredCheck] = {}
 
@@ -80,7 +77,7 @@ def apply_checks(context: StepContext) -> tuple[tuple[Applied, ...], tuple[Findi
         if found is None:
             continue
         applied.append(Applied(item.rule.id, _outcome(found)))
-        findings.extend(found if len(found) <= CAP else _capped(found))
+        findings.extend(found)
     return tuple(applied), tuple(findings)
 
 
@@ -88,11 +85,3 @@ def _outcome(found: list[Finding]) -> Literal["held", "broken", "note"]:
     if not found:
         return "held"
     return "note" if all(f.level is Level.MAY for f in found) else "broken"
-
-
-def _capped(found: list[Finding]) -> list[Finding]:
-    """The first findings of a rule, and one that says how many there are beside them."""
-    rest = found[CAP:]
-    heaviest = min(rest, key=lambda item: list(Level).index(item.level))
-    said = f"{len(rest)} more findings of this rule are not shown."
-    return [*found[:CAP], replace(heaviest, message=said, pointer="", expected=None, actual=None)]

@@ -8,8 +8,9 @@ what is left decides. ``may`` findings are notes. A case is red through ``must``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -29,6 +30,9 @@ from conformance.run.plan import Case
 from conformance.run.results import CaseResult, CheckResult, FindingResult, StepTrace, Verdict
 from conformance.run.trace import scrub, scrub_model, secrets_of, step_trace, unreached_trace
 from conformance.sdk.waivers import Waiver
+
+CAP = 20
+"""Findings of one rule shown for one step; more would bury the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def _case_findings(observation: CaseObservation) -> Iterable[Finding]:
 
 def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
             today: date) -> tuple[tuple[FindingResult, ...], frozenset[str], frozenset[str]]:
-    results: list[FindingResult] = []
+    decided: list[tuple[Finding, Waiver | None]] = []
     used: set[str] = set()
     near: set[str] = set()
     for item in findings:
@@ -117,8 +121,27 @@ def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
                 near.update(w.id for w in same_rule)
         if waiver is not None:
             used.add(waiver.id)
-        results.append(_result(item, waiver))
+        decided.append((item, waiver))
+    results = [_result(item, waiver) for item, waiver in _shortened(decided)]
     return _with_consequences(results), frozenset(used), frozenset(near - used)
+
+
+def _shortened(decided: list[tuple[Finding, Waiver | None]]) -> Iterator[tuple[Finding, Waiver | None]]:
+    """``decided`` with at most ``CAP`` findings of one rule in one step, and one that says how many there are beside
+    them. It is excused when each of them is: what is not shown is judged all the same."""
+    seen: Counter[tuple[int, str]] = Counter()
+    rest: dict[tuple[int, str], list[tuple[Finding, Waiver | None]]] = {}
+    for item, waiver in decided:
+        key = (item.step, item.rule)
+        seen[key] += 1
+        if seen[key] <= CAP:
+            yield item, waiver
+        else:
+            rest.setdefault(key, []).append((item, waiver))
+    for hidden in rest.values():
+        heaviest, waiver = min(hidden, key=lambda pair: (pair[1] is not None, list(Level).index(pair[0].level)))
+        said = f"{len(hidden)} more findings of this rule are not shown."
+        yield replace(heaviest, message=said, pointer="", expected=None, actual=None), waiver
 
 
 def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...]:

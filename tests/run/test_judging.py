@@ -19,7 +19,7 @@ from conformance.checks.sse import NOT_JSON
 from conformance.errors import ExitCode
 from conformance.run import judge as judging
 from conformance.run.execute import CaseObservation, build_call, client_config
-from conformance.run.judge import Judged, judge, judge_fault, judge_unrun
+from conformance.run.judge import CAP, Judged, judge, judge_fault, judge_unrun
 from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.results import CaseResult, FindingResult, Run, Tool, Verdict, WaiverUse
 from conformance.run.settle import exit_code, settle_waivers, subject_results
@@ -81,6 +81,17 @@ def test_a_case_without_findings_passes(suite: Suite, monkeypatch: pytest.Monkey
 def test_the_worst_finding_decides_and_notes_do_not(suite: Suite, monkeypatch: pytest.MonkeyPatch,
                                                     findings: list[Finding], verdict: Verdict) -> None:
     assert judged(monkeypatch, cases(suite)[0], *findings).result.verdict is verdict
+
+
+def test_of_many_findings_of_one_rule_some_are_shown_and_all_are_judged(suite: Suite,
+                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    case, many = cases(suite, waiver())[0], [found()] * (CAP + 30)
+    excused = judged(monkeypatch, case, *many).result
+    assert (excused.verdict, len(excused.findings)) == (Verdict.WAIVED, CAP + 1)
+    assert excused.findings[-1].message == "30 more findings of this rule are not shown."
+    hidden = judged(monkeypatch, case, *many, found("right is wrong")).result
+    assert (hidden.verdict, len(hidden.findings)) == (Verdict.FAIL, CAP + 1)
+    assert [item.waived_by for item in hidden.findings] == ["w"] * CAP + [None]
 
 
 def test_a_crash_is_an_error_with_its_reason_and_no_waiver_excuses_it(suite: Suite,
