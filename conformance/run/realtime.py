@@ -126,7 +126,8 @@ def _asked(reply: Reply, traits: Mapping[str, Any]) -> float | None:
         if seconds is None:
             continue
         if honours and name == honours[0]:
-            return seconds  # the header that is read first decides
+            longest = seconds  # the header that is read first decides
+            break
         longest = seconds if longest is None else max(longest, seconds)
     return None if longest is not None and longest <= 0 else longest
 

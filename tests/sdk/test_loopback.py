@@ -139,6 +139,11 @@ def test_what_cannot_be_waited_out_is_known_beforehand(service: str, head: str, 
     assert (obstacle in found) if obstacle else found == "", found
 
 
+def test_a_wait_that_is_negative_or_none_is_the_sdks_own_backoff() -> None:
+    for wait in ("-30000", "0"):
+        assert real_time(spec(f"[{busy(wait)}, {ANSWER}]"), TRAITS) == RealTime(0.5)
+
+
 def test_a_run_may_allow_longer_waits_than_it_does_by_itself() -> None:
     waiting = spec(f"[{busy('60000')}, {ANSWER}]")
     assert real_time(waiting, TRAITS).obstacle.endswith(f"the limit is {LIMIT:g} s")
