@@ -1,5 +1,6 @@
 package conformance;
 
+import com.azure.core.http.rest.PagedResponse;
 import com.azure.core.http.rest.Response;
 import com.azure.core.util.BinaryData;
 import com.azure.json.JsonSerializable;
@@ -100,6 +101,12 @@ final class Calls {
 
     /** The SDK's own serialisation; the digest of binary content. */
     private static Object serialised(Object result) {
+        if (result instanceof Vectors vectors) {
+            return serialised(vectors.answer());
+        }
+        if (result instanceof PagedResponse<?> page) {
+            return serialised(page.getValue());
+        }
         if (result instanceof Response<?> response) {
             return Views.digest(response.getValue());
         }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +72,11 @@ final class Errors {
         return bases;
     }
 
+    private static boolean comesFrom(Throwable error, String place) {
+        StackTraceElement[] frames = error.getStackTrace();
+        return frames.length > 0 && frames[0].getClassName().contains(place);
+    }
+
     /** One class serves most statuses, so the status it shows decides; else the cause that says most. */
     private static String kind(Throwable error) {
         if (error instanceof HttpResponseException refused && refused.getResponse() != null) {
@@ -85,7 +89,7 @@ final class Errors {
                 return "timeout";
             }
             if (cause instanceof SocketException || cause instanceof ClosedChannelException
-                    || cause.getClass().getSimpleName().equals("PrematureCloseException")
+                    || cause.getClass().getSimpleName().startsWith("Premature")
                     || cause.getClass().getName().contains("netty") && cause instanceof IOException) {
                 return "connection";
             }
@@ -94,8 +98,8 @@ final class Errors {
                 return "decode"; // azure-json complains of an unexpected token with an IllegalStateException
             }
         }
-        if (Arrays.stream(error.getStackTrace()).anyMatch(frame -> frame.getClassName().endsWith("ServerSentEvents"))) {
-            return "decode"; // as it does of an event that is none
+        if (comesFrom(error, "ServerSentEvents") || comesFrom(error, "io.netty.handler.codec")) {
+            return "decode"; // as it does of an event that is none; netty of a length that is none with a number's
         }
         boolean misused = error instanceof IllegalArgumentException || error instanceof NullPointerException
                 || error instanceof IllegalStateException;

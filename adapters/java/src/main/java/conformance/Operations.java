@@ -79,13 +79,13 @@ final class Operations {
                 ChatViews::completionStream));
         TABLE.put("embeddings.create", Operation.of(call -> {
             var typed = call.typed(EmbeddingsOptions.class);
-            return call.session.client()
-                    .getEmbeddingsWithResponse(call.deployment(), typed.value, typed.options()).getValue();
+            return new Vectors(call.session.client()
+                    .getEmbeddingsWithResponse(call.deployment(), typed.value, typed.options()).getValue(), isBase64(call));
         }, call -> {
             var typed = call.typed(EmbeddingsOptions.class);
             return call.session.asyncClient()
                     .getEmbeddingsWithResponse(call.deployment(), typed.value, typed.options())
-                    .map(Response::getValue);
+                    .map(answer -> new Vectors(answer.getValue(), isBase64(call)));
         }, Views::embeddings));
         TABLE.put("images.generate", Operation.of(call -> {
             var typed = call.typed(ImageGenerationOptions.class);
@@ -97,6 +97,10 @@ final class Operations {
                     .getImageGenerationsWithResponse(call.deployment(), typed.value, typed.options())
                     .map(Response::getValue);
         }, Views::images));
+    }
+
+    private static boolean isBase64(Call call) {
+        return call.has("encoding_format") && call.text("encoding_format").equals("base64");
     }
 
     private static ChatCompletionStreamOptions streamOptions(Call call) {
@@ -256,13 +260,16 @@ final class Operations {
                 call -> call.session.asyncResponses().deleteResponse(call.text("response_id"), call.options()),
                 ResponseViews::deleted));
         TABLE.put("responses.input_items.list", Operation.of(
-                call -> call.plain().session.responses()
-                        .listInputItems(call.text("response_id"), call.number("limit"), order(call)).iterableByPage()
-                        .iterator().next().getValue(),
-                call -> call.plain().session.asyncResponses()
-                        .listInputItems(call.text("response_id"), call.number("limit"), order(call)).byPage().next()
-                        .map(Response::getValue),
-                ResponseViews::items));
+                call -> {
+                    var items = call.plain().session.responses()
+                            .listInputItems(call.text("response_id"), call.number("limit"), order(call));
+                    return (call.has("after") ? items.iterableByPage(call.text("after")) : items.iterableByPage())
+                            .iterator().next();
+                }, call -> {
+                    var items = call.plain().session.asyncResponses()
+                            .listInputItems(call.text("response_id"), call.number("limit"), order(call));
+                    return (call.has("after") ? items.byPage(call.text("after")) : items.byPage()).next();
+                }, ResponseViews::items));
     }
 
     private static List<CreateResponsesRequestIncludable> include(Call call) {

@@ -15,6 +15,7 @@ import com.azure.ai.openai.responses.models.ResponsesStreamEventFailed;
 import com.azure.ai.openai.responses.models.ResponsesStreamEventInProgress;
 import com.azure.ai.openai.responses.models.ResponsesStreamEventIncomplete;
 import com.azure.ai.openai.responses.models.ResponsesStreamEventOutputTextDelta;
+import com.azure.core.http.rest.PagedResponse;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +84,6 @@ final class ResponseViews {
         view.put("total_tokens", usage.getTotalTokens());
         var details = usage.getOutputTokensDetails();
         view.put("reasoning_tokens", details == null ? null : details.getReasoningTokens());
-        view.put("cached_tokens", null); // the SDK has no accessor for it
         return view;
     }
 
@@ -133,11 +133,13 @@ final class ResponseViews {
         return Views.deleted(answer.getId(), answer.getObject(), answer.isDeleted());
     }
 
-    static Map<String, Object> items(List<ResponsesItem> page) {
+    static Map<String, Object> items(PagedResponse<ResponsesItem> page) {
+        List<ResponsesItem> items = page.getValue();
         Map<String, Object> view = new LinkedHashMap<>();
-        view.put("count", page.size());
-        view.put("ids", page.stream().map(ResponsesItem::getId).toList());
-        view.put("types", page.stream().map(item -> Views.name(item.getType())).toList());
+        view.put("count", items.size());
+        view.put("ids", items.stream().map(ResponsesItem::getId).toList());
+        view.put("types", items.stream().map(item -> Views.name(item.getType())).toList());
+        view.put("has_more", page.getContinuationToken() != null);
         return view;
     }
 }

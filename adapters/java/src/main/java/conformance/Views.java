@@ -30,13 +30,19 @@ import java.util.Map;
 final class Views {
     private Views() {}
 
-    static Map<String, Object> embeddings(Embeddings answer) {
+    static Map<String, Object> embeddings(Vectors found) {
+        Embeddings answer = found.answer();
         List<EmbeddingItem> data = list(answer.getData());
-        List<List<Float>> vectors = data.stream().map(EmbeddingItem::getEmbedding).toList();
         Map<String, Object> view = new LinkedHashMap<>();
-        view.put("count", vectors.size());
-        view.put("dimensions", vectors.isEmpty() ? null : vectors.get(0).size());
-        view.put("vectors", vectors.stream().map(vector -> vector.subList(0, Math.min(8, vector.size()))).toList());
+        view.put("count", data.size());
+        if (found.asText()) {
+            view.put("dimensions", null);
+            view.put("vectors", data.stream().map(EmbeddingItem::getEmbeddingAsString).toList());
+        } else {
+            List<List<Float>> vectors = data.stream().map(EmbeddingItem::getEmbedding).toList();
+            view.put("dimensions", vectors.isEmpty() ? null : vectors.get(0).size());
+            view.put("vectors", vectors.stream().map(vector -> vector.subList(0, Math.min(8, vector.size()))).toList());
+        }
         if (answer.getUsage() != null) {
             Map<String, Object> usage = new LinkedHashMap<>();
             usage.put("prompt_tokens", answer.getUsage().getPromptTokens());
