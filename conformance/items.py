@@ -141,11 +141,11 @@ class SessionState:
         self._lanes.close_inprocess()
 
     def close_loopback(self) -> None:
-        """End adapters and listeners."""
-        self._lanes.close()
+        """End adapters and listeners, and what still runs: nobody will ask for it."""
         if self._ahead is not None:
-            self._ahead.close()
+            self._ahead.abandon(self._lanes.close)
             self._ahead = None
+        self._lanes.close()
 
     def close_recorder(self) -> None:
         """Nothing more will be recorded."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -70,8 +71,19 @@ def _root(version: bool = typer.Option(False, "--version", callback=_show_versio
 
 
 def main() -> None:
-    """Entry point of the console script. Ends the process with an :class:`ExitCode`."""
+    """Entry point of the console script. Ends the process with an :class:`ExitCode`.
+
+    What a CI system or a closed terminal sends ends a command as Ctrl-C does, with its adapters, unless it was ignored
+    before (``nohup``).
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
     sys.exit(_main(sys.argv[1:]))
+
+
+def _interrupt(number: int, frame: object) -> None:  # noqa: ARG001 - what a handler is called with
+    raise KeyboardInterrupt
 
 
 def _main(arguments: list[str]) -> int:

@@ -29,8 +29,6 @@ from conformance.run.runner import RunClock, assemble, run_case, run_clock
 from conformance.run.settle import exit_code
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Suite
-from conformance.sdk.environments import CALL_SECONDS
-from conformance.sdk.loopback import Deadlines
 
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, divergence.html, results.json, ...")]
 Strict = Annotated[bool, typer.Option("--strict", help="Members unknown to the specification are findings.")]
@@ -78,7 +76,7 @@ def _command_line() -> str:
 
 
 def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: bool) -> tuple[list[Judged], bool]:
-    """Every case; Ctrl-C stops after the running ones and keeps what is finished.
+    """Every case; Ctrl-C ends the running ones and keeps what is finished.
 
     In-process cases come first, one by one: nothing of them may disturb the waits of the others, which are real.
     """
@@ -87,8 +85,7 @@ def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: boo
     others = set(map(id, aside))
     far = any(case.target.remote for case in aside)  # one by one: its quota is not ours to burst
     try:
-        near = Deadlines(call=CALL_SECONDS + max((case.waits for case in aside), default=0.0))
-        with Lanes(FAR if far else near) as lanes, _progress(len(cases)) as advance:
+        with Lanes(FAR if far else None) as lanes, _progress(len(cases)) as advance:
             for case in cases:
                 if id(case) not in others:
                     advance(case.id)
@@ -96,9 +93,16 @@ def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: boo
                     judged.append(run_case(case, suite, lane, clock, strict=strict))
             run = functools.partial(run_case, suite=suite, clock=clock, strict=strict)
             with RunAhead(aside, lanes.of, lambda case, lane: run(case, lane=lane), 1 if far else PARALLEL) as ahead:
-                for case in aside:
-                    advance(case.id)
-                    judged.append(ahead.result(case))
+                try:
+                    for case in aside:
+                        advance(case.id)
+                        judged.append(ahead.result(case))
+                except KeyboardInterrupt:
+                    typer.echo("interrupted: ending the adapters", err=True)
+                    known = {item.result.id for item in judged}
+                    judged += [item for item in ahead.finished() if item.result.id not in known]
+                    ahead.abandon(lanes.close)
+                    raise
     except KeyboardInterrupt:
         return judged, True
     return judged, False

@@ -75,12 +75,28 @@ class RunAhead:
             self._settled[case.id] = self._settle(case)
         return self._settled[case.id]
 
+    def finished(self) -> list[Judged]:
+        """The results there are by now and that nothing speaks against, in the order the cases were given."""
+        ended = [future for future in self._futures.values()
+                 if future.done() and not future.cancelled() and future.exception() is None]
+        return [judged for future in ended if not needs_quiet(judged := future.result())]
+
+    def abandon(self, end_lanes: Callable[[], None]) -> None:
+        """Stop at once: what has not begun does not, and ``end_lanes`` ends what runs."""
+        self._cancel()
+        end_lanes()
+        self.close()
+        end_lanes()  # a case on its way to its lane when that was ended has opened another
+
     def close(self) -> None:
         """Stop: what has not begun does not, what runs is waited for."""
-        for pool in (self._threads, self._waiting):
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._cancel()
         for pool in (self._threads, self._waiting):
             pool.shutdown()
+
+    def _cancel(self) -> None:
+        for pool in (self._threads, self._waiting):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _once(self, case: Case) -> Judged:
         return self._run(case, self._lane_of(case, False))

@@ -53,7 +53,8 @@ class Lane(Protocol):
 
     wait_slack: float
 
-    def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock, seed: str) -> Session: ...
+    def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock, seed: str,
+             waits: float = 0.0) -> Session: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
         service = service_of(case.target, config, clock, STAND_INS)
         player = (TargetPlayer(clock, host, service, side) if isinstance(service, Relay) else
                   ServicePlayer(clock, host, service.answer, side))
-    session = lane.open(config, player, clock, case.id)
+    session = lane.open(config, player, clock, case.id, case.waits)
     contexts: list[StepContext] = []
     done: dict[str, Any] = {}
     wrong: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, cast
 
@@ -45,11 +46,11 @@ class Lanes:
         with self._lock:
             lanes, self._loopback = list(self._loopback.values()), {}
             server, self._server = self._server, None
-        with contextlib.ExitStack() as ending:
+        with contextlib.ExitStack() as last:
             if server is not None:
-                ending.callback(server.stop)
-            for lane in lanes:
-                ending.callback(lane.close)
+                last.callback(server.stop)
+            with ThreadPoolExecutor(max(1, len(lanes)), thread_name_prefix="ending") as ending:
+                list(ending.map(LoopbackLane.close, lanes))
 
     def close_inprocess(self) -> None:
         """Restore this process's HTTP libraries; the next case of the lane patches them again."""
@@ -77,8 +78,7 @@ class Lanes:
             self._server = PeerServer()
             self._server.start()
         adapter = adapter_of(subject)
-        seconds = (self._deadlines or Deadlines()).call
-        return LoopbackLane(adapter.launch(authority().ca_file, seconds), self._server, plain_http=plain_http(subject),
+        return LoopbackLane(adapter.launch(authority().ca_file), self._server, plain_http=plain_http(subject),
                             deadlines=self._deadlines, limits=ProcessLimits(adapter.manifest.hello_seconds))
 
 

@@ -12,7 +12,7 @@ from conformance.scenario.model import Reply, Scenario, Step
 from conformance.wire.calendar import seconds_until
 from conformance.wire.clock import WALL_EPOCH
 
-LIMIT = 10.0
+LIMIT = 20.0
 """Seconds a case may spend waiting, unless the run allows more. Longer waits are the virtual clock's."""
 
 TOO_LONG = "its waits are too long for real time"

@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,14 +24,13 @@ from importlib import metadata
 from pathlib import Path
 
 from conformance.errors import EnvironmentFault
+from conformance.sanitize.redactor import Redactor
 from conformance.sdk.manifest import PACKAGE, Manifest, Tool, filled, tool_version
+from conformance.sdk.pipes import ending
 from conformance.sdk.process import Launch
 
 Report = Callable[[str], None]
 """Is told each step of a build, in a few words."""
-
-CALL_SECONDS = 20.0
-"""Seconds an adapter has for a call, unless a run allows more."""
 
 READY = "ready.json"
 _BUILDING = ".building-"
@@ -99,15 +99,13 @@ class Adapter:
         return {"version": self.version, "source": str(self.folder.resolve()), "build": str(build),
                 "package": str(PACKAGE), "interpreter": interpreter, "ca": str(ca_file or "")}
 
-    def launch(self, ca_file: Path, call_seconds: float = CALL_SECONDS) -> Launch:
-        """How it is started, told whom to trust and how long a call may take before the harness gives it up. Raises
-        EnvironmentFault when it is not built."""
+    def launch(self, ca_file: Path) -> Launch:
+        """How it is started. Raises EnvironmentFault when it is not built."""
         if not self.ready:
             raise EnvironmentFault("adapter-not-built", f"{self.sdk} {self.version} is not installed",
                                    f"run: conformance sdk install {self.sdk}@{self.version}")
         values = self.values(self.home, ca_file)
-        environment = clean_environment() | {"CONFORMANCE_CA_FILE": str(ca_file),
-                                             "CONFORMANCE_CALL_SECONDS": f"{call_seconds:g}"}
+        environment = clean_environment() | {"CONFORMANCE_CA_FILE": str(ca_file)}
         environment |= {name: filled(text, values) for name, text in self.manifest.environment.items()}
         return Launch(self.sdk, self.version, tuple(filled(part, values) for part in self.manifest.command),
                       environment, self.home if self.home.is_dir() else self.folder)
@@ -214,15 +212,36 @@ def find_uv() -> list[str]:
 
 
 def _step(adapter: Adapter, command: list[str], folder: Path, report: Report) -> None:
-    name = " ".join([Path(command[0]).name, *command[1:3]])
+    """Run ``command`` to its end; whatever ends this process first ends all that the command started."""
+    name = _called(command)
     about = f"{adapter.sdk} {adapter.version}: {name}"
     report(name)
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False,  # noqa: S603
-                              stdin=subprocess.DEVNULL, timeout=_STEP_SECONDS)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        with subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,  # noqa: S603
+                              stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True) as running:
+            try:
+                out, err = running.communicate(timeout=_STEP_SECONDS)
+            except BaseException:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(running.pid, signal.SIGKILL)
+                raise
+    except subprocess.TimeoutExpired:
+        raise EnvironmentFault("adapter-build", f"{about} did not end within {_STEP_SECONDS} s", "") from None
+    except OSError as error:
         raise EnvironmentFault("adapter-build", f"{about} failed: {error}", "") from None
-    if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip())[-1500:]
-        raise EnvironmentFault("adapter-build", f"{about} ended with {done.returncode}: {said}",
+    if running.returncode != 0:
+        said = Redactor().text(err.strip() or out.strip())[-1500:]  # a package index may have credentials in its URL
+        raise EnvironmentFault("adapter-build", f"{about} {_ended(running.returncode)}: {said}",
                                "mend what it says and run the command again")
+
+
+def _called(command: list[str]) -> str:
+    """``command`` as a person would name it: ``npm ci``, ``uv venv``."""
+    head, *rest = command
+    if rest[:1] == ["-m"] and rest[1:]:
+        _, head, *rest = rest
+    return " ".join([Path(head).name, *rest[:2]])
+
+
+def _ended(code: int) -> str:
+    return f"ended with {code}" if code >= 0 else ending(code).removeprefix("the process ")

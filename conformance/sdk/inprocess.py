@@ -58,7 +58,8 @@ class InProcessLane:
         with _no_running_loop():
             self._stack.close()
 
-    def open(self, config: ClientConfig, player: Player, clock: VirtualClock, seed: str) -> Session:
+    def open(self, config: ClientConfig, player: Player, clock: VirtualClock, seed: str,
+             waits: float = 0.0) -> Session:  # noqa: ARG002 - nobody waits here
         """One client for one case. ``seed`` makes the SDK's jitter reproducible."""
         if self._board is None:
             self._board = self._stack.enter_context(switchboard())

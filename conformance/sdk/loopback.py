@@ -12,12 +12,12 @@ import itertools
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault
-from conformance.sdk.environments import CALL_SECONDS
 from conformance.sdk.messages import call_message, close_message, outcome_of
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
 from conformance.sdk.process_pool import ProcessPool
@@ -33,6 +33,7 @@ from conformance.wire.player import ELSEWHERE, CasePlayer, given_up
 PlainHttp = Literal["all", "keys", "none"]
 """Which credentials an SDK sends over plain http: every one, keys alone, or none."""
 
+CALL_SECONDS = 20.0
 CLOSE_SECONDS = 10.0
 PROCESSES = 2
 _TIMEOUTS = frozenset({Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT, Fault.STALL_BODY})
@@ -42,7 +43,7 @@ Observed = tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds an adapter has for a call and for closing a client."""
+    """Seconds an adapter has for a call, beside what the case waits by itself, and for closing a client."""
 
     call: float = CALL_SECONDS
     close: float = CLOSE_SECONDS
@@ -77,15 +78,17 @@ class LoopbackLane:
         """End every process of the lane."""
         with self._lock:
             pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            pool.close()
+        with ThreadPoolExecutor(max(1, len(pools)), thread_name_prefix="ending") as ending:
+            list(ending.map(ProcessPool.close, pools))  # an adapter may take its seconds to end
 
     def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock,  # noqa: ARG002 - time is real here
-             seed: str) -> LoopbackSession:  # noqa: ARG002 - jitter is the SDK's own
+             seed: str,  # noqa: ARG002 - jitter is the SDK's own
+             waits: float = 0.0) -> LoopbackSession:
         """A listener and a place in a process for one case. Raises Disturbed, and EnvironmentFault for want of ports.
         """
         pool = self._pool(config.environment)
-        return LoopbackSession(config, player, self._server, pool, f"s{next(self._names)}", self._deadlines,
+        deadlines = replace(self._deadlines, call=self._deadlines.call + waits)
+        return LoopbackSession(config, player, self._server, pool, f"s{next(self._names)}", deadlines,
                                tls=not self._plainly(config), alone=self._alone)
 
     def _plainly(self, config: ClientConfig) -> bool:
@@ -149,7 +152,7 @@ class LoopbackSession:
         try:
             if self._process is None:
                 self._process = self._pool.acquire()
-            message = call_message(self._name, self._client, call, self._authority)
+            message = call_message(self._name, self._client, call, self._authority, self._deadlines.call)
             return outcome_of(self._process.ask(message, "outcome", self._deadlines.call))
         except AdapterFault as fault:
             return self._crashed(fault)

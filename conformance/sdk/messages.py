@@ -41,8 +41,10 @@ def hello_message() -> dict[str, Any]:
     return {"op": "hello", "protocol": PROTOCOL}
 
 
-def call_message(session: str, client: ClientConfig, call: Call, authority: str | None = None) -> dict[str, Any]:
-    """``call`` through the client of ``session``. ``authority`` is where a real credential gets its tokens."""
+def call_message(session: str, client: ClientConfig, call: Call, authority: str | None = None,
+                 deadline: float | None = None) -> dict[str, Any]:
+    """``call`` through the client of ``session``. ``authority`` is where a real credential gets its tokens;
+    ``deadline``: seconds after which the harness gives the call up."""
     options, stream = call.options, call.stream
     return {
         "op": "call", "session": session, "client": client_message(client, authority), "operation": call.operation,
@@ -51,7 +53,7 @@ def call_message(session: str, client: ClientConfig, call: Call, authority: str 
                     "headers": dict(options.headers), "query": dict(options.query)},
         "stream": None if stream is None else {"consume": stream.consume} | (
             {"count": stream.count} if stream.consume == "first" else {}),
-    }
+    } | ({} if deadline is None else {"deadline_ms": _milliseconds(deadline)})
 
 
 def client_message(client: ClientConfig, authority: str | None = None) -> dict[str, Any]:
