@@ -1,7 +1,7 @@
 """What a run of the whole matrix costs: every scenario through every SDK that has an adapter.
 
-Each SDK alone and all of them in one run, as processes of their own, adapters built before. The sum of the runs alone is
-what the run of all would take if nothing overlapped. Wall-clock seconds, one round. Run it as
+Each SDK alone and all of them in one run, as processes of their own, adapters built before. The sum of the runs alone
+is what the run of all would take if nothing overlapped. Wall-clock seconds, one round. Run it as
 ``python benchmarks/matrix.py`` on two cores; the bar is 120 s for all together (issue "JavaScript, Go and Java").
 """
 
@@ -49,7 +49,8 @@ def main() -> None:
         line(sdk, took, verdicts)
     took, verdicts = run(*sdks)
     line("all together", took, verdicts)
-    print(f"one after the other {alone:.1f} s, together {took:.1f} s: {alone / took:.2f} times; bar {BAR_SECONDS:.0f} s")
+    print(f"one after the other {alone:.1f} s, together {took:.1f} s ({alone / took:.2f} times), "
+          f"bar {BAR_SECONDS:.0f} s")
 
 
 if __name__ == "__main__":
