@@ -1,11 +1,13 @@
 """Cases of the loopback lane, run ahead of whoever asks for their results, so that their real waits overlap.
 
 What needs quiet to be judged is judged in quiet: a case that an adapter's failure swept away, and one that is red in a
-way that a busy machine could have caused, are run a second time, alone, and the second time counts.
+way that a busy machine could have caused, are run again, alone, and that time counts. Cases that were only late are
+first run again among few, when all others have ended: most were late in the crowd, and their waits overlap there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -26,6 +28,9 @@ WAITING = 300
 
 _WAITS = 1.0
 """Seconds from which on a case is one that waits."""
+
+FEW = 6
+"""Late cases that are run again at once before each is run alone."""
 
 TIMED_RULES = frozenset({"retries.backoff", "retries.honours-hint", "expect.delays"})
 """Rules that measure time: broken once proves little on a busy machine."""
@@ -51,7 +56,9 @@ class RunAhead:
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="case")
         self._waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting") if parallel > 1 else self._threads
         self._futures: dict[str, Future[Judged]] = {}
+        self._cases: dict[str, Case] = {}
         self._settled: dict[str, Judged] = {}
+        self._calmed = False
         self._confirmed: Counter[tuple[str, str, str]] = Counter()
         for case in cases:
             self.add(case)
@@ -67,6 +74,7 @@ class RunAhead:
         """Run ``case`` as well, unless it was given already."""
         if case.id not in self._futures:
             pool = self._waiting if case.waits >= _WAITS else self._threads
+            self._cases[case.id] = case
             self._futures[case.id] = pool.submit(self._once, case)
 
     def result(self, case: Case) -> Judged:
@@ -110,6 +118,10 @@ class RunAhead:
             pass
         wait(self._futures.values())
         with self._quiet:
+            self._calm()
+            again = self._settled.get(case.id)
+            if again is not None:
+                return again
             judged = self._run(case, self._lane_of(case, True))
             for _ in range(_AGAIN):
                 if not is_late(judged):
@@ -117,6 +129,23 @@ class RunAhead:
                 judged = self._run(case, self._lane_of(case, True))
         self._confirmed.update(_late_rules(judged))
         return judged
+
+    def _calm(self) -> None:
+        """Run all that were only late again, few at once; once a run. What is in time then is settled."""
+        if self._calmed:
+            return
+        self._calmed = True
+        with ThreadPoolExecutor(FEW, thread_name_prefix="calm") as few:
+            for case, future in [(case, few.submit(self._once, case)) for case in self._only_late()]:
+                with contextlib.suppress(Disturbed):
+                    if not needs_quiet(judged := future.result()):
+                        self._settled[case.id] = judged
+
+    def _only_late(self) -> list[Case]:
+        """The cases that have ended late; what failed in another way is not run again among others."""
+        ended = [(case, self._futures[name]) for name, case in self._cases.items() if name not in self._settled]
+        return [case for case, future in ended if not future.cancelled() and future.exception() is None
+                and is_late(future.result()) and future.result().result.verdict is Verdict.FAIL]
 
     def _is_known(self, judged: Judged) -> bool:
         """Whether all that is late in ``judged`` has been late before in cases that ran alone, time after time."""
