@@ -148,21 +148,22 @@ def install(adapter: Adapter, report: Report = lambda _: None) -> Path:
     if adapter.ready:
         return adapter.home
     home = adapter.home
+    building: Path | None = None
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
         _sweep(home.parent)
         building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=home.parent))
-    except OSError as error:
-        raise EnvironmentFault("cache", f"{home.parent} cannot be written: {error}",
-                               "set CONFORMANCE_CACHE to a folder that can") from error
-    try:
         _build(adapter, building, report)
         about = {"sdk": adapter.sdk, "version": adapter.version, "built": int(time.time())}
         (building / READY).write_text(json.dumps(about) + "\n", encoding="utf-8")
         with contextlib.suppress(OSError):  # somebody else was faster, with the same
             building.rename(home)
+    except OSError as error:
+        raise EnvironmentFault("cache", f"{home.parent} cannot be written: {error}",
+                               "set CONFORMANCE_CACHE to a folder that can, and has room") from error
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        if building is not None:
+            shutil.rmtree(building, ignore_errors=True)
     if not (home / READY).is_file():
         raise EnvironmentFault("cache", f"{home} could not be put in place", "remove it and try again")
     return home
@@ -240,7 +241,7 @@ def _called(command: list[str]) -> str:
     head, *rest = command
     if rest[:1] == ["-m"] and rest[1:]:
         _, head, *rest = rest
-    return " ".join([Path(head).name, *rest[:2]])
+    return Redactor().text(" ".join([Path(head).name, *(part[:60] for part in rest[:2])]))
 
 
 def _ended(code: int) -> str:

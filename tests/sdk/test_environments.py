@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import signal
 import sys
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,6 +99,66 @@ def test_what_fails_to_build_leaves_nothing_and_says_why(tmp_path: Path, cache: 
         install(adapter(tmp_path, FAIL))
     assert caught.value.code == "adapter-build"
     assert "no such header: stdio.h" in caught.value.cause
+    assert list((cache / "adapters" / "toy").iterdir()) == []
+
+
+def test_an_interrupted_build_leaves_nothing_on_disk_and_nothing_running(tmp_path: Path, cache: Path) -> None:
+    mark = f"sleeper-{tmp_path.name}"
+    sleeper = f"import time; time.sleep(60)  # {mark}"
+    toy = adapter(tmp_path, f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleeper!r}])")
+    building = threading.Thread(target=_interrupted_once, args=(lambda: len(_running(mark)) == 2,))
+    building.start()
+    with pytest.raises(KeyboardInterrupt):
+        install(toy)
+    building.join()
+    assert list((cache / "adapters" / "toy").iterdir()) == []
+    limit = time.monotonic() + 5
+    while _running(mark) and time.monotonic() < limit:  # the system takes a moment to bury what was killed
+        time.sleep(0.02)
+    assert _running(mark) == []
+    assert not toy.ready
+
+
+def _interrupted_once(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _running(mark: str) -> list[str]:
+    """Processes whose command line holds ``mark``; what is dead and not yet buried has none."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.append(path.parent.name)
+    return found
+
+
+def test_a_build_that_fails_tells_no_credentials_of_a_package_index(tmp_path: Path) -> None:
+    code = "import sys; sys.exit('cannot read https://me:hunter2hunter2@index.example/simple')"
+    with pytest.raises(EnvironmentFault) as caught:
+        install(adapter(tmp_path, code))
+    assert "index.example" in caught.value.cause
+    assert "hunter2" not in caught.value.cause
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told_as_what_it_is_and_leaves_nothing(tmp_path: Path, cache: Path) -> None:
+    with pytest.raises(EnvironmentFault, match="No space left on device"):
+        install(adapter(tmp_path, "open('/dev/full', 'w', buffering=1).write('x' * 100000)"))
+    assert list((cache / "adapters" / "toy").iterdir()) == []
+
+
+def test_a_disk_that_fills_up_while_sources_are_copied_is_the_machines_fault(
+        tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(environments.shutil, "copy2", full)
+    with pytest.raises(EnvironmentFault, match="No space left on device") as caught:
+        install(adapter(tmp_path))
+    assert caught.value.code == "cache"
     assert list((cache / "adapters" / "toy").iterdir()) == []
 
 

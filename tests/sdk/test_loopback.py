@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from corpus.overlay import CLOCK, contract, load, make_root, scenario, step
 
+from conformance.report.write import load_run
 from conformance.run.ahead import RunAhead, is_late, needs_quiet
 from conformance.run.judge import Judged
 from conformance.run.lanes import Lanes
@@ -187,23 +188,28 @@ def test_a_red_that_no_busy_machine_explains_is_not_run_twice(tmp_path: Path) ->
     assert is_late(result_of(case, "retries.backoff"))
 
 
-def test_ctrl_c_ends_adapters_and_keeps_what_is_finished(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_ends_its_adapters_and_keeps_what_is_finished(tmp_path: Path, number: int) -> None:
     stuck = scenario(step(service="[{fault: read_timeout}]", expect="{error: {kind: timeout}}"),
-                     head="client: {timeout: 2900ms, max_retries: 0}\n")
+                     head="client: {timeout: 9s, max_retries: 0}\n")
     root = make_root(tmp_path / "suite", {
-        "scenarios/chat/stuck.yaml": stuck, "adapters/python/contract.yaml": contract(),
+        "scenarios/aaa/stuck.yaml": stuck, "adapters/python/contract.yaml": contract(),
         "adapters/python/adapter.yaml": MANIFEST.replace('"{package}/sdk"', f'"{{package}}/sdk", "{tmp_path}"')})
     command = [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
                "from conformance.cli.main import main; main()", "run", "--lane", "loopback", "--root", str(root),
                "--sdk", "python", "--reports", str(tmp_path / "reports")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT)
     assert _wait_for(lambda: len(_running(str(tmp_path))) > 1), "no adapter was started"
-    time.sleep(1)
-    os.kill(process.pid, signal.SIGINT)
-    said, _ = process.communicate(timeout=15)
+    time.sleep(2)
+    os.kill(process.pid, number)
+    said, _ = process.communicate(timeout=30)
     assert process.returncode == 3, said
-    assert "results.json" in said
+    assert "interrupted: ending the adapters\n" in said
+    assert "Traceback" not in said
     assert _running(str(tmp_path)) == []
+    kept = {case.scenario: case.verdict for case in load_run(tmp_path / "reports").cases}
+    assert "aaa/stuck" not in kept, "it was waited for"
+    assert Verdict.PASS in kept.values(), "what was finished meanwhile is lost"
 
 
 def _running(text: str) -> list[int]:
