@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,7 @@ from conformance.run.record_case import Options, Recorder, Service
 from conformance.run.subjects import subjects_of
 from conformance.run.suite import Cassettes, Suite, load_suite
 from conformance.wire.exchange import Headers, Provenance, Reply, Request, Response, Source
+from conformance.wire.peer import LiveAnswer
 from conformance.wire.recorder import Budget
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -68,3 +71,17 @@ class Script:
         return self.replies[min(len(self.requests), len(self.replies)) - 1]
 
 
+class Paced:
+    """An event stream that goes on only when its client says so: each piece but the first waits for a ``release`` of
+    ``heard``. A forwarder that kept a piece to itself would wait for ever (ten seconds)."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+        self.heard = threading.Semaphore(0)
+
+    async def serve(self, request: Request, answer: LiveAnswer) -> None:
+        answer.begin(200, (("Content-Type", "text/event-stream"),), PLACE)
+        for number, piece in enumerate(self.pieces):
+            if number:
+                await asyncio.to_thread(self.heard.acquire, timeout=10)
+            await answer.send(piece)

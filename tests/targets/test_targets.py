@@ -16,6 +16,7 @@ import pytest
 from corpus.overlay import CLOCK, load, make_root, run, scenario, step
 from hypothesis import given
 from hypothesis import strategies as st
+from recorder.services import Paced
 
 from conformance.checks.finding import Blame
 from conformance.emulator import Emulator, EmulatorConfig, default_deployments
@@ -268,22 +269,22 @@ class Streams:
 
 def test_a_stream_reaches_the_sdk_as_it_comes_with_its_times_and_without_a_secret_cut_in_two(
         server: PeerServer) -> None:
-    first, secret, last = b"data: {}\n\n", f"data: {SECRET}\n\n".encode(), b"data: [DONE]\n\n"
-    body, middle = first + secret + last, len(first) + len(secret) // 2
-    _, execution = asked_through(server, Streams(body, (len(first), middle, len(first + secret), len(body))))
-    began, arrivals = time.monotonic(), []
-    with httpx.stream("POST", execution.url + "/x", content=b"{}") as answer:
+    half = len(SECRET) // 2
+    pieces = (b"data: {}\n\n", f"data: {SECRET[:half]}".encode(), f"{SECRET[half:]}\n\n".encode(), b"data: [DONE]\n\n")
+    service = Paced(*pieces)
+    _, execution = asked_through(server, service)
+    arrived = []
+    with httpx.stream("POST", execution.url + "/x", content=b"{}", timeout=30) as answer:
         for piece in answer.iter_raw():
-            arrivals.append((time.monotonic() - began, piece))
-    assert arrivals[0][1] == first
-    assert arrivals[-1][1] == last
-    assert arrivals[0][0] < 0.4 <= arrivals[-1][0]
-    assert b"".join(piece for _, piece in arrivals) == body.replace(SECRET.encode(), API_KEY.encode())
+            arrived.append(piece)
+            time.sleep(0.1)
+            service.heard.release()
+    assert arrived == [pieces[0], b"data: ", f"{API_KEY}\n\n".encode(), pieces[3]]
     response = execution.capture().exchanges[0].exchange.response
     assert response is not None
-    assert response.chunks[0] == len(first)
-    assert response.chunks[-1] == len(response.body)
-    assert response.pauses[-1] >= 0.1
+    assert response.body == b"".join(arrived)
+    assert response.chunks == tuple(itertools.accumulate(map(len, arrived)))
+    assert all(pause >= 0.09 for pause in response.pauses[1:])
 
 
 @pytest.mark.parametrize("service", [
