@@ -24,6 +24,7 @@ from conformance.checks.errors import UNEXPECTED_ERROR
 from conformance.checks.finding import Blame, Finding, Level, Rule, finding
 from conformance.checks.harness import MISS
 from conformance.checks.registry import Applied
+from conformance.checks.response import EXPECTED as SERVED
 from conformance.run.attribution import attribute
 from conformance.run.execute import CaseObservation
 from conformance.run.plan import Case
@@ -149,12 +150,15 @@ def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...
 
     The miss and the interaction left over are the suite's findings, which no waiver names; but a request that goes
     elsewhere (a waived ``request.*`` finding) cannot meet the recording, and a call that is known to fail may never
-    ask for it: they would otherwise never be excused.
+    ask for it, nor for the answer the scenario describes: they would otherwise never be excused.
     """
     waived = {item.rule: item.waived_by for item in results if item.waived_by}
     elsewhere = next((name for rule, name in waived.items() if rule.startswith("request.")), None)
     explained = {MISS.id: elsewhere, UNPLAYED.id: elsewhere or waived.get(UNEXPECTED_ERROR.id)}
-    return tuple(item.model_copy(update={"waived_by": item.waived_by or explained.get(item.rule)}) for item in results)
+    unasked = {**explained, SERVED.id: waived.get(UNEXPECTED_ERROR.id)}
+    return tuple(item.model_copy(update={
+        "waived_by": item.waived_by or (unasked if item.actual is None else explained).get(item.rule)})
+        for item in results)
 
 
 def _json(value: Any) -> Any:

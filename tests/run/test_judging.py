@@ -319,6 +319,15 @@ def test_a_call_that_is_known_to_fail_explains_that_its_recording_is_left_over_b
     assert judged(monkeypatch, case, failed, missed, unplayed=("POST /a",)).result.verdict is Verdict.FAIL
 
 
+def test_a_call_that_is_known_to_fail_explains_that_the_answer_described_was_never_served_but_no_other_answer(
+        suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = cases(suite, waiver(rule="result.unexpected-error"))[0]
+    failed = found(rule="result.unexpected-error")
+    unserved = replace(found("nothing was served", rule="expect.response", blame=Blame.CASSETTE), actual=None)
+    assert judged(monkeypatch, case, failed, unserved).result.verdict is Verdict.WAIVED
+    assert judged(monkeypatch, case, failed, replace(unserved, actual=404)).result.verdict is Verdict.FAIL
+
+
 def test_what_a_finding_holds_can_always_be_written(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = replace(found(), actual=NOT_JSON, expected={"at": (1, NOT_JSON)})
     (result,) = judged(monkeypatch, cases(suite)[0], odd).result.findings
