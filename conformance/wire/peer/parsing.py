@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -20,6 +22,7 @@ HEAD_END = b"\r\n\r\n"
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _LONGEST_SIZE_LINE = 4096
 _SHORT = 256
+_COMMON = 2048
 _CONTROL = frozenset({"host", "origin", "connection", "expect", "transfer-encoding", "content-length"})
 _TCHAR = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
@@ -40,29 +43,28 @@ def bad(cause: str) -> Refusal:
 
 class Head:
     """A request head. ``raw`` is what was sent; ``target`` its request target, undecoded (latin-1). ``control`` holds
-    the headers that steer the connection, by lower-case name, repeated ones joined by a comma."""
+    the headers that steer the connection, by lower-case name, repeated ones joined by a comma. Not to be changed: a
+    head that comes again is the same object."""
 
-    __slots__ = ("control", "headers", "http10", "method", "raw", "target")
+    __slots__ = ("control", "expects_continue", "headers", "http10", "keeps_alive", "method", "raw", "target")
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, method: str = "", target: str = "", headers: Headers = (),
+                 control: Mapping[str, str] = MappingProxyType({}), *, http10: bool = False) -> None:
         self.raw = raw
-        self.method = ""
-        self.target = ""
-        self.headers: Headers = ()
-        self.control: dict[str, str] = {}
-        self.http10 = False
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.control = control
+        self.http10 = http10
+        self.expects_continue = control.get("expect", "").strip().lower() == "100-continue" and not http10
+        self.keeps_alive = _keeps_alive(control.get("connection"), http10=http10)
 
-    @property
-    def expects_continue(self) -> bool:
-        return self.control.get("expect", "").strip().lower() == "100-continue" and not self.http10
 
-    @property
-    def keeps_alive(self) -> bool:
-        said = self.control.get("connection")
-        if said is None or said == "keep-alive":
-            return said is not None or not self.http10
-        tokens = [token.strip() for token in said.lower().split(",")]
-        return "keep-alive" in tokens if self.http10 else "close" not in tokens
+def _keeps_alive(said: str | None, *, http10: bool) -> bool:
+    if said is None:
+        return not http10
+    tokens = [token.strip() for token in said.lower().split(",")]
+    return "keep-alive" in tokens if http10 else "close" not in tokens
 
 
 class _Collector:
@@ -98,6 +100,10 @@ def _entry(name: bytes, value: bytes) -> tuple[tuple[str, str], str | None]:
 
 def parse_head(raw: bytes, limits: Limits) -> Head:
     """The head ``raw``, which ends in a blank line. Raises Refusal."""
+    return _parse_again(raw, limits.headers) if len(raw) <= _COMMON else _parse(raw, limits.headers)
+
+
+def _parse(raw: bytes, most: int) -> Head:
     found = _Collector()
     parser = HttpRequestParser(found)
     try:
@@ -106,19 +112,20 @@ def parse_head(raw: bytes, limits: Limits) -> Head:
         pass  # an offer (Java's client offers h2c on every first request) that is not taken up
     except HttpParserError as error:
         raise bad(f"the request head is not HTTP/1.1: {error}") from None
-    if len(found.headers) > limits.headers:
-        raise Refusal(431, ProblemCode.HEAD_TOO_LARGE, f"{len(found.headers)} headers; {limits.headers} are taken")
+    if len(found.headers) > most:
+        raise Refusal(431, ProblemCode.HEAD_TOO_LARGE, f"{len(found.headers)} headers; {most} are taken")
     version = parser.get_http_version()
     if version not in ("1.1", "1.0"):
         raise bad(f"HTTP/{version} is not spoken here")
-    head = Head(raw)
-    head.method = sys.intern(parser.get_method().decode("latin-1"))
-    head.target = found.target.decode("latin-1")
-    head.headers, head.control = tuple(found.headers), found.control
-    head.http10 = version == "1.0"
-    if head.method == "CONNECT":
+    method = sys.intern(parser.get_method().decode("latin-1"))
+    if method == "CONNECT":
         raise bad("CONNECT: the peer is no proxy for other hosts")
-    return head
+    return Head(raw, method, found.target.decode("latin-1"), tuple(found.headers), found.control,
+                http10=version == "1.0")
+
+
+_parse_again = lru_cache(maxsize=256)(_parse)
+"""A client asks the same again, above all of a peer that is served to an application: then its head is known."""
 
 
 def check_start(data: bytes | bytearray) -> None:
