@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.errors import UsageError
 from conformance.run.plan import SubjectUnderTest
 from conformance.run.suite import Suite
+from conformance.sdk.contract import same_version
 from conformance.sdk.registry import find_adapter, find_installed
 
 ALL = "all"
@@ -21,12 +22,15 @@ def subjects_of(suite: Suite, wanted: tuple[str, ...], lane: str = "") -> tuple[
     if not wanted:
         return tuple(_subject(suite, sdk.name, "", lane, named=False) for sdk in suite.sdks)
     names = [name for text in wanted for name in (_everything(suite) if text == ALL else (text,))]
+    for name in names:
+        if name.endswith("@"):
+            raise UsageError("sdk-version", f"{name} names no version", "leave out the @, or write one behind it")
     found = [_subject(suite, *name.partition("@")[::2], lane, named=True) for name in names]
     subjects = tuple({(subject.sdk.name, subject.version): subject for subject in found}.values())
     for subject in subjects:
         if subject.absent:
             raise UsageError("sdk-absent", f"{subject.sdk.name} cannot run: {subject.absent}",
-                             "install it, or leave it out of --sdk")
+                             "leave it out" if subject.sdk.contract.contract.not_run else "install it, or leave it out")
     return subjects
 
 
@@ -39,7 +43,7 @@ def _subject(suite: Suite, name: str, version: str, lane: str, *, named: bool) -
     contract = sdk.contract.contract
     if lane != "loopback":
         here = find_installed(name, list[str](contract.lanes), contract.not_run)
-        wanted = version in ("", here.version)
+        wanted = not version or same_version(version, here.version)
         if not here.absent and not wanted and (lane == "inprocess" or "loopback" not in contract.lanes):
             raise UsageError("sdk-version", f"{name}@{version} was asked for but {contract.package} {here.version} is "
                              "installed", f"install {contract.package}=={version}, or leave out --lane inprocess")

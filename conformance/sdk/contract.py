@@ -133,6 +133,14 @@ def in_range(version: str, versions: str) -> bool:
         return False
 
 
+def same_version(one: str, other: str) -> bool:
+    """Whether both name one version: alike, or equal as PEP 440 has it (3.54 is 3.54.0, 1.0.0b2 is 1.0.0-beta.2)."""
+    try:
+        return one == other or Version(one) == Version(other)
+    except InvalidVersion:
+        return False
+
+
 def load_contract(folder: Path) -> LoadedContract:
     """The contract in ``folder``. Raises InputError(s) with positions."""
     path = folder / "contract.yaml"

@@ -144,7 +144,8 @@ def install(adapter: Adapter, report: Report = lambda _: None) -> Path:
     """Build ``adapter`` unless it is built already; its folder. Raises EnvironmentFault naming the step that failed."""
     missing = list(missing_tools(adapter.manifest))
     if missing:
-        raise EnvironmentFault("toolchain-missing", f"{adapter.sdk} cannot be built: {missing[0]}", "")
+        raise EnvironmentFault("toolchain-missing", f"{adapter.sdk} cannot be built: {'; '.join(missing)}",
+                               "install what is missing; conformance sdk list shows what is there")
     if adapter.ready:
         return adapter.home
     home = adapter.home

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 
+from conformance.sdk.contract import same_version
 from conformance.sdk.messages import Hello
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, FaultKind, Launch, ProcessLimits
 
@@ -104,6 +105,6 @@ class ProcessPool:
 
 def _check_identity(launch: Launch, hello: Hello) -> None:
     """Raises AdapterFault when ``hello`` is of another SDK or version: its results would stand under a wrong name."""
-    if (hello.sdk, hello.version) != (launch.sdk, launch.version):
+    if hello.sdk != launch.sdk or not same_version(hello.version, launch.version):
         raise AdapterFault(FaultKind.START, f"it drives {hello.sdk} {hello.version}; {launch.sdk} {launch.version} was "
                                             "asked for")

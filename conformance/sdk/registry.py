@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from conformance.errors import UsageError
-from conformance.sdk.contract import in_range
+from conformance.sdk.contract import in_range, same_version
 from conformance.sdk.environments import Adapter
 from conformance.sdk.manifest import load_manifest
 
 NOT_BUILT = "its adapter is not installed"
 IN_PROCESS = {"python": "openai"}
 """SDKs that run inside this process, and the distribution that is the subject."""
+_VERSION = re.compile(r"[0-9][0-9A-Za-z]*(?:[.+-][0-9A-Za-z]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ def find_adapter(folder: Path, not_run: str, version: str, *, named: bool) -> In
     manifest = load_manifest(folder)
     if manifest is None:
         return Installed("-", absent=not_run or NOT_BUILT)
-    wanted = version or _installed_version(folder.name) or manifest.versions.default
+    known = (_installed_version(folder.name), manifest.versions.default, *manifest.versions.tested)
+    wanted = _as_known(folder.name, version, known) if version else known[0] or known[1]
     if not in_range(wanted, manifest.versions.drives):
         raise UsageError("sdk-version", f"{folder.name}@{wanted} was asked for but its adapter drives "
                          f"{manifest.versions.drives}", "ask for a version in that range")
@@ -55,6 +59,14 @@ def find_adapter(folder: Path, not_run: str, version: str, *, named: bool) -> In
     if not (named or adapter.ready):
         return Installed("-", absent=not_run or f"{NOT_BUILT}; run: conformance sdk install {folder.name}")
     return Installed(wanted, _python() if manifest.python is not None else "")
+
+
+def _as_known(sdk: str, version: str, known: Iterable[str]) -> str:
+    """``version`` as its maker spells it, where that is known. Raises UsageError for what is no version: it becomes
+    part of a path and of a package's name."""
+    if not _VERSION.fullmatch(version):
+        raise UsageError("sdk-version", f"{version!r} is no version of {sdk}", "write it as in: python@3.54.0")
+    return next((text for text in known if same_version(version, text)), version)
 
 
 def _installed_version(sdk: str) -> str:

@@ -62,3 +62,13 @@ def test_the_adapter_of_the_page_obeys(tmp_path: Path) -> None:
 def test_what_is_wrong_is_found(tmp_path: Path, old: str, new: str, title: str, detail: str) -> None:
     found = failed(tmp_path, (old, new))
     assert any(said.startswith(title) and detail in why.replace("'2'", "2") for said, why in found), found
+
+
+def test_what_the_contract_says_is_of_no_use_may_be_there(tmp_path: Path) -> None:
+    files = plain_files()
+    files[ADAPTER] = files[ADAPTER].replace('"operations": [OPERATION]', '"operations": [OPERATION, "models.list"]')
+    lack = "lacks:\n  models.list: {reason: it goes to a route that Azure does not have, source: {fact: this page}}\n"
+    text = files["adapters/plain/contract.yaml"].replace("lacks:\n", lack)
+    root = make_root(tmp_path, {**files, "adapters/plain/contract.yaml": text,
+                                "adapters/python/contract.yaml": contract()})
+    assert [proof for proof in probe(root, "plain") if proof.held is False] == []

@@ -206,6 +206,19 @@ def test_subjects_are_named_once_and_a_name_that_is_unknown_or_absent_is_refused
         assert caught.value.code == code
 
 
+def test_a_version_is_the_same_however_it_is_spelled(suite: Suite) -> None:
+    version = next(subject.version for subject in subjects_of(suite, ()) if subject.sdk.name == "python")
+    for spelled in (version, f"v{version}", f"{version}.0", f" {version}"):
+        assert subjects_of(suite, (f"python@{spelled}",))[0].version == version
+
+
+@pytest.mark.parametrize("wanted", ["python@", "python@latest", "python@../../x", "python@3/../x", "python@3 4", "python@*"])
+def test_what_is_no_version_is_refused_before_it_becomes_a_path(suite: Suite, wanted: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        subjects_of(suite, (wanted,), "loopback")
+    assert caught.value.code == "sdk-version"
+
+
 def test_an_sdk_named_that_cannot_run_is_refused_and_unnamed_is_listed(tmp_path: Path) -> None:
     suite = load(make_root(tmp_path, {
         "adapters/python/contract.yaml": contract(),
