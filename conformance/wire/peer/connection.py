@@ -282,8 +282,19 @@ class Connection(asyncio.Protocol):
 
     def _play(self, plan: Plan, record: Record) -> None:
         self._plan, self._index, self._waited, self._due = plan, 0, False, record.complete
-        if not self._blocked:
+        if self._blocked:
+            return
+        if len(plan.segments) != 1 or plan.segments[0].pause or not plan.segments[0].data:
             self._pump()
+            return
+        data = plan.segments[0].data  # the usual case: one write, and no wait
+        self._index = 1
+        if self._transport.is_closing():
+            return
+        self._transport.write(data)
+        record.deliver(time.monotonic(), len(data))
+        if not self._blocked:
+            self._end(record)
 
     def _pump(self) -> None:
         """Write what may be written now, and see to it that the rest follows."""

@@ -44,9 +44,11 @@ def bad(cause: str) -> Refusal:
 class Head:
     """A request head. ``raw`` is what was sent; ``target`` its request target, undecoded (latin-1). ``control`` holds
     the headers that steer the connection, by lower-case name, repeated ones joined by a comma. Not to be changed: a
-    head that comes again is the same object."""
+    head that comes again is the same object. ``length`` is the body's, once it was read and found to be the only
+    reading."""
 
-    __slots__ = ("control", "expects_continue", "headers", "http10", "keeps_alive", "method", "raw", "target")
+    __slots__ = ("control", "expects_continue", "headers", "http10", "keeps_alive", "length", "method",
+                 "raw", "target")
 
     def __init__(self, raw: bytes, method: str = "", target: str = "", headers: Headers = (),
                  control: Mapping[str, str] = MappingProxyType({}), *, http10: bool = False) -> None:
@@ -57,6 +59,7 @@ class Head:
         self.control = control
         self.http10 = http10
         self.expects_continue = control.get("expect", "").strip().lower() == "100-continue" and not http10
+        self.length: int | None = None
         self.keeps_alive = _keeps_alive(control.get("connection"), http10=http10)
 
 
@@ -259,6 +262,8 @@ def too_large(limits: Limits) -> Refusal:
 def body_reader(head: Head, limits: Limits) -> Body:
     """The reader of the body that ``head`` announces. Raises Refusal, also where two readings of the length are
     possible (RFC 9112 section 6.1: request smuggling)."""
+    if head.length is not None and head.length <= limits.body_bytes:
+        return LengthBody(head.length)
     coding, length = head.control.get("transfer-encoding"), head.control.get("content-length")
     if coding is not None:
         if length is not None or head.http10:
@@ -270,6 +275,7 @@ def body_reader(head: Head, limits: Limits) -> Body:
         return LengthBody(0)
     if not (length.isascii() and length.isdigit() and len(length) < 19):
         raise bad(f"content-length {length[:60]!r} is no length")
-    if int(length) > limits.body_bytes:
+    head.length = int(length)
+    if head.length > limits.body_bytes:
         raise too_large(limits)
-    return LengthBody(int(length))
+    return LengthBody(head.length)
