@@ -212,7 +212,8 @@ def test_a_version_is_the_same_however_it_is_spelled(suite: Suite) -> None:
         assert subjects_of(suite, (f"python@{spelled}",))[0].version == version
 
 
-@pytest.mark.parametrize("wanted", ["python@", "python@latest", "python@../../x", "python@3/../x", "python@3 4", "python@*"])
+@pytest.mark.parametrize("wanted", ["python@", "python@latest", "python@../../x", "python@3/../x", "python@3 4",
+                                    "python@*"])
 def test_what_is_no_version_is_refused_before_it_becomes_a_path(suite: Suite, wanted: str) -> None:
     with pytest.raises(UsageError) as caught:
         subjects_of(suite, (wanted,), "loopback")
