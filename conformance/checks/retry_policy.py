@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,10 +96,14 @@ def asked_wait(view: Seen, exchange: Exchange) -> Asked:
 def _seconds(name: str, value: str, forms: Any) -> float | None:
     if not _NUMBER.match(value) or len(value) > 18:
         return None
-    if name.endswith("-ms"):
-        return float(value) / 1000
     form = "fraction" if "." in value else "seconds"
-    return float(value) if isinstance(forms, list | tuple) and form in forms else None
+    if name.endswith("-ms"):
+        return float(value) / 1000 if form == "seconds" or form in _listed(forms) else None
+    return float(value) if form in _listed(forms) else None
+
+
+def _listed(forms: Any) -> Sequence[Any]:
+    return forms if isinstance(forms, list | tuple) else ()
 
 
 def _cap(view: Seen) -> float:

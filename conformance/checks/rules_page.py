@@ -35,8 +35,8 @@ TRAITS = (
     TraitUse("retries.timeouts", "true or false: time-outs are retried", "no rule"),
     TraitUse("retries.honours", "list of the headers whose wait is honoured, in the order they are read: "
              "`retry-after-ms`, `x-ms-retry-after-ms`, `retry-after`", "none is, only backoff applies"),
-    TraitUse("retries.retry_after_forms", "those of `seconds`, `fraction`, `date` that `retry-after` may have",
-             "all three"),
+    TraitUse("retries.retry_after_forms", "those of `seconds`, `fraction`, `date` that `retry-after` may have; "
+             "`fraction` goes for milliseconds too", "all three"),
     TraitUse("retries.max_wait", "seconds; a longer wait asked for binds nobody", "no cap"),
     TraitUse("retries.backoff", "`{initial, factor, max, jitter_min, jitter_max}` (seconds and factors: retry n waits "
              "min(initial * factor^n, max) times the jitter), or `{delays: [...], jitter_min, jitter_max}`", "no rule"),
@@ -50,7 +50,8 @@ TRAITS = (
     TraitUse("result.serialisation", "`exact`; `known`: nulls and members outside the specification may be lost; "
              "`none`: results cannot be serialised", "`exact`"),
     TraitUse("result.view_lacks", "list of view members the SDK documents no accessor for: `object`, "
-             "`responses.create:object` for one operation, `usage/cached_tokens` for a member of a member", "none is lacking"),
+             "`responses.create:object` for one operation, `usage/cached_tokens` for a member of a member",
+             "none is lacking"),
     TraitUse("result.returns_nothing", "list of operation ids whose method is documented to return nothing",
              "every method returns its answer"),
 )

@@ -107,6 +107,16 @@ def test_hints(hint: dict[str, str], waited: float, held: bool) -> None:
     assert ("retries.honours-hint" not in rules(throttled(hint, waits=(waited,)))) is held
 
 
+@pytest.mark.parametrize(("name", "value", "held"), [
+    ("retry_after_ms", "1250.5", True), ("retry_after_ms", "1250", False), ("retry_after", "1.25", True),
+    ("retry_after", "2", False)])
+def test_a_fraction_is_no_hint_to_whom_it_is_no_number(name: str, value: str, held: bool) -> None:
+    whole = {**TRAITS, "retries.retry_after_forms": ["seconds", "date"]}
+    ignored = throttled({name: value}, waits=(0.5,))
+    assert "retries.honours-hint" in rules(ignored)
+    assert ("retries.honours-hint" not in rules(replace(ignored, traits=whole))) is held
+
+
 @pytest.mark.parametrize(("fault", "waited", "held"), [
     (Fault.CONNECTION_RESET, 0.4, True), (Fault.CONNECTION_RESET, 1.0, False), (Fault.READ_TIMEOUT, 600.4, True),
     (Fault.READ_TIMEOUT, 0.1, False)])
