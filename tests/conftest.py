@@ -1,11 +1,18 @@
-"""What all tests share: the corpus of the runner is data here, never scenarios of this session, and adapters that are
-installed on this machine stay out of it: a test that needs one builds it in the session's own cache."""
+"""What all tests share: the corpus of the runner is data here, never scenarios of this session, and an adapter is never
+a subject of a test that did not ask for it.
+
+``CONFORMANCE_CACHE`` decides which adapters are installed. In a session it names an empty folder, for tests, scenario
+items and every process they start. The tests of ``tests/adapters`` alone see another one, where they build what they
+need: the cache the caller chose (names hold digests of the sources: what is there already is what would be built), or
+one that is removed in the end.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,26 +21,42 @@ pytest_plugins = ["pytester"]
 
 collect_ignore_glob = ["corpus/suite/*", "corpus/must-*"]
 
-_OWN_CACHE: pytest.StashKey[str] = pytest.StashKey()
+CACHE = "CONFORMANCE_CACHE"
+BUILT = "CONFORMANCE_TESTS_CACHE"
+"""How pytest-xdist's workers are told where the controller's session builds."""
+
+BUILDERS = Path(__file__).parent / "adapters"
+_MADE: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A cache of the session's own, shared with its pytest-xdist workers, unless the caller chose one."""
-    if "CONFORMANCE_CACHE" not in os.environ:
-        os.environ["CONFORMANCE_CACHE"] = config.stash[_OWN_CACHE] = tempfile.mkdtemp(prefix="conformance-cache-")
+    """Hide installed adapters from the session; in the controller only, before it starts workers."""
+    config.stash[_MADE] = []
+    if BUILT in os.environ:
+        return
+    chosen = os.environ.get(CACHE) or tempfile.mkdtemp(prefix="conformance-built-")
+    nothing = tempfile.mkdtemp(prefix="conformance-nothing-installed-")
+    config.stash[_MADE] = [nothing] if os.environ.get(CACHE) else [nothing, chosen]
+    os.environ.update({BUILT: chosen, CACHE: nothing})
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the cache this process made."""
-    own = config.stash.get(_OWN_CACHE, None)
-    if own is not None:
-        for cache in (own, f"{own}-adapters"):
-            shutil.rmtree(cache, ignore_errors=True)
-        os.environ.pop("CONFORMANCE_CACHE", None)
+    """Remove what this process made, and give back what the caller had set."""
+    made = config.stash.get(_MADE, [])
+    if not made:
+        return
+    chosen = os.environ.pop(BUILT)
+    os.environ[CACHE] = chosen
+    if chosen in made:
+        del os.environ[CACHE]
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(autouse=True)
-def _without_installed_adapters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside ``tests/adapters`` no adapter is installed, whatever the tests of adapters have built by then."""
-    if "adapters" not in request.path.parts:
-        monkeypatch.setenv("CONFORMANCE_CACHE", str(Path(os.environ["CONFORMANCE_CACHE"]) / "nothing-installed"))
+@pytest.fixture(scope="module", autouse=True)
+def _adapters_installed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where modules build adapters and find them again; everywhere else there are none."""
+    with pytest.MonkeyPatch.context() as patch:
+        if BUILDERS in request.path.parents:
+            patch.setenv(CACHE, os.environ[BUILT])
+        yield
