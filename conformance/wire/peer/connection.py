@@ -33,6 +33,10 @@ from conformance.wire.peer.writing import CONTINUE, Ending, Plan, failure_respon
 _BURST = 64
 """Pieces written in one go before other connections get their turn."""
 
+_TLS_BURST = 4
+"""The same over TLS, whose transport does not tell that the connection below it is gone before the loop's next turn;
+asyncio complains of the fifth write to one."""
+
 _NOTHING = b""
 _FAREWELL = Plan((), Ending.CLOSE)
 
@@ -301,7 +305,7 @@ class Connection(asyncio.Protocol):
         self._timer = None
         record, segments, transport = self._record, self._plan.segments, self._transport
         assert record is not None
-        burst = self._index + _BURST
+        burst = self._index + (_BURST if self._tls is None else _TLS_BURST)
         while self._index < len(segments):
             segment = segments[self._index]
             if segment.pause and not self._waited:
