@@ -29,7 +29,7 @@ WAITING = 300
 _WAITS = 1.0
 """Seconds from which on a case is one that waits."""
 
-FEW = 6
+FEW = 12
 """Late cases that are run again at once before each is run alone."""
 
 TIMED_RULES = frozenset({"retries.backoff", "retries.honours-hint", "expect.delays"})
@@ -155,11 +155,12 @@ class RunAhead:
 
 def needs_quiet(judged: Judged) -> bool:
     """Whether ``judged`` is red in a way that a busy machine could have caused: a rule about time is broken, an adapter
-    failed, or a time-out ran out."""
+    failed, a time-out ran out, or the service broke off, before a client that was late had read what it had sent."""
     result = judged.result
     if result.verdict is Verdict.FAIL:
         return is_late(judged) or any(
-            isinstance(step.error, dict) and step.error.get("kind") == "timeout" for step in result.steps)
+            (isinstance(step.error, dict) and step.error.get("kind") == "timeout")
+            or any(exchange.fault is not None for exchange in step.exchanges) for step in result.steps)
     return result.verdict is Verdict.ERROR
 
 

@@ -24,7 +24,7 @@ def judged(case: Case, verdict: Verdict, *rules: str) -> Judged:
 
 
 def test_what_was_late_in_the_crowd_alone_is_run_again_among_few_and_settled_there(tmp_path: Path) -> None:
-    suite = load(make_root(tmp_path, {f"scenarios/chat/late{n}.yaml": scenario() for n in range(9)}))
+    suite = load(make_root(tmp_path, {f"scenarios/chat/late{n}.yaml": scenario() for n in range(20)}))
     cases = plan(suite, subjects_of(suite, ("python",)), Selection())
     seen: list[tuple[str, bool]] = []
     under_way, most = [0], [0]
