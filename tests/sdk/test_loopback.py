@@ -19,7 +19,7 @@ from conformance.run.judge import Judged
 from conformance.run.lanes import Lanes
 from conformance.run.plan import Case, Selection, plan
 from conformance.run.realtime import LIMIT, RealTime, real_time
-from conformance.run.results import CaseResult, FindingResult, Verdict
+from conformance.run.results import CaseResult, ExchangeTrace, FindingResult, RequestTrace, StepTrace, Verdict
 from conformance.run.runner import run_case
 from conformance.run.subjects import subjects_of
 from conformance.scenario.model import Scenario
@@ -231,3 +231,18 @@ def _wait_for(condition: Any, seconds: float = 15) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+@pytest.mark.parametrize(("fault", "error", "quiet"), [
+    ("cut_body", None, True), (None, {"kind": "timeout"}, True), (None, {"kind": "connection"}, False),
+    (None, None, False),
+])
+def test_what_a_busy_machine_could_have_caused_is_judged_again_in_quiet(
+        tmp_path: Path, fault: str | None, error: dict[str, str] | None, quiet: bool) -> None:
+    suite = load(make_root(tmp_path))
+    (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
+    sent = ExchangeTrace(request=RequestTrace(method="GET", url="https://x.example", headers=()), response=None, fault=fault)
+    step = StepTrace(name="one", operation="models.list", outcome="error", error=error, exchanges=(sent,))
+    for verdict, wanted in ((Verdict.FAIL, quiet), (Verdict.WAIVED, False), (Verdict.ERROR, True)):
+        result = result_of(case, "expect.result", verdict=verdict).result.model_copy(update={"steps": (step,)})
+        assert needs_quiet(Judged(result)) is wanted
