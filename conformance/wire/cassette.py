@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from conformance.errors import InputError
+from conformance.sanitize.codings import decode
 from conformance.scenario.yaml import Document, load_file
 from conformance.wire.exchange import Headers, Provenance, Request, Response, Source, header
 from conformance.wire.multipart import parse_multipart
@@ -222,10 +223,24 @@ def _interaction(item: Any, index: int, document: Document, provenance: Provenan
         offsets = _offsets(stream.get("offsets", ()), len(body))
         pauses = _pauses(stream.get("times", ()), len(offsets))
         served = Response(status, _headers(response.get("headers")), body, provenance, offsets, pauses)
+        if _explodes(served):
+            raise ValueError("response.body: too large once decoded")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _wrong(document, ("interactions", index), f"interaction {index} is not of vcrpy's format 1 "
                                                         f"(problem with {error})") from None
     return Interaction(sent, served)
+
+
+def _explodes(response: Response) -> bool:
+    """Whether the SDK that is served ``response`` would decode it to more than anything can be expected to hold."""
+    coding = (response.header("content-encoding") or "").strip().lower()
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        return False
+    try:
+        decode(response.body, coding)
+    except InputError as error:
+        return error.code == "body-too-large"  # a coding that is false is the SDK's to meet
+    return False
 
 
 def _text(request: Any, key: str) -> str:

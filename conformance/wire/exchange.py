@@ -15,6 +15,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 Headers = tuple[tuple[str, str], ...]
 
+MAX_CONTENT = 100_000_000
+"""Bytes of a body that are looked at once decoded: a compressed kilobyte can hold a gigabyte."""
+
 
 class Fault(StrEnum):
     """What the peer does instead of, or in the middle of, a response (design section 9)."""
@@ -123,13 +126,16 @@ class Response:
 
     @property
     def content(self) -> bytes:
-        """The body without its content coding, as a client reads it; as it stands when it is not what it says."""
+        """The body without its content coding, as a client reads it; as it stands when it is not what it says, or more
+        than ``MAX_CONTENT`` bytes."""
         if (self.header("content-encoding") or "").strip().lower() != "gzip":
             return self.body
+        inflater = zlib.decompressobj(31)
         try:
-            return zlib.decompress(self.body, wbits=31)
+            content = inflater.decompress(self.body, MAX_CONTENT)
         except zlib.error:
             return self.body
+        return content if inflater.eof else self.body
 
     def json(self) -> Any:
         return json_or_none(self.content)

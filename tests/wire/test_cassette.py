@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,21 @@ def test_a_path_outside_the_folder_of_cassettes_is_refused(tmp_path: Path) -> No
     with pytest.raises(InputError):
         Cassettes(root).get("../secret")
     assert Cassettes(root).get("no/such") is None
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_recorded_bomb_is_refused_with_its_place_before_any_sdk_is_served_it(coding: str) -> None:
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 31 if coding == "gzip" else 15)
+    packed = b"".join(bomb.compress(bytes(1 << 24)) for _ in range(8)) + bomb.flush()
+    text = base64.b64encode(packed).decode()
+    document = load_text(
+        "version: 1\nconformance: {source: documentation}\ninteractions:\n"
+        "- request: {method: GET, uri: 'https://h.example/', headers: {}, body: null}\n"
+        f"  response: {{status: {{code: 200, message: OK}}, headers: {{content-encoding: [{coding}]}}, "
+        f"body: {{string: !!binary {text}}}}}\n", "bomb.yaml", binary=True)
+    with pytest.raises(InputError, match="too large once decoded") as caught:
+        parse_cassette(document, "bomb")
+    assert str(caught.value).startswith("bomb.yaml:4")
 
 
 def test_a_cassette_is_read_once(tmp_path: Path) -> None:
