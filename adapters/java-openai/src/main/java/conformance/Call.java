@@ -18,14 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** One call: its arguments, as JSON has them, turned into what the SDK's methods take. */
 final class Call {
-    /** Operations whose route names a deployment. */
-    private static final Pattern DEPLOYED = Pattern.compile("^(chat|completions|embeddings|audio|images)\\.");
-
     private final Session session;
     private final Map<String, Object> arguments;
     private final Map<String, Object> options;
@@ -35,8 +31,8 @@ final class Call {
         this.options = Json.object(message, "options");
         this.arguments = new LinkedHashMap<>(Json.object(message, "arguments"));
         this.arguments.remove("stream"); // the SDK's streaming methods set it
-        if (session.deployment() != null && DEPLOYED.matcher(Json.text(message, "operation")).find()) {
-            this.arguments.put("model", session.deployment()); // the SDK knows no deployment beside the model
+        if (session.deployment() != null) {
+            throw new UnsupportedCall("openai-java has no deployment of a client");
         }
     }
 

@@ -45,7 +45,7 @@ final class Session {
         return "async".equals(config.get("surface"));
     }
 
-    /** The deployment of all calls; null when each names its own. */
+    /** A deployment for all calls, which the SDK has no place for; null when each names its own. */
     String deployment() {
         return Json.text(config, "deployment");
     }

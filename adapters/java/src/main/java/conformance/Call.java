@@ -27,14 +27,16 @@ final class Call {
         this.session = session.with(Json.number(options, "max_retries"), Json.number(options, "timeout_ms"));
         this.arguments = new LinkedHashMap<>(Json.object(message, "arguments"));
         this.arguments.remove("stream"); // the SDK's streaming methods set it
+        if (session.deployment() != null) {
+            throw new UnsupportedCall("azure-ai-openai has no deployment of a client");
+        }
         this.headers = Json.object(options, "headers");
         this.query = Json.object(options, "query");
     }
 
     /** The method argument {@code deploymentOrModelName}. A model given beside it stays in the body. */
     String deployment() {
-        String own = session.deployment();
-        return own != null ? own : text("model");
+        return text("model");
     }
 
     boolean has(String name) {
