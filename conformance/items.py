@@ -18,6 +18,7 @@ import pytest
 from conformance.checks.finding import Level
 from conformance.errors import ExitCode, HarnessError, UsageError
 from conformance.plugin import STATE
+from conformance.report.text import visible
 from conformance.report.write import write_reports
 from conformance.run.ahead import PARALLEL, RunAhead
 from conformance.run.execute import Lane
@@ -253,7 +254,7 @@ def failure_text(result: CaseResult) -> str:
             lines.append(f"  [{item.rule}] {item.level.value}, blame {item.blame.value}, step {item.step + 1}")
             lines.append(f"    {item.pointer} {item.message}".rstrip())
     lines.append(f"  reproduce: {result.reproduce}")
-    return "\n".join(lines)
+    return visible("\n".join(lines))
 
 
 def finish(session: pytest.Session, state: SessionState) -> None:

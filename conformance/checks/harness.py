@@ -20,6 +20,11 @@ UNSUPPORTED = Rule(
     "adapter.unsupported", "The adapter performs what its contract says the SDK supports", Level.MUST, Blame.ADAPTER,
     "Otherwise a gap in the adapter passes for a gap in the SDK, and nobody looks.", "design sections 2 and 6",
 )
+NO_REQUEST = Rule(
+    "adapter.no-request", "What the caller gets was asked for", Level.MUST, Blame.ADAPTER,
+    "A result without a request comes from nowhere, and a case without a request proves nothing about the SDK.",
+    "design section 12, honesty",
+)
 
 
 @rule_check(MISS)
@@ -48,3 +53,12 @@ def _unsupported(context: StepContext) -> Iterable[Finding] | None:
         return ()
     return (finding(UNSUPPORTED, f"The contract claims {context.operation.id}, the adapter does not perform it: "
                     f"{outcome.reason or 'it gave no reason'}", pointer="/outcome", step=context.index),)
+
+
+@rule_check(NO_REQUEST)
+def _no_request(context: StepContext) -> Iterable[Finding] | None:
+    seen = context.observation
+    if seen.outcome.status != "ok":
+        return None
+    return () if seen.exchanges else (
+        finding(NO_REQUEST, "The call succeeded and no request was sent", pointer="/outcome", step=context.index),)

@@ -14,6 +14,7 @@ from rich.console import Console
 from conformance import __version__
 from conformance.cli import compare, doctor, explain, lint, list_, merge, record, run, scan, sdk, serve
 from conformance.errors import ExitCode, HarnessError, InputErrors
+from conformance.report.text import visible
 
 app = typer.Typer(
     name="conformance", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -98,6 +99,6 @@ def print_error(error: HarnessError, console: Console) -> None:
     """One block a problem: where, what, what to do."""
     for item in error.errors if isinstance(error, InputErrors) else (error,):
         place = f"{item.where}: " if item.where else ""
-        console.print(f"{place}error: {item.cause} [{item.code}]", style="red", markup=False)
+        console.print(visible(f"{place}error: {item.cause} [{item.code}]"), style="red", markup=False)
         if item.hint:
-            console.print(f"  hint: {item.hint}", markup=False)
+            console.print(visible(f"  hint: {item.hint}"), markup=False)

@@ -10,6 +10,7 @@ import typer
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
+from conformance.report.text import visible
 from conformance.run.lanes import adapter_of, plain_http
 from conformance.run.plan import SubjectUnderTest
 from conformance.run.subjects import subjects_of
@@ -49,7 +50,7 @@ def probe_command(names: Names, root: options.Root = None) -> int:
         probe = Probe(adapter.launch(authority().ca_file), subject.sdk.contract, plain_http(subject))
         for proof in probe.run():
             mark = {True: "ok  ", False: "FAIL", None: "-   "}[proof.held]
-            typer.echo(f"  {mark} {proof.title}{f': {proof.detail}' if proof.detail else ''}")
+            typer.echo(visible(f"  {mark} {proof.title}{f': {proof.detail}' if proof.detail else ''}"))
             held = held and proof.held is not False
     return int(ExitCode.CONFORMANT if held else ExitCode.NOT_CONFORMANT)
 

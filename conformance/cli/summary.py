@@ -9,6 +9,7 @@ from rich.console import Console
 
 from conformance.checks.finding import Level
 from conformance.report.asked import asked
+from conformance.report.text import visible
 from conformance.run.results import CaseResult, Run, Verdict
 from conformance.run.settle import RED_WAIVERS
 
@@ -26,26 +27,30 @@ def print_summary(run: Run, console: Console, written: tuple[Path, ...]) -> None
         console.print(f"... and {len(red) - SHOWN} more; see the report")
     for use in run.waivers:
         if use.state in RED_WAIVERS:
-            console.print(f"waiver {use.id} ({use.sdk}): {use.state}; {use.reason}", style="red", markup=False,
-                          soft_wrap=True)
+            _say(console, f"waiver {use.id} ({use.sdk}): {use.state}; {use.reason}", "red")
     for subject in run.subjects:
-        console.print(_subject_line(run, subject.sdk, subject.version, subject.reason), markup=False, soft_wrap=True)
+        _say(console, _subject_line(run, subject.sdk, subject.version, subject.reason))
     if told := asked(run):
-        console.print(told, markup=False, soft_wrap=True)
+        _say(console, told)
     if run.interrupted:
         console.print("interrupted: the report holds what was finished", style="yellow")
     for path in written:
-        console.print(f"wrote {path}", style="dim", markup=False, soft_wrap=True)
+        _say(console, f"wrote {path}", "dim")
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    """Print what may come from an SDK or a service: neither may drive the reader's terminal."""
+    console.print(visible(text), style=style or None, markup=False, soft_wrap=True)
 
 
 def _print_case(case: CaseResult, console: Console) -> None:
-    console.print(f"{case.verdict.value.upper()} {case.id}", style=_STYLES[case.verdict], markup=False, soft_wrap=True)
+    _say(console, f"{case.verdict.value.upper()} {case.id}", _STYLES[case.verdict])
     if case.reason:
-        console.print(f"    {case.reason}", markup=False, soft_wrap=True)
+        _say(console, f"    {case.reason}")
     for finding in case.findings:
         if finding.waived_by is None and finding.level is not Level.MAY:
-            console.print(f"    [{finding.rule}, {finding.level.value}, {finding.blame.value}] {finding.pointer} "
-                          f"{finding.message}", markup=False, soft_wrap=True)
+            _say(console, f"    [{finding.rule}, {finding.level.value}, {finding.blame.value}] {finding.pointer} "
+                          f"{finding.message}")
 
 
 def _subject_line(run: Run, sdk: str, version: str, reason: str) -> str:

@@ -65,15 +65,15 @@ def _run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, s
     began = time.perf_counter()
     try:
         observation = execute(case, suite, lane, strict=strict)
+        if case.target.kind == "emulator" and (lack := limitation(observation.steps)):
+            return judge_unrun(replace(case, status="not-run", reason=lack))
+        return judge(case, observation, clock.started.date(), clock.measure(began), traces=traces)
     except HarnessError as error:
         return judge_fault(case, str(error), UNUSABLE if isinstance(error, InputError) else BROKEN_HARNESS)
     except Disturbed:
         raise
     except Exception as error:  # a bug of ours costs its own case and says so, not the results of all others
         return judge_fault(case, f"the harness failed: {type(error).__name__}: {error}", BROKEN_HARNESS)
-    if case.target.kind == "emulator" and (lack := limitation(observation.steps)):
-        return judge_unrun(replace(case, status="not-run", reason=lack))
-    return judge(case, observation, clock.started.date(), clock.measure(began), traces=traces)
 
 
 def assemble(suite: Suite, subjects: Iterable[SubjectUnderTest], judged: Iterable[Judged], clock: RunClock, *,

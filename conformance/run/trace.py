@@ -67,7 +67,10 @@ def scrub(value: Any, secrets: tuple[str, ...]) -> Any:
 
 def scrub_model(model: Shown, secrets: tuple[str, ...]) -> Shown:
     """``model`` with every secret masked; itself when there is none in it, which is the rule."""
-    text = model.model_dump_json()
+    try:
+        text = model.model_dump_json()
+    except ValueError:  # half of a surrogate pair is a text to an SDK, and no UTF-8
+        return type(model).model_validate(scrub(model.model_dump(), secrets))
     if not any(secret in text for secret in secrets):
         return model
     return type(model).model_validate(scrub(model.model_dump(mode="json"), secrets))

@@ -121,8 +121,14 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
+DEEPEST = 128
+"""Levels an answer may nest: no SDK's value has as many, and everything that follows values by recursion has its end."""
+
+
 def answer_problem(message: Any, kind: Answer) -> str | None:
     """What is wrong with ``message`` as an answer of ``kind``, in one line; None when nothing is."""
+    if _is_deeper(message, DEEPEST):
+        return f"it nests deeper than {DEEPEST} levels"
     # Against the one branch that is meant: a schema of alternatives can only say that none of them fits.
     outcome = message.get("outcome") if isinstance(message, dict) else None
     branch = outcome if kind == "outcome" and outcome in ("ok", "error", "unsupported") else kind
@@ -133,6 +139,17 @@ def request_problem(message: Any) -> str | None:
     """What is wrong with ``message`` as one of the harness; None when nothing is."""
     op = message.get("op") if isinstance(message, dict) else None
     return _problem(_validator(REQUEST_SCHEMA, op if op in ("hello", "call", "close", "shutdown") else ""), message)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether ``value`` nests deeper than ``levels``, found out level by level."""
+    level = [value]
+    for _ in range(levels):
+        level = [item for part in level if isinstance(part, dict | list)
+                 for item in (part.values() if isinstance(part, dict) else part) if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _problem(validator: Any, message: Any) -> str | None:

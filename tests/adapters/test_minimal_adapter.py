@@ -68,6 +68,25 @@ def test_what_it_does_wrong_is_the_culprits_and_nobody_elses(tmp_path: Path, mis
     assert {f.blame for f in victim.findings if f.rule == "adapter.crash"} == {Blame.ADAPTER}
 
 
+@pytest.mark.parametrize(("answer", "rule", "said"), [
+    ("{'outcome': 'ok', 'view': {'text': 'In 1975.'}}", "adapter.no-request", "no request was sent"),
+    ("{'outcome': 'ok', 'view': {'text': 'half \\ud800 a character'}}", "adapter.no-request", "no request was sent"),
+    ("{'outcome': 'ok', 'view': json.loads('[' * 900 + ']' * 900)}", "adapter.crash", "nests deeper than 128 levels"),
+    ("{'outcome': 'ok', 'view': {'text': 10 ** 5000}}", "adapter.crash", "ended with code 1"),
+    ("{'outcome': 'unsupported', 'reason': '\\x1b[2J<script>'}", "adapter.unsupported", "does not perform it"),
+])
+def test_what_it_makes_up_is_no_evidence_and_harms_no_other_case(tmp_path: Path, answer: str, rule: str,
+                                                                 said: str) -> None:
+    files = plain_files()
+    lie = f"def call(message):\n    if 'trigger' in str(message['arguments']):\n        return {answer}\n"
+    files["adapters/plain/adapter.py"] = files["adapters/plain/adapter.py"].replace("def call(message):\n", lie, 1)
+    results = run_plain(tmp_path, files)
+    assert {name: results[name].verdict for name in GOOD} == dict.fromkeys(GOOD, Verdict.PASS)
+    (found,) = [f for f in results["chat/victim"].findings if f.rule.startswith("adapter.")]
+    assert (found.rule, found.blame) == (rule, Blame.ADAPTER)
+    assert said in found.message
+
+
 def test_an_adapter_that_cannot_start_is_an_error_in_every_case(tmp_path: Path) -> None:
     files = {**plain_files(), "adapters/plain/adapter.py": "raise SystemExit('no httpx here')\n"}
     results = run_plain(tmp_path, files)

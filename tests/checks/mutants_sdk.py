@@ -189,6 +189,8 @@ SDK_MUTANTS: dict[str, Callable[[], Pair]] = {
         "request_id": {"$from": "wire"}})),
     "cassette.miss": lambda: changed(_missed, chat()),
     "adapter.crash": lambda: changed(lambda c: with_outcome(c, Outcome("crash", reason="segfault")), chat()),
+    "adapter.no-request": lambda: changed(
+        lambda c: replace(c, observation=replace(c.observation, exchanges=())), chat()),
     "adapter.unsupported": lambda: changed(lambda c: with_outcome(c, Outcome("unsupported")), chat()),
     "expect.requests": lambda: changed(lambda c: with_header(c, "api-key", None), chat(expect={"requests": {
         "method": "POST", "query": {"api-version": "2024-10-21"}, "headers": {"API-Key": {"$present": True},
