@@ -241,7 +241,8 @@ def test_what_a_busy_machine_could_have_caused_is_judged_again_in_quiet(
         tmp_path: Path, fault: str | None, error: dict[str, str] | None, quiet: bool) -> None:
     suite = load(make_root(tmp_path))
     (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
-    sent = ExchangeTrace(request=RequestTrace(method="GET", url="https://x.example", headers=()), response=None, fault=fault)
+    asked = RequestTrace(method="GET", url="https://x.example", headers=())
+    sent = ExchangeTrace(request=asked, response=None, fault=fault)
     step = StepTrace(name="one", operation="models.list", outcome="error", error=error, exchanges=(sent,))
     for verdict, wanted in ((Verdict.FAIL, quiet), (Verdict.WAIVED, False), (Verdict.ERROR, True)):
         result = result_of(case, "expect.result", verdict=verdict).result.model_copy(update={"steps": (step,)})
