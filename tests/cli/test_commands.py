@@ -85,6 +85,14 @@ def test_a_run_that_is_not_conformant_ends_with_1_and_says_what_is_wrong(command
     assert "Traceback" not in ended.out + ended.err
 
 
+def test_what_a_service_says_does_not_drive_the_readers_terminal(command) -> None:  # type: ignore[no-untyped-def]
+    body = '{error: {code: "1", message: "\\e[2J\\e]0;owned\\a \\u202Eevil \\u009B31m"}}'
+    ended = command("run", "chat/hostile", "--reports", "out", files={
+        "scenarios/chat/hostile.yaml": scenario(step(service=f"[{{status: 400, body: {body}}}]"))})
+    assert "owned" in ended.out
+    assert not set(ended.out) & set("\x1b\x07\u202e\x9b")
+
+
 def test_a_should_ends_with_1_only_when_asked(command) -> None:  # type: ignore[no-untyped-def]
     files = {"scenarios/chat/wrong.yaml": scenario(step(expect="{result: {text: x}}"), head="level: should\n")}
     assert command("run", "--reports", "out", files=files).code == 0

@@ -28,6 +28,15 @@ def test_four_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     assert names(tmp_path / "new" / "folder") == ["divergence.html", "index.html", "junit.xml", "results.json"]
 
 
+def test_a_link_where_a_report_belongs_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("keep")
+    (tmp_path / "reports").mkdir()
+    for name in ("index.html", "results.json", "junit.xml", "divergence.html"):
+        (tmp_path / "reports" / name).symlink_to(tmp_path / "elsewhere")
+    assert not any(path.is_symlink() for path in write_reports(full_run(), tmp_path / "reports"))
+    assert (tmp_path / "elsewhere").read_text() == "keep"
+
+
 def test_what_was_written_reads_back_the_same(tmp_path: Path) -> None:
     run = full_run()
     write_reports(run, tmp_path)
