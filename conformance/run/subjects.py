@@ -14,8 +14,8 @@ ALL = "all"
 def subjects_of(suite: Suite, wanted: tuple[str, ...], lane: str = "") -> tuple[SubjectUnderTest, ...]:
     """The subjects asked for, or every SDK the suite knows when none is named.
 
-    ``name@version`` asks for a version, ``all`` for every SDK that has an adapter. ``lane`` is ``inprocess``,
-    ``loopback`` or empty: in-process for the Python library that is installed here, loopback for all others. Raises
+    ``name@version`` asks for a version, ``all`` for every SDK: those with an adapter have to run, the others are
+    listed with the reason of their contract. ``lane`` is ``inprocess``, ``loopback`` or empty: in-process for the Python library that is installed here, loopback for all others. Raises
     UsageError for an unknown SDK, and for one that was named but cannot run here: what is asked for by name is never
     silently left out. An adapter that was named is not built here; the run does it.
     """
@@ -27,15 +27,16 @@ def subjects_of(suite: Suite, wanted: tuple[str, ...], lane: str = "") -> tuple[
             raise UsageError("sdk-version", f"{name} names no version", "leave out the @, or write one behind it")
     found = [_subject(suite, *name.partition("@")[::2], lane, named=True) for name in names]
     subjects = tuple({(subject.sdk.name, subject.version): subject for subject in found}.values())
+    asked = {text.partition("@")[0] for text in wanted}
     for subject in subjects:
-        if subject.absent:
+        if subject.absent and (subject.sdk.name in asked or not subject.sdk.contract.contract.not_run):
             raise UsageError("sdk-absent", f"{subject.sdk.name} cannot run: {subject.absent}",
                              "leave it out" if subject.sdk.contract.contract.not_run else "install it, or leave it out")
     return subjects
 
 
 def _everything(suite: Suite) -> tuple[str, ...]:
-    return tuple(sdk.name for sdk in suite.sdks if not sdk.contract.contract.not_run)
+    return tuple(sdk.name for sdk in suite.sdks)
 
 
 def _subject(suite: Suite, name: str, version: str, lane: str, *, named: bool) -> SubjectUnderTest:

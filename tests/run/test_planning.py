@@ -104,6 +104,21 @@ def test_a_variable_nobody_defines_is_refused_with_its_place(tmp_path: Path) -> 
     assert str(caught.value.where).startswith("scenarios/chat/x.yaml:7:")
 
 
+def test_what_a_contract_does_not_say_is_not_asked_of_its_sdk(tmp_path: Path) -> None:
+    nested = contract().replace("traits:\n", "traits:\n  errors.classes: {value: {conflict: C}, source: {fact: x}}\n")
+    root = make_root(tmp_path, {
+        "scenarios/chat/x.yaml": scenario(step(content="${contract.errors.classes.conflict}")),
+        "adapters/python/contract.yaml": contract(),
+        "adapters/talkative/contract.yaml": nested.replace("sdk: python", "sdk: talkative", 1)})
+    suite = load(root)
+    found = planned(suite, patterns=("chat/x",))
+    assert {(case.status, case.reason) for case in found} == {
+        ("unsupported", "the contract of python does not say errors.classes.conflict")}
+    (talkative,) = [sdk for sdk in suite.sdks if sdk.name == "talkative"]
+    assert {case.status for case in planned(suite, subject=SubjectUnderTest(talkative, "3.0.0"),
+                                            patterns=("chat/x",))} == {"run"}
+
+
 def test_a_matrix_value_that_does_not_fit_is_refused_with_the_row(tmp_path: Path) -> None:
     text = scenario(step(service="${matrix.s}"), head="matrix: {s: [42]}\n")
     root = make_root(tmp_path, {"scenarios/chat/x.yaml": text})
@@ -229,6 +244,17 @@ def test_an_sdk_named_that_cannot_run_is_refused_and_unnamed_is_listed(tmp_path:
     with pytest.raises(UsageError) as caught:
         subjects_of(suite, ("go",))
     assert caught.value.code == "sdk-absent"
+    with pytest.raises(UsageError):
+        subjects_of(suite, ("all",))
+
+
+def test_all_lists_with_its_reason_the_sdk_that_is_a_contract_only(tmp_path: Path) -> None:
+    only = contract().replace("sdk: python", "sdk: go\nnot_run: nobody wrote it", 1)
+    suite = load(make_root(tmp_path, {"adapters/python/contract.yaml": contract(), "adapters/go/contract.yaml": only}))
+    assert {(subject.sdk.name, subject.absent) for subject in subjects_of(suite, ("all",))} == {
+        ("go", "nobody wrote it"), ("python", "")}
+    with pytest.raises(UsageError):
+        subjects_of(suite, ("all", "go@1.0"))
 
 
 def test_ten_thousand_cases_are_planned_in_seconds(suite: Suite) -> None:
