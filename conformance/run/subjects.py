@@ -15,9 +15,10 @@ def subjects_of(suite: Suite, wanted: tuple[str, ...], lane: str = "") -> tuple[
     """The subjects asked for, or every SDK the suite knows when none is named.
 
     ``name@version`` asks for a version, ``all`` for every SDK: those with an adapter have to run, the others are
-    listed with the reason of their contract. ``lane`` is ``inprocess``, ``loopback`` or empty: in-process for the Python library that is installed here, loopback for all others. Raises
-    UsageError for an unknown SDK, and for one that was named but cannot run here: what is asked for by name is never
-    silently left out. An adapter that was named is not built here; the run does it.
+    listed with the reason of their contract. ``lane`` is ``inprocess``, ``loopback`` or empty: in-process for the
+    Python library that is installed here, loopback for all others. Raises UsageError for an unknown SDK, and for one
+    that was named but cannot run here: what is asked for by name is never silently left out. An adapter that was named
+    is not built here; the run does it.
     """
     if not wanted:
         return tuple(_subject(suite, sdk.name, "", lane, named=False) for sdk in suite.sdks)
