@@ -88,8 +88,9 @@ def plan(suite: Suite, subjects: Iterable[SubjectUnderTest], selection: Selectio
          target: Target = REPLAY, longest_wait: float = LIMIT) -> tuple[Case, ...]:
     """Every case of the selection on ``target``, sorted by id; one that would wait for more than ``longest_wait``
     seconds of real time is not run. Raises InputError for a variable nobody defines."""
+    said = tuple(sdk.contract.traits("") for sdk in suite.sdks)
     cases = [case for loaded in suite.scenarios if _wanted(loaded, selection)
-             for case in _expand(loaded, tuple(subjects), selection, target, longest_wait)]
+             for case in _expand(loaded, tuple(subjects), selection, said, target, longest_wait)]
     cases.sort(key=lambda case: case.id)
     for one, other in pairwise(cases):
         if one.id == other.id:
@@ -160,13 +161,16 @@ def _wanted(loaded: LoadedScenario, selection: Selection) -> bool:
 
 
 def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], selection: Selection,
-            target: Target = REPLAY, longest_wait: float = LIMIT) -> Iterator[Case]:
+            said: tuple[Mapping[str, Any], ...], target: Target, longest_wait: float) -> Iterator[Case]:
     versions = scenario_versions(loaded)
     for subject, api_version in product((s for s in subjects if not s.absent), versions):
         if selection.api_versions and api_version not in selection.api_versions:
             continue
+        unsaid = _unsaid(loaded, subject, said)
         for row in matrix_rows(loaded.scenario):
             status, reason = _applicability(loaded.scenario, subject, api_version)
+            if status == "run" and unsaid:
+                status, reason = "unsupported", unsaid
             spec = loaded.scenario if status != "run" else resolve(
                 loaded, subject, api_version, row, target.deployments or {})
             if status == "run" and (lack := _lacking_client(spec, subject, api_version)) is not None:
@@ -212,6 +216,7 @@ def _surfaces(scenario: Scenario, subject: SubjectUnderTest, selection: Selectio
 _SURFACES: tuple[Surface, ...] = ("sync", "async")
 
 
+_CONTRACT = "contract."
 _NO_V1 = "api.v1"
 """The ability of calling the v1 surface; an SDK whose contract lacks it runs on dated api-versions alone."""
 
@@ -231,6 +236,25 @@ def _applicability(scenario: Scenario, subject: SubjectUnderTest,
         if operation is not None and not at_least(api_version, operation.since):
             return "not-run", f"{ability} is not part of api-version {api_version}"
     return "run", ""
+
+
+def _unsaid(loaded: LoadedScenario, subject: SubjectUnderTest, said: tuple[Mapping[str, Any], ...]) -> str:
+    """Why the scenario asks nothing of the SDK: it names a trait that contracts (``said``) have, and this one has not;
+    empty when there is no such trait. One that no contract has is a mistake, told when it is filled in."""
+    own = subject.sdk.contract.traits(subject.version)
+    for name in loaded.variables:
+        trait = name.removeprefix(_CONTRACT)
+        if trait != name and not _has(own, trait) and any(_has(traits, trait) for traits in said):
+            return f"the contract of {subject.sdk.name} does not say {trait}"
+    return ""
+
+
+def _has(traits: Mapping[str, Any], name: str) -> bool:
+    try:
+        lookup(name, traits)
+    except UnknownVariable:
+        return False
+    return True
 
 
 def _lacking_client(spec: Scenario, subject: SubjectUnderTest, api_version: str) -> str | None:

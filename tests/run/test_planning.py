@@ -105,15 +105,15 @@ def test_a_variable_nobody_defines_is_refused_with_its_place(tmp_path: Path) -> 
 
 
 def test_what_a_contract_does_not_say_is_not_asked_of_its_sdk(tmp_path: Path) -> None:
-    nested = contract().replace("traits:\n", "traits:\n  errors.classes: {value: {conflict: C}, source: {fact: x}}\n")
+    nested = contract().replace("traits:\n", "traits:\n  poems.forms: {value: {short: haiku}, source: {fact: x}}\n")
     root = make_root(tmp_path, {
-        "scenarios/chat/x.yaml": scenario(step(content="${contract.errors.classes.conflict}")),
+        "scenarios/chat/x.yaml": scenario(step(content="${contract.poems.forms.short}")),
         "adapters/python/contract.yaml": contract(),
         "adapters/talkative/contract.yaml": nested.replace("sdk: python", "sdk: talkative", 1)})
     suite = load(root)
     found = planned(suite, patterns=("chat/x",))
     assert {(case.status, case.reason) for case in found} == {
-        ("unsupported", "the contract of python does not say errors.classes.conflict")}
+        ("unsupported", "the contract of python does not say poems.forms.short")}
     (talkative,) = [sdk for sdk in suite.sdks if sdk.name == "talkative"]
     assert {case.status for case in planned(suite, subject=SubjectUnderTest(talkative, "3.0.0"),
                                             patterns=("chat/x",))} == {"run"}
