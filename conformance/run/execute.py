@@ -170,9 +170,8 @@ def client_config(case: Case, spec: ClientSpec) -> ClientConfig:
 def build_call(step: Step, fixtures: Fixtures) -> Call:
     """The call a step makes, with file contents read from fixtures."""
     stream = step.stream
-    wanted = bool(step.with_.get("stream")) if stream is None else stream is not False
     plan = None
-    if wanted:
+    if step.is_streamed:
         first = stream.first if stream is not None and not isinstance(stream, bool) else None
         plan = StreamPlan("all") if first is None else StreamPlan("first", first)
     return Call(step.call, _with_files(step.with_, fixtures), _options(step.options), plan)

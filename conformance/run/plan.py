@@ -258,13 +258,15 @@ def _has(traits: Mapping[str, Any], name: str) -> bool:
 
 
 def _lacking_client(spec: Scenario, subject: SubjectUnderTest, api_version: str) -> str | None:
-    """Why the SDK builds no such client: its contract lacks ``auth.<kind>``, ``auth.<kind>.v1`` on the v1 route, or
-    ``client.deployment`` where the client is given one."""
+    """Why the SDK has no such client: its contract lacks ``auth.<kind>``, ``auth.<kind>.v1`` on the v1 route,
+    ``client.deployment`` where the client is given one, or ``streaming`` where a call streams."""
     names = [f"auth.{spec.client.auth}"]
     if api_version == "v1":
         names.append(f"auth.{spec.client.auth}.v1")
     if spec.client.deployment is not None:
         names.append("client.deployment")
+    if any(step.is_streamed for step in spec.steps):
+        names.append("streaming")
     lacks = subject.sdk.contract.contract.lacks
     return next((lack for ability in names if ability in lacks
                  if (lack := subject.sdk.contract.unsupported(ability, subject.version)) is not None), None)

@@ -220,6 +220,11 @@ class Step(Part):
             raise ValueError("the service is a list of answers, or cassette")
         return value
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the caller takes the answer as a stream."""
+        return bool(self.with_.get("stream")) if self.stream is None else self.stream is not False
+
 
 Level = Literal["must", "should", "may"]
 Surface = Literal["sync", "async"]

@@ -183,14 +183,18 @@ def test_what_the_contract_lacks_is_unsupported_with_its_reason_even_where_trait
 def test_an_ability_is_listed_with_its_source_and_a_client_of_a_deployment_is_one_where_the_contract_lacks_it(
         tmp_path: Path) -> None:
     ability = "abilities:\n  telepathy: {versions: '>=2', source: {fact: test}}\n"
-    lack = "lacks:\n  client.deployment: {reason: Every call names its own., source: {fact: test}}\n"
+    lack = ("lacks:\n  client.deployment: {reason: Every call names its own., source: {fact: test}}\n"
+            "  streaming: {reason: It waits for the whole., source: {fact: test}}\n")
     text = contract().replace("abilities:\n", ability, 1).replace("lacks:\n", lack, 1)
     suite = load(make_root(tmp_path, {
         "adapters/python/contract.yaml": text,
         "scenarios/chat/bound.yaml": scenario(head="client: {deployment: mine}\n"),
+        "scenarios/chat/flow.yaml": scenario(step().replace("with: {", "with: {stream: true, ", 1)),
         "scenarios/chat/mind.yaml": scenario(head="needs: [telepathy]\n")}))
     assert {(case.status, case.reason) for case in planned(suite, patterns=("chat/bound",))} == {
         ("unsupported", "Every call names its own.")}
+    assert {(case.status, case.reason) for case in planned(suite, patterns=("chat/flow",))} == {
+        ("unsupported", "It waits for the whole.")}
     assert {case.status for case in planned(suite, patterns=("chat/mind",))} == {"run"}
     old = SubjectUnderTest(suite.sdk("python"), "1.40.0")
     assert {case.status for case in planned(suite, subject=old, patterns=("chat/mind",))} == {"unsupported"}
