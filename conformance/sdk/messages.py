@@ -122,7 +122,7 @@ def _refuse(name: str) -> Any:
 
 
 DEEPEST = 128
-"""Levels an answer may nest: no SDK's value has as many, and everything that follows values by recursion has its end."""
+"""Levels an answer may nest: no SDK's value has as many, and what follows values by recursion has its end."""
 
 
 def answer_problem(message: Any, kind: Answer) -> str | None:

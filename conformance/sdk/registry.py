@@ -64,9 +64,10 @@ def find_adapter(folder: Path, not_run: str, version: str, *, named: bool) -> In
 def _as_known(sdk: str, version: str, known: Iterable[str]) -> str:
     """``version`` as its maker spells it, where that is known. Raises UsageError for what is no version: it becomes
     part of a path and of a package's name."""
-    if not _VERSION.fullmatch(version):
+    plain = version.strip().removeprefix("v")
+    if not _VERSION.fullmatch(plain):
         raise UsageError("sdk-version", f"{version!r} is no version of {sdk}", "write it as in: python@3.54.0")
-    return next((text for text in known if same_version(version, text)), version)
+    return next((text for text in known if same_version(plain, text)), plain)
 
 
 def _installed_version(sdk: str) -> str:

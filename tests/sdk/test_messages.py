@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
 from conformance.sdk.messages import (
+    DEEPEST,
     REQUEST_SCHEMA,
     RESPONSE_SCHEMA,
     answer_problem,
@@ -118,3 +120,24 @@ def test_answers_become_values() -> None:
               "chunks": [1, 2]}
     assert outcome_of(answer) == Outcome("error", chunks=(1, 2), error=error)
     assert outcome_of({"id": 2, "outcome": "unsupported", "reason": "why"}) == Outcome("unsupported", reason="why")
+
+
+def test_the_conversation_in_the_documentation_is_one() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "adapters.md").read_text(encoding="utf-8")
+    said = [json.loads(line[3:]) for line in page.splitlines() if line.startswith("-> {")]
+    heard = [json.loads(line[3:]) for line in page.splitlines() if line.startswith("<- {")]
+    kinds: list[Any] = ["hello", "outcome", "done", "done"]
+    assert [request_problem(message) for message in said] == [None] * 4
+    assert [answer_problem(message, kind) for message, kind in zip(heard, kinds, strict=True)] == [None] * 4
+    assert [message["id"] for message in said] == [message["id"] for message in heard]
+
+
+def test_an_answer_may_nest_so_deep_and_no_deeper() -> None:
+    def nested(levels: int) -> dict[str, Any]:
+        value: Any = []
+        for _ in range(levels):
+            value = [value]
+        return {"id": 1, "outcome": "ok", "view": {"deep": value}}
+
+    assert answer_problem(nested(DEEPEST - 3), "outcome") is None
+    assert answer_problem(nested(DEEPEST - 2), "outcome") == f"it nests deeper than {DEEPEST} levels"
