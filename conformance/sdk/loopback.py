@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
@@ -20,7 +17,7 @@ from urllib.parse import urlsplit
 from conformance.errors import EnvironmentFault
 from conformance.sdk.messages import call_message, close_message, outcome_of
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
-from conformance.sdk.process_pool import ProcessPool
+from conformance.sdk.process_pool import Pools
 from conformance.sdk.protocol import Call, ClientConfig, Outcome
 from conformance.wire.calendar import moved
 from conformance.wire.clock import WALL_EPOCH, VirtualClock
@@ -65,8 +62,7 @@ class LoopbackLane:
         self._alone = alone
         self._deadlines = deadlines or Deadlines()
         self._limits = limits
-        self._lock = threading.Lock()
-        self._pools: dict[tuple[tuple[str, str], ...], ProcessPool] = {}
+        self._pools = Pools(launch, 1 if alone else PROCESSES, limits)
         self._names = itertools.count(1)
 
     def alone(self) -> LoopbackLane:
@@ -76,19 +72,15 @@ class LoopbackLane:
 
     def close(self) -> None:
         """End every process of the lane."""
-        with self._lock:
-            pools, self._pools = list(self._pools.values()), {}
-        with ThreadPoolExecutor(max(1, len(pools)), thread_name_prefix="ending") as ending:
-            list(ending.map(ProcessPool.close, pools))  # an adapter may take its seconds to end
+        self._pools.close()
 
     def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock,  # noqa: ARG002 - time is real here
              seed: str,  # noqa: ARG002 - jitter is the SDK's own
              waits: float = 0.0) -> LoopbackSession:
         """A listener and a place in a process for one case. Raises Disturbed, and EnvironmentFault for want of ports.
         """
-        pool = self._pool(config.environment)
         deadlines = replace(self._deadlines, call=self._deadlines.call + waits)
-        return LoopbackSession(config, player, self._server, pool, f"s{next(self._names)}", deadlines,
+        return LoopbackSession(config, player, self._server, self._pools, f"s{next(self._names)}", deadlines,
                                tls=not self._plainly(config), alone=self._alone)
 
     def _plainly(self, config: ClientConfig) -> bool:
@@ -97,25 +89,14 @@ class LoopbackLane:
         by_key = config.auth.kind in ("api_key", "none")
         return self._plain_http == "all" or (self._plain_http == "keys" and by_key)
 
-    def _pool(self, environment: tuple[tuple[str, str], ...]) -> ProcessPool:
-        """The processes with ``environment``: an environment is a process's own, whatever the language."""
-        with self._lock:
-            if environment not in self._pools:
-                mixed: Mapping[str, str] = {**self._launch.environment, **dict(environment)}
-                processes = 1 if environment or self._alone else PROCESSES
-                self._pools[environment] = ProcessPool(replace(self._launch, environment=mixed), processes,
-                                                       self._limits)
-            return self._pools[environment]
-
 
 class LoopbackSession:
     """One client of one case. ``call`` raises Disturbed when the adapter failed and another case may be to blame."""
 
-    def __init__(self, config: ClientConfig, player: CasePlayer, server: PeerServer, pool: ProcessPool, name: str,
+    def __init__(self, config: ClientConfig, player: CasePlayer, server: PeerServer, pools: Pools, name: str,
                  deadlines: Deadlines, *, tls: bool, alone: bool) -> None:
         self._config = config
         self._player = player
-        self._pool = pool
         self._name = name
         self._deadlines = deadlines
         self._alone = alone
@@ -128,6 +109,8 @@ class LoopbackSession:
         place = urlsplit(config.endpoint)
         self._netloc = place.netloc
         with contextlib.ExitStack() as undo:
+            self._pool = pools.lend(config.environment)
+            undo.callback(pools.give_back, config.environment)
             door = Service(player)
             self._execution = undo.enter_context(
                 server.open(player if serve_of(player) else door, tls=tls, origin=_origin(config.endpoint),

@@ -4,11 +4,18 @@ they fail. A session keeps to one process from its first call to its close."""
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from conformance.sdk.contract import same_version
 from conformance.sdk.messages import Hello
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, FaultKind, Launch, ProcessLimits
 
+Environment = tuple[tuple[str, str], ...]
+"""The variables a scenario sets."""
+
+KEPT = 3
 _STRIKES = 20
 
 
@@ -101,6 +108,53 @@ class ProcessPool:
             process.stop()
             raise Disturbed(AdapterFault(FaultKind.CRASH, "the run was stopped"))
         return process
+
+
+class Pools:
+    """The pools of one adapter, one for each environment: that is a process's own, whatever the language. Of those with
+    variables of a scenario that nobody uses any more, the latest ``KEPT`` stay: a JVM idles in 200 MB. Methods may be
+    called from any thread."""
+
+    def __init__(self, launch: Launch, processes: int, limits: ProcessLimits | None = None) -> None:
+        self._launch = launch
+        self._processes = processes
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._pools: dict[Environment, ProcessPool] = {}
+        self._users: Counter[Environment] = Counter()
+        self._idle: dict[Environment, None] = {}
+
+    def lend(self, environment: Environment) -> ProcessPool:
+        """The pool of ``environment``, until it is given back."""
+        with self._lock:
+            if environment not in self._pools:
+                launch = replace(self._launch, environment={**self._launch.environment, **dict(environment)})
+                self._pools[environment] = ProcessPool(launch, 1 if environment else self._processes, self._limits)
+            self._users[environment] += 1
+            self._idle.pop(environment, None)
+            return self._pools[environment]
+
+    def give_back(self, environment: Environment) -> None:
+        """One user less. Ends the processes that have been of no use for longest."""
+        ended: ProcessPool | None = None
+        with self._lock:
+            self._users[environment] -= 1
+            if environment and not self._users[environment] and environment in self._pools:
+                self._idle[environment] = None
+                if len(self._idle) > KEPT:
+                    oldest = next(iter(self._idle))
+                    del self._idle[oldest]
+                    ended = self._pools.pop(oldest)
+        if ended is not None:
+            ended.close()
+
+    def close(self) -> None:
+        """End every process. Pools may be lent again."""
+        with self._lock:
+            pools, self._pools = list(self._pools.values()), {}
+            self._idle.clear()
+        with ThreadPoolExecutor(max(1, len(pools)), thread_name_prefix="ending") as ending:
+            list(ending.map(ProcessPool.close, pools))  # an adapter may take its seconds to end
 
 
 def _check_identity(launch: Launch, hello: Hello) -> None:

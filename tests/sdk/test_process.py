@@ -14,7 +14,7 @@ import pytest
 
 from conformance.sdk.messages import call_message, close_message
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, FaultKind, Launch, ProcessLimits
-from conformance.sdk.process_pool import ProcessPool
+from conformance.sdk.process_pool import Pools, ProcessPool
 from conformance.sdk.protocol import Call, ClientConfig
 
 FAKE = Path(__file__).with_name("fake_adapter.py")
@@ -277,3 +277,24 @@ def test_an_adapter_of_another_version_is_refused() -> None:
     with pytest.raises(AdapterFault, match=r"it drives fake 1\.0; fake 2\.0 was asked for"):
         pool.acquire()
     pool.close()
+
+
+def test_of_the_environments_nobody_uses_any_more_only_the_latest_keep_a_process() -> None:
+    pools = Pools(launch(), 2, LIMITS)
+    try:
+        used: dict[str, AdapterProcess] = {}
+        for name in ("", "a", "b", "c", "d", "e"):
+            environment = (("WHO", name),) if name else ()
+            pool = pools.lend(environment)
+            assert pools.lend(environment) is pool
+            used[name] = pool.acquire()
+            pool.release(used[name])
+            pools.give_back(environment)
+            assert used[name].alive, "somebody else uses it"
+            pools.give_back(environment)
+        assert [name for name, process in used.items() if process.alive] == ["", "c", "d", "e"]
+        assert pools.lend((("WHO", "c"),)).acquire() is used["c"]
+        assert pools.lend((("WHO", "a"),)).acquire() is not used["a"]
+    finally:
+        pools.close()
+    assert not any(process.alive for process in used.values())
