@@ -52,18 +52,18 @@ class Adapter:
             self.answer(number, self.hello())
         elif op == "call":
             handle = self.sessions.get(message["session"])
-            asynchronous = message["client"]["surface"] == "async"
-            work = self.call_async if asynchronous else self.call
-            if asynchronous:
+            if message["client"]["surface"] == "async":
                 asyncio.run_coroutine_threadsafe(self.guarded_async(self.call_async(handle, message)), self.loop)
             else:
-                self.threads.submit(self.guarded, work, handle, message)
+                self.threads.submit(self.guarded, self.call, handle, message)
         elif op == "close":
             handle = self.sessions.pop(message["session"], None)
             if handle is not None and handle.surface == "async":
                 asyncio.run_coroutine_threadsafe(self.guarded_async(self.close_async(handle, number)), self.loop)
             else:
                 self.threads.submit(self.guarded, self.close, handle, number)
+        else:
+            raise ValueError(f"there is no op {op!r} in protocol {PROTOCOL}")
 
     def hello(self) -> dict[str, Any]:
         runtime = f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}"
@@ -147,7 +147,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints goes to stderr: stdout is for answers
     adapter = Adapter(python_driver, out)
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:  # UTF-8, whatever the locale says
         message = json.loads(line)
         if message["op"] == "shutdown":
             adapter.answer(message["id"], {"outcome": "ok"})
