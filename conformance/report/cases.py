@@ -92,6 +92,7 @@ class CaseView:
     steps: tuple[Step, ...]
     row: str = ""
     left_out: bool = False
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,10 @@ class _Builder:
                        if (found := tuple(item for item in case.checks if item.outcome == outcome)))
         steps = tuple(self._step(number, step) for number, step in enumerate(case.steps, 1)) if whole else ()
         left_out = not whole and bool(case.steps)
-        return CaseView(case, self._anchor, case.verdict in BAD, tuple(map(_finding, case.findings)), groups, steps,
-                        row_of(case), left_out)
+        told = _one_of_each(case.findings) if left_out else case.findings
+        findings = tuple(FindingView(item, None) if left_out else _finding(item) for item in told)
+        return CaseView(case, self._anchor, case.verdict in BAD, findings, groups, steps, row_of(case), left_out,
+                        len(case.findings) - len(told))
 
     def _step(self, number: int, step: StepTrace) -> Step:
         anchor = f"{self._anchor}-step-{number}"
@@ -191,6 +194,14 @@ class _Builder:
         if href == anchor or length < (_SAME_CASE if case == self._anchor else _SAME_SCENARIO):
             return "", ""
         return href, words
+
+
+def _one_of_each(findings: tuple[FindingResult, ...]) -> tuple[FindingResult, ...]:
+    """The first finding of each rule and waiver."""
+    first: dict[tuple[str, str | None], FindingResult] = {}
+    for item in findings:
+        first.setdefault((item.rule, item.waived_by), item)
+    return tuple(first.values())
 
 
 def _finding(item: FindingResult) -> FindingView:

@@ -10,7 +10,7 @@ import math
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,22 +84,31 @@ def _discard(temporary: Path) -> None:
 
 
 def results_json(run: Run) -> str:
-    """``run`` as JSON text: sorted keys, one space of indentation, valid UTF-8, a newline at the end.
+    """``run`` as JSON text: sorted keys, a line for each member and for each case, valid UTF-8, a newline at the end.
 
     What JSON cannot hold (NaN, infinities) becomes its name as a string; what is nested beyond any reader's reach is
     replaced by words that say so.
     """
-    data = run.model_dump(mode="python")
-    try:
-        text = _dump(data)
-    except (ValueError, RecursionError):
-        text = _dump(_finite(shallow(data)))
+    members = run.model_dump(mode="python")
+    lines = ",\n".join(f"{_dump(name)}: {_rows(value) if isinstance(value, tuple | list) else _dump(value)}"
+                       for name, value in sorted(members.items()))
     # A lone surrogate cannot be encoded, but can be written as a JSON escape.
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", f"{{\n{lines}\n}}\n")
 
 
-def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False, default=str)
+def _rows(values: Sequence[Any]) -> str:
+    """A list with a line for each item, so that two runs can be compared by lines."""
+    return "[\n" + ",\n".join(map(_dump, values)) + "\n]" if values else "[]"
+
+
+def _dump(value: Any) -> str:
+    try:
+        return _ENCODER.encode(value)
+    except (ValueError, RecursionError):
+        return _ENCODER.encode(_finite(shallow(value)))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, default=str)
 
 
 def _finite(value: Any) -> Any:

@@ -52,3 +52,15 @@ def test_a_case_without_its_evidence_says_where_that_is() -> None:
     page = render_html(many)
     assert "Checks and wire trace are left out here" in page
     assert len(re.findall('<details class="case', page)) == len(many.cases)
+
+
+def test_a_case_without_its_evidence_tells_one_finding_of_each_rule_and_waiver_and_counts_the_rest() -> None:
+    findings = (broken("r", "first", waived_by="one"), broken("r", "second", waived_by="one"),
+                broken("r", "third", waived_by="two"), broken("q", "fourth", waived_by="one"))
+    steps = next(item.steps for item in full_run().cases if item.steps)
+    base = rows(1, Verdict.WAIVED)[0].model_copy(update={"findings": findings, "steps": steps})
+    cases = tuple(base.model_copy(update={"id": f"retries/rows[n={n}]::2024-10-21::python@3.0.1-sync"})
+                  for n in range(2000))
+    last = render_html(full_run().model_copy(update={"cases": cases})).split('<details class="case')[2000]
+    assert re.findall('<p class="say">([a-z]+)</p>', last) == ["first", "third", "fourth"]
+    assert "1 further finding of the same rules, checks and wire trace are left out here" in last
