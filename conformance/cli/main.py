@@ -77,8 +77,9 @@ def main() -> None:
     What a CI system or a closed terminal sends ends a command as Ctrl-C does, with its adapters, unless it was ignored
     before (``nohup``).
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _interrupt)
     sys.exit(_main(sys.argv[1:]))
 
