@@ -183,7 +183,9 @@ def _sentence(run: Run, subjects: tuple[SubjectSummary, ...]) -> str:
     what = f"Azure OpenAI {shown}".strip()
     verb = "conforms" if good == 1 else "conform"
     lead = "So far, " if run.interrupted else ""
-    rest = f"; {len(subjects) - len(ran)} gave no data" if len(ran) < len(subjects) else ""
+    partly = sum(item.standing is Standing.INCOMPLETE for item in ran)
+    left = f"; {partly} did not fail and left cases out" if partly else ""
+    rest = f"{left}; {len(subjects) - len(ran)} gave no data" if len(ran) < len(subjects) else left
     return f"{lead}{good} of {count(len(ran), noun)} {verb} to {what}{rest}."
 
 

@@ -34,7 +34,7 @@ API_KEY = "conformance-api-key-not-a-secret"
 @dataclass(frozen=True, slots=True)
 class SubjectUnderTest:
     """An SDK in the version that is installed or was asked for. ``absent`` says why it cannot run; empty when it can.
-    ``lane`` is how it reaches the service: ``inprocess`` or ``loopback``.
+    ``lane`` is how it reaches the service: ``inprocess`` or ``loopback``; see :meth:`lane_of`.
     """
 
     sdk: Sdk
@@ -42,6 +42,12 @@ class SubjectUnderTest:
     runtime: str = ""
     absent: str = ""
     lane: str = "inprocess"
+    sockets: bool = False
+
+    def lane_of(self, scenario: Scenario) -> str:
+        """The lane of the cases of ``scenario``: the subject's own, or loopback where it takes a socket and the
+        subject's adapter is there as well (``sockets``)."""
+        return "loopback" if scenario.lane == "loopback" and self.sockets else self.lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,7 @@ def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], sele
             continue
         unsaid = _unsaid(loaded, subject, said)
         for row in matrix_rows(loaded.scenario):
+            lane = subject.lane_of(loaded.scenario)
             status, reason = _applicability(loaded.scenario, subject, api_version)
             if status == "run" and unsaid:
                 status, reason = "unsupported", unsaid
@@ -179,13 +186,13 @@ def _expand(loaded: LoadedScenario, subjects: tuple[SubjectUnderTest, ...], sele
                 reason = obstacle(target, loaded.document.text, spec, SERVICE_ENDPOINT)
                 status, spec = "not-run" if reason else "run", adapt(target, spec)
             waits = 0.0
-            if status == "run" and subject.lane == "loopback":
+            if status == "run" and lane == "loopback":
                 met = real_time(spec, subject.sdk.contract.traits(subject.version), longest_wait)
                 status, reason, waits = "not-run" if met.obstacle else "run", met.obstacle, met.waits
             for surface in _surfaces(loaded.scenario, subject, selection):
                 identity = case_id(loaded.id, row, api_version, subject.sdk.name, subject.version, surface)
                 if not selection.case_ids or identity in selection.case_ids:
-                    yield Case(identity, loaded, spec, subject, surface, api_version, subject.lane, status, reason, row,
+                    yield Case(identity, loaded, spec, subject, surface, api_version, lane, status, reason, row,
                                target, waits)
 
 
@@ -224,7 +231,7 @@ _NO_V1 = "api.v1"
 def _applicability(scenario: Scenario, subject: SubjectUnderTest,
                    api_version: str) -> tuple[Literal["run", "unsupported", "not-run"], str]:
     contract = subject.sdk.contract
-    if scenario.lane not in ("any", subject.lane):
+    if scenario.lane not in ("any", subject.lane_of(scenario)):
         return "not-run", f"the scenario needs the {scenario.lane} lane"
     if api_version == "v1" and _NO_V1 in contract.contract.lacks:
         return "unsupported", contract.contract.lacks[_NO_V1].reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.errors import UsageError
 from conformance.run.plan import SubjectUnderTest
-from conformance.run.suite import Suite
+from conformance.run.suite import Sdk, Suite
 from conformance.sdk.contract import same_version
 from conformance.sdk.registry import find_adapter, find_installed
 
@@ -50,6 +50,18 @@ def _subject(suite: Suite, name: str, version: str, lane: str, *, named: bool) -
             raise UsageError("sdk-version", f"{name}@{version} was asked for but {contract.package} {here.version} is "
                              "installed", f"install {contract.package}=={version}, or leave out --lane inprocess")
         if lane == "inprocess" or (wanted and not here.absent):
-            return SubjectUnderTest(sdk, here.version, here.runtime, here.absent, "inprocess")
+            return SubjectUnderTest(sdk, here.version, here.runtime, here.absent, "inprocess",
+                                    sockets=not lane and not here.absent and _has_adapter(sdk, here.version))
     found = find_adapter(sdk.contract.folder, contract.not_run, version, named=named)
     return SubjectUnderTest(sdk, found.version, found.runtime, found.absent, "loopback")
+
+
+def _has_adapter(sdk: Sdk, version: str) -> bool:
+    """Whether this very version can be driven through sockets too, with nothing to build."""
+    contract = sdk.contract.contract
+    if "loopback" not in contract.lanes:
+        return False
+    try:
+        return not find_adapter(sdk.contract.folder, contract.not_run, version, named=False).absent
+    except UsageError:
+        return False  # a version the adapter cannot drive

@@ -100,7 +100,7 @@ def test_a_should_ends_with_1_only_when_asked(command) -> None:  # type: ignore[
 
 
 def test_a_run_of_nothing_that_can_be_exercised_ends_with_2(command) -> None:  # type: ignore[no-untyped-def]
-    ended = command("run", "chat/socket", "--reports", "out", files={
+    ended = command("run", "chat/socket", "--lane", "inprocess", "--reports", "out", files={
         "scenarios/chat/socket.yaml": scenario(head="lane: loopback\n")})
     assert ended.code == 2
     assert "2 not-run" in ended.out
@@ -297,9 +297,9 @@ def test_explain_shows_the_case_as_it_runs_and_why_others_do_not(command) -> Non
     assert "model: conf-chat" in ended.out
     assert "cassette: cassettes/2024-10-21/chat/founded.yaml" in ended.out
     assert "-sync  runs" in ended.out
-    ended = command("explain", "scenarios/chat/socket.yaml", files={
-        "scenarios/chat/socket.yaml": scenario(head="lane: loopback\n")})
-    assert "not-run: the scenario needs the loopback lane" in ended.out
+    ended = command("explain", "scenarios/chat/mind.yaml", files={
+        "scenarios/chat/mind.yaml": scenario(head="needs: [telepathy]\n")})
+    assert "unsupported: the contract of python does not list telepathy" in ended.out
 
 
 def test_one_case_can_be_run_by_the_command_a_report_shows(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -97,7 +97,7 @@ def test_a_session_that_runs_a_part_does_not_call_a_waiver_stale(suite: pytest.P
 
 
 def test_a_session_in_which_nothing_was_exercised_is_not_green(suite: pytest.Pytester) -> None:
-    result = pytest_of(suite, "scenarios/chat/socket.yaml", runs=False, files={
+    result = pytest_of(suite, "scenarios/chat/socket.yaml", "--conformance-lane=inprocess", runs=False, files={
         "scenarios/chat/socket.yaml": scenario(head="lane: loopback\n")})
     result.assert_outcomes(skipped=2)
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED

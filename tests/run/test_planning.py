@@ -166,7 +166,8 @@ def test_what_an_api_version_or_the_lane_does_not_have_is_not_run_and_says_why(s
     assert late["2024-10-21"].status == "not-run"
     assert "not part of api-version 2024-10-21" in late["2024-10-21"].reason
     assert late["v1"].status == "run"
-    assert {(case.status, case.reason) for case in planned(suite, patterns=("chat/socket",))} == {
+    (bound,) = subjects_of(suite, ("python",), "inprocess")
+    assert {(case.status, case.reason) for case in planned(suite, subject=bound, patterns=("chat/socket",))} == {
         ("not-run", "the scenario needs the loopback lane")}
 
 
@@ -292,3 +293,15 @@ def test_a_scenario_is_filled_in_once_for_each_set_of_values_its_variables_have(
     assert len({id(case.spec) for case in each}) == len(API_VERSIONS)
     for case in each:
         assert case.spec.steps[0].with_["messages"][0]["content"] == case.api_version
+
+
+def test_what_takes_a_socket_runs_through_the_adapter_of_the_same_version_beside_the_inprocess_cases(
+        tmp_path: Path) -> None:
+    wired = {"scenarios/chat/socket.yaml": scenario(head="lane: loopback\n"), "scenarios/chat/any.yaml": scenario()}
+    suite = load(make_root(tmp_path / "with", wired))
+    cases = plan(suite, subjects_of(suite, ("python",)), Selection(patterns=("chat/socket", "chat/any")))
+    assert {case.loaded.id: (case.lane, case.status) for case in cases} == {
+        "chat/socket": ("loopback", "run"), "chat/any": ("inprocess", "run")}
+    without = load(make_root(tmp_path / "without", {**wired, "adapters/python/contract.yaml": contract()}))
+    cases = plan(without, subjects_of(without, ("python",)), Selection(patterns=("chat/socket",)))
+    assert {case.status for case in cases} == {"not-run"}
