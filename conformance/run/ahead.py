@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from types import TracebackType
 
 from conformance.run.execute import Lane
@@ -41,6 +42,12 @@ _AGAIN = 2
 _ENOUGH = 3
 """After how many cases a rule about time that stayed broken alone is an SDK's own and the next case is believed."""
 
+_DOUBTS = 30
+"""Cases of a run that are red in any other way and are run once more alone. More than that is no accident."""
+
+UNSTEADY = "it failed among other cases, and not when it ran again alone"
+"""The reason that such a case gives for what it says then."""
+
 Runner = Callable[[Case, Lane], Judged]
 
 
@@ -59,6 +66,7 @@ class RunAhead:
         self._cases: dict[str, Case] = {}
         self._settled: dict[str, Judged] = {}
         self._calmed = False
+        self._doubts = _DOUBTS if parallel > 1 else 0
         self._confirmed: Counter[tuple[str, str, str]] = Counter()
         for case in cases:
             self.add(case)
@@ -110,9 +118,11 @@ class RunAhead:
         return self._run(case, self._lane_of(case, False))
 
     def _settle(self, case: Case) -> Judged:
+        doubted = False
         try:
             judged = self._futures[case.id].result()
-            if not needs_quiet(judged) or self._is_known(judged):
+            doubted = not needs_quiet(judged) and self._doubts_it(judged)
+            if self._is_known(judged) or not (doubted or needs_quiet(judged)):
                 return judged
         except Disturbed:
             pass
@@ -128,7 +138,14 @@ class RunAhead:
                     break
                 judged = self._run(case, self._lane_of(case, True))
         self._confirmed.update(_late_rules(judged))
-        return judged
+        return _unsteady(judged) if doubted and judged.result.verdict is not Verdict.FAIL else judged
+
+    def _doubts_it(self, judged: Judged) -> bool:
+        """Whether ``judged`` is red and among the first so many of the run: one more run tells accident from habit."""
+        if judged.result.verdict is not Verdict.FAIL or not self._doubts:
+            return False
+        self._doubts -= 1
+        return True
 
     def _calm(self) -> None:
         """Run all that were only late again, few at once; once a run. What is in time then is settled."""
@@ -151,6 +168,10 @@ class RunAhead:
         """Whether all that is late in ``judged`` has been late before in cases that ran alone, time after time."""
         late = _late_rules(judged)
         return bool(late) and all(self._confirmed[rule] >= _ENOUGH for rule in late)
+
+
+def _unsteady(judged: Judged) -> Judged:
+    return replace(judged, result=judged.result.model_copy(update={"reason": judged.result.reason or UNSTEADY}))
 
 
 def needs_quiet(judged: Judged) -> bool:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,40 @@ def test_what_a_busy_machine_could_have_caused_is_judged_again_in_quiet(
     for verdict, wanted in ((Verdict.FAIL, quiet), (Verdict.WAIVED, False), (Verdict.ERROR, True)):
         result = result_of(case, "expect.result", verdict=verdict).result.model_copy(update={"steps": (step,)})
         assert needs_quiet(Judged(result)) is wanted
+
+
+@pytest.mark.parametrize(("alone", "verdict", "reason"), [
+    ((), Verdict.PASS, "it failed among other cases, and not when it ran again alone"),
+    (("request.route",), Verdict.FAIL, "")])
+def test_what_is_red_is_believed_when_it_is_red_again_alone_and_says_so_when_it_is_not(
+        tmp_path: Path, alone: tuple[str, ...], verdict: Verdict, reason: str) -> None:
+    suite = load(make_root(tmp_path))
+    (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
+    runs: list[bool] = []
+
+    def runner(case: Case, lane: Any) -> Judged:
+        runs.append(lane)
+        rules = alone if lane else ("request.route",)
+        return result_of(case, *rules, verdict=Verdict.FAIL if rules else Verdict.PASS)
+
+    with RunAhead((case,), lambda _, alone: alone, runner) as ahead:  # type: ignore[arg-type,return-value]
+        result = ahead.result(case).result
+    assert (result.verdict, result.reason, runs) == (verdict, reason, [False, True])
+
+
+def test_more_red_cases_than_an_accident_makes_are_believed_at_once(tmp_path: Path) -> None:
+    suite = load(make_root(tmp_path))
+    (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
+    cases = [replace(case, id=f"{case.id}-{n}") for n in range(100)]
+    runs: list[bool] = []
+
+    def runner(case: Case, lane: Any) -> Judged:
+        runs.append(lane)
+        return result_of(case, "request.route")
+
+    with RunAhead(cases, lambda _, alone: alone, runner) as ahead:  # type: ignore[arg-type,return-value]
+        assert {ahead.result(case).result.verdict for case in cases} == {Verdict.FAIL}
+    assert runs.count(True) == 30
+    with RunAhead(cases[:3], lambda _, alone: alone, runner, 1) as ahead:  # type: ignore[arg-type,return-value]
+        assert {ahead.result(case).result.verdict for case in cases[:3]} == {Verdict.FAIL}
+    assert runs.count(True) == 30, "a service far away is not asked twice"
