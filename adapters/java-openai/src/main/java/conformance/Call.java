@@ -88,7 +88,11 @@ final class Call {
     /** The arguments as the SDK's own body class reads them; what it does not model, it keeps beside. */
     <T> T body(Class<T> type) {
         try {
-            return ObjectMappers.jsonMapper().readValue(Main.JSON.writeValueAsString(arguments), type);
+            String json = Main.JSON.writeValueAsString(arguments);
+            // One at a time: where two threads meet a Kotlin class first, one finds its constructor not yet accessible.
+            synchronized (Call.class) {
+                return ObjectMappers.jsonMapper().readValue(json, type);
+            }
         } catch (IOException error) {
             throw new UncheckedIOException(error);
         }
