@@ -5,23 +5,20 @@ The loopback lane really waits; the in-process lane moves a virtual clock, which
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.report.canonical import CanonicalCall
 from conformance.report.comparison import Participant, alike, too_early
 from conformance.report.text import seconds
-from conformance.report.timeline import Tick
+from conformance.report.timeline import LABELS, Tick, finite, ticks
 
 WIDTH = 1_060
-LABELS = 250
 WORDS = 300
 ROW = 24
 TOP = 24
 MARK = 9.0
 _ROOM = WIDTH - LABELS - WORDS - 2 * MARK
-_LONGEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def axis(participants: Sequence[Participant]) -> Axis | None:
     scale = _ROOM / end if end > 0 else 0.0
     drawn = tuple(_row(name, item, TOP + place * ROW, scale) for place, (name, item) in enumerate(rows))
     said = "; ".join(f"{row.label}{' (virtual clock)' if row.virtual else ''}: {row.words}" for row in drawn)
-    return Axis(drawn, _ticks(end, scale), TOP + len(drawn) * ROW + 4, f"{said}.")
+    return Axis(drawn, ticks(end, scale), TOP + len(drawn) * ROW + 4, f"{said}.")
 
 
 def _row(name: str, item: Participant, y: int, scale: float) -> AxisRow:
@@ -120,18 +117,3 @@ def _row(name: str, item: Participant, y: int, scale: float) -> AxisRow:
         width = min(finite(wait or 0.0) * scale, x - LABELS)
         gaps.append(Gap(round(x - width, 1), round(max(width, 0.0), 1)))
     return AxisRow(name, y, marks, tuple(gaps), words_of(item), item.virtual)
-
-
-def finite(value: float) -> float:
-    """``value`` as a time that can be drawn: a broken clock must not break a report."""
-    return min(value, _LONGEST) if math.isfinite(value) and value > 0 else 0.0
-
-
-def _ticks(end: float, scale: float) -> tuple[Tick, ...]:
-    if not scale:
-        return ()
-    rough = end / 4
-    base = 10.0 ** math.floor(math.log10(rough))
-    step = next(base * factor for factor in (1, 2, 5, 10) if base * factor >= rough)
-    return tuple(Tick(round(LABELS + number * step * scale, 1), seconds(number * step))
-                 for number in range(int(end / step + 1e-9) + 1))

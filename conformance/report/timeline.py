@@ -71,29 +71,29 @@ def timeline(exchanges: tuple[ExchangeTrace, ...]) -> Timeline | None:
                      round(LABELS + span.start * scale, 1), TOP + row * ROW,
                      round(max(span.length * scale, _SMALLEST_BAR), 1))
                  for row, span in enumerate(spans))
-    return Timeline(bars, _ticks(end, scale), TOP + len(spans) * ROW + 6, _describe(spans, len(exchanges)))
+    return Timeline(bars, ticks(end, scale), TOP + len(spans) * ROW + 6, _describe(spans, len(exchanges)))
 
 
 def _spans(exchanges: tuple[ExchangeTrace, ...]) -> list[_Span]:
-    origin = _finite(exchanges[0].at)
+    origin = finite(exchanges[0].at)
     spans: list[_Span] = []
     for number, item in enumerate(exchanges, 1):
-        start = max(_finite(item.at) - origin, 0.0)
+        start = max(finite(item.at) - origin, 0.0)
         following = exchanges[number] if number < len(exchanges) else None
-        after = max(_finite(following.at) - origin, start) if following else start
-        waited = min(_finite(following.waited), after - start) if following else 0.0
+        after = max(finite(following.at) - origin, start) if following else start
+        waited = min(finite(following.waited), after - start) if following else 0.0
         spans.append(_Span("attempt", f"attempt {number}: {_outcome(item)}", start, after - start - waited,
                            following is not None))
         if following is not None:
             spans.append(_Span("waited", "waited", after - waited, waited))
         if item.asked_wait is not None:
             by = f" ({item.asked_by})" if item.asked_by else ""
-            spans.append(_Span("asked", f"asked{by}", after - waited, _finite(item.asked_wait)))
+            spans.append(_Span("asked", f"asked{by}", after - waited, finite(item.asked_wait)))
     return spans
 
 
-def _finite(value: float | None) -> float:
-    """``value`` as a time that can be drawn: a broken clock must not break the page."""
+def finite(value: float | None) -> float:
+    """``value`` as a time that can be drawn: a broken clock must not break a report."""
     return min(value, _LONGEST) if value is not None and math.isfinite(value) and value > _SHORTEST else 0.0
 
 
@@ -103,7 +103,8 @@ def _outcome(item: ExchangeTrace) -> str:
     return item.fault or ("no recording" if item.miss else "no response")
 
 
-def _ticks(end: float, scale: float) -> tuple[Tick, ...]:
+def ticks(end: float, scale: float) -> tuple[Tick, ...]:
+    """About four round times up to ``end`` seconds, right of the labels; none when there is no ``scale``."""
     if not scale:
         return ()
     rough = end / 4

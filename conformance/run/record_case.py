@@ -25,7 +25,7 @@ from conformance.sanitize.exchange import Sanitizer
 from conformance.sanitize.redactor import Redactor
 from conformance.scenario.model import Scenario, Step
 from conformance.scenario.variables import UnknownVariable, substitute
-from conformance.sdk.inprocess import _client_dict, call_dict, outcome_from_dict
+from conformance.sdk.inprocess import call_dict, client_dict, outcome_from_dict
 from conformance.sdk.protocol import Call, ClientConfig, Outcome
 from conformance.wire.cassette import Cassette, CassettePlayback, match_key
 from conformance.wire.cassette_write import Entry, Provenance, render, write_cassette
@@ -208,7 +208,7 @@ class DirectSession:
         origin = f"{place.scheme}://{place.netloc}"
         self._execution: Execution = server.open(player, origin=origin)
         moved = replace(config, endpoint=self._execution.url + config.endpoint[len(origin):])
-        self._handle = python_driver.build_client(_client_dict(moved))
+        self._handle = python_driver.build_client(client_dict(moved))
 
     def call(self, call: Call) -> Outcome:
         """Perform ``call``."""

@@ -15,7 +15,8 @@ from importlib import metadata
 from types import TracebackType
 from typing import Any
 
-from conformance.sdk.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError
+from conformance.sdk.messages import outcome_of
+from conformance.sdk.protocol import Call, ClientConfig, Outcome
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Exchange
 from conformance.wire.player import CasePlayer
@@ -96,7 +97,7 @@ class Session:
         self._crash: Outcome | None = None
         try:
             with case:
-                self._handle = python_driver.build_client(_client_dict(config))
+                self._handle = python_driver.build_client(client_dict(config))
         except Exception as error:
             self._crash = _crashed(error)
 
@@ -155,7 +156,7 @@ def _crashed(error: Exception) -> Outcome:
     return Outcome("crash", reason=traceback.format_exception_only(error)[-1].strip())
 
 
-def _client_dict(config: ClientConfig) -> dict[str, Any]:
+def client_dict(config: ClientConfig) -> dict[str, Any]:
     auth = config.auth
     return {
         "endpoint": config.endpoint, "api": config.api, "api_version": config.api_version,
@@ -178,15 +179,4 @@ def call_dict(call: Call) -> dict[str, Any]:
 
 def outcome_from_dict(message: dict[str, Any]) -> Outcome:
     """The Outcome the driver's ``message`` stands for."""
-    error, chunks = message.get("error"), message.get("chunks")
-    return Outcome(
-        status=message["status"], result=message.get("result"), view=message.get("view"),
-        chunks=None if chunks is None else tuple(chunks), request_id=message.get("request_id"),
-        error=None if error is None else _error(error), reason=message.get("reason", ""),
-        token_calls=message.get("token_calls"),
-    )
-
-
-def _error(error: dict[str, Any]) -> SdkError:
-    return SdkError(**{**error, "kind": ErrorKind(error["kind"]), "bases": tuple(error["bases"]),
-                       "headers": tuple((name, value) for name, value in error["headers"])})
+    return outcome_of(message, "status")

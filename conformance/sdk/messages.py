@@ -93,11 +93,11 @@ def hello_of(message: dict[str, Any]) -> Hello:
                  tuple(message["surfaces"]), tuple(message["operations"]), message.get("concurrency", 1))
 
 
-def outcome_of(message: dict[str, Any]) -> Outcome:
-    """The Outcome of a valid answer to call."""
+def outcome_of(message: dict[str, Any], member: str = "outcome") -> Outcome:
+    """The Outcome of a valid answer to call, or of what the in-process driver says; ``member`` holds its status."""
     error, chunks = message.get("error"), message.get("chunks")
     return Outcome(
-        status=message["outcome"], result=message.get("result"), view=message.get("view"),
+        status=message[member], result=message.get("result"), view=message.get("view"),
         chunks=None if chunks is None else tuple(chunks), request_id=message.get("request_id"),
         error=None if error is None else _error(error), reason=message.get("reason", ""),
         token_calls=message.get("token_calls"),
