@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from conformance.scenario.load import load_scenarios, scenario_files
+from conformance.suite.scenario.load import load_scenarios, scenario_files
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 FILES = 500

@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conformance.wire.cassette import Cassette, CassettePlayback, load_cassette
-from conformance.wire.cassette_write import Entry, Provenance, render, write_cassette
+from conformance.record.cassette_write import Entry, Provenance, render, write_cassette
+from conformance.suite.cassette import Cassette, CassettePlayback, load_cassette
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
 

@@ -123,10 +123,10 @@ def serve_streams(stream: bool) -> None:
 
 
 def serve_ours(mode: str, stream: bool) -> None:
-    from conformance.wire.cassette import match_key
+    from conformance.service.peer import Limits, PeerServer
+    from conformance.service.sse_shapes import per_event
+    from conformance.suite.cassette import match_key
     from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
-    from conformance.wire.peer import Limits, PeerServer
-    from conformance.wire.sse_shapes import per_event
 
     place = Provenance(Source.HARNESS)
     if stream:
@@ -160,8 +160,8 @@ def serve_ours(mode: str, stream: bool) -> None:
 
 def serve_many(count: int) -> None:
     """Prints the memory that ``count`` open executions take, in KiB each, and the milliseconds to open one."""
+    from conformance.service.peer import PeerServer
     from conformance.wire.exchange import Reply
-    from conformance.wire.peer import PeerServer
 
     class Silent:
         def answer(self, request: Any) -> Reply:  # noqa: ARG002

@@ -14,7 +14,7 @@ from pathlib import Path
 import jsonschema
 import jsonschema_rs
 
-from conformance.schema import SchemaRegistry
+from conformance.suite.schema import SchemaRegistry
 
 ROOT = Path(__file__).parents[1] / "schemas"
 NAME, VERSION = "chat-completion", "2024-10-21"

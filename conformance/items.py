@@ -15,27 +15,27 @@ from typing import Any
 
 import pytest
 
-from conformance.checks.finding import Level
 from conformance.errors import ExitCode, HarnessError, UsageError
+from conformance.judge.judge import Judged
+from conformance.judge.results import CaseResult, Verdict
+from conformance.judge.rules.finding import Level
+from conformance.judge.settle import RED_WAIVERS, exit_code
+from conformance.plan.plan import Case, Selection, SubjectUnderTest, plan
+from conformance.plan.subjects import subjects_of
 from conformance.plugin import STATE
+from conformance.record.record import Mode
+from conformance.record.record_session import SessionRecorder
 from conformance.report.text import visible
 from conformance.report.write import write_reports
 from conformance.run.ahead import PARALLEL, RunAhead
 from conformance.run.execute import Lane
-from conformance.run.home import find_home
-from conformance.run.judge import Judged
-from conformance.run.lanes import FAR, Lanes, prepare
-from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
-from conformance.run.reach import require_reachable
-from conformance.run.record import Mode
-from conformance.run.record_session import SessionRecorder
-from conformance.run.results import CaseResult, Verdict
 from conformance.run.runner import assemble, run_case, run_clock
-from conformance.run.settle import RED_WAIVERS, exit_code
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import Suite, load_suite
-from conformance.run.targets import chosen_target
-from conformance.scenario.versions import select_versions
+from conformance.sdk.lanes import FAR, Lanes, prepare
+from conformance.service.remote.reach import require_reachable
+from conformance.service.targets import chosen_target
+from conformance.suite.home import find_home
+from conformance.suite.load import Suite, load_suite
+from conformance.suite.scenario.versions import select_versions
 
 
 class CaseFailed(Exception):

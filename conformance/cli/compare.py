@@ -14,15 +14,31 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.errors import UsageError
+from conformance.judge.results import Run
+from conformance.plan.plan import matches
 from conformance.report.axis import rows_of, words_of
 from conformance.report.comparison import Participant
-from conformance.report.divergence import Comparison, Divergences, Habit, ScenarioDivergence, Seen, divergences
-from conformance.report.divergence_text import FACETS, drawn, names, sentence, short, step_title, texts, where_of
+from conformance.report.divergence import (
+    Comparison,
+    Divergences,
+    Habit,
+    ScenarioDivergence,
+    Seen,
+    divergences,
+)
+from conformance.report.divergence_text import (
+    FACETS,
+    drawn,
+    names,
+    sentence,
+    short,
+    step_title,
+    texts,
+    where_of,
+)
 from conformance.report.text import count, visible
 from conformance.report.timeline import finite
 from conformance.report.write import RESULTS_NAME, load_run
-from conformance.run.plan import matches
-from conformance.run.results import Run
 
 DEFAULT = Path("reports") / RESULTS_NAME
 SHOWN = 20

@@ -16,12 +16,20 @@ from rich.console import Console
 from conformance import __version__
 from conformance.cli import options
 from conformance.errors import EnvironmentFault, ExitCode, HarnessError, InputErrors, UsageError
+from conformance.lint.suite import lint
 from conformance.report.write import require_writable
-from conformance.run.config import ENDPOINT, KEY, OWN_FILE, PROJECT_FILE, Deployments, Settings, load_settings
-from conformance.run.lint import lint
-from conformance.run.reach import reach
-from conformance.run.targets import Target, target_of
 from conformance.sanitize.redactor import Redactor
+from conformance.service.remote.reach import reach
+from conformance.service.targets import Target, target_of
+from conformance.suite.settings import (
+    ENDPOINT,
+    KEY,
+    OWN_FILE,
+    PROJECT_FILE,
+    Deployments,
+    Settings,
+    load_settings,
+)
 
 DISTRIBUTION = "azure-openai-conformance"
 Reports = Annotated[Path, typer.Option("--reports", help="The folder a run would write to.")]

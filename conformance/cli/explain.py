@@ -12,10 +12,10 @@ from rich.syntax import Syntax
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
+from conformance.plan.plan import Case, Selection, plan
+from conformance.plan.subjects import subjects_of
 from conformance.run.execute import cassette_name
-from conformance.run.plan import Case, Selection, plan
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import Suite
+from conformance.suite.load import Suite
 
 Name = Annotated[str, typer.Argument(help="A scenario id, or a case id for one case of it.")]
 

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from conformance.cli import options
 from conformance.errors import EnvironmentFault, ExitCode, InputErrors
-from conformance.run.lint import lint
-from conformance.scenario.editor import editor_schema_text
+from conformance.lint.suite import lint
+from conformance.suite.scenario.editor import editor_schema_text
 
 
 def _write(path: Path) -> None:

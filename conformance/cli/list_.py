@@ -12,8 +12,8 @@ from rich.table import Table
 
 from conformance.cli import options
 from conformance.errors import ExitCode
-from conformance.run.plan import Case, check_selection, plan, require_cases
-from conformance.run.subjects import subjects_of
+from conformance.plan.plan import Case, check_selection, plan, require_cases
+from conformance.plan.subjects import subjects_of
 
 AsCases = Annotated[bool, typer.Option("--cases", help="One line a case instead of one a scenario.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")]

@@ -12,7 +12,19 @@ import typer
 from rich.console import Console
 
 from conformance import __version__
-from conformance.cli import compare, doctor, explain, lint, list_, merge, record, run, scan, sdk, serve
+from conformance.cli import (
+    compare,
+    doctor,
+    explain,
+    lint,
+    list_,
+    merge,
+    record,
+    run,
+    scan,
+    sdk,
+    serve,
+)
 from conformance.errors import ExitCode, HarnessError, InputErrors
 from conformance.report.text import visible
 

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 
 from conformance.cli.summary import print_summary
+from conformance.judge.merge import merge_runs
+from conformance.judge.settle import exit_code
 from conformance.report.write import load_run, write_reports
-from conformance.run.merge import merge_runs
-from conformance.run.settle import exit_code
 
 Files = Annotated[list[Path], typer.Argument(help="results.json files of the runs.")]
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for the merged reports.")]

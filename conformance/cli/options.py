@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from conformance.errors import UsageError
-from conformance.run.home import find_home
-from conformance.run.plan import Selection
-from conformance.run.suite import Suite, load_suite
-from conformance.run.targets import Target, chosen_target
-from conformance.scenario.versions import select_versions
+from conformance.plan.plan import Selection
+from conformance.service.targets import Target, chosen_target
+from conformance.suite.home import find_home
+from conformance.suite.load import Suite, load_suite
+from conformance.suite.scenario.versions import select_versions
 
 Patterns = Annotated[list[str] | None, typer.Argument(help="Scenario ids or globs: chat, chat/basic, 'retries/*'.")]
 Root = Annotated[Path | None, typer.Option("--root", help="Root of another suite (a folder with scenarios/).")]

@@ -12,15 +12,23 @@ from rich.console import Console
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
-from conformance.run.plan import check_selection, plan, require_cases
-from conformance.run.record import Recording, Result, Task, check_budget, mode_of, record_all, tasks_of
-from conformance.run.record_case import Options, Recorder, Service
-from conformance.run.record_lanes import LaneSessions
-from conformance.run.record_target import askable, service_of_target
+from conformance.plan.plan import check_selection, plan, require_cases
+from conformance.plan.subjects import subjects_of
+from conformance.record.forwarder import Budget, Patience
+from conformance.record.record import (
+    Recording,
+    Result,
+    Task,
+    check_budget,
+    mode_of,
+    record_all,
+    tasks_of,
+)
+from conformance.record.record_case import Options, Recorder, Service
+from conformance.record.record_lanes import LaneSessions
+from conformance.record.record_target import askable, service_of_target
 from conformance.run.runner import run_clock
-from conformance.run.subjects import subjects_of
-from conformance.run.targets import Target
-from conformance.wire.recorder import Budget, Patience
+from conformance.service.targets import Target
 
 TargetName = Annotated[str, typer.Option("--target", help="Who is asked: emulator, live, or a URL.")]
 ModeName = Annotated[str, typer.Option("--mode", help="none, once, new_episodes, all or rewrite.")]

@@ -15,20 +15,20 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from conformance.checks.finding import Level
 from conformance.cli import options
 from conformance.cli.summary import print_summary
+from conformance.judge.judge import Judged
+from conformance.judge.rules.finding import Level
+from conformance.judge.settle import exit_code
+from conformance.plan.plan import Case, check_selection, plan, require_cases
+from conformance.plan.realtime import LIMIT
+from conformance.plan.subjects import subjects_of
 from conformance.report.write import require_writable, write_reports
 from conformance.run.ahead import PARALLEL, RunAhead
-from conformance.run.judge import Judged
-from conformance.run.lanes import FAR, Lanes, prepare
-from conformance.run.plan import Case, check_selection, plan, require_cases
-from conformance.run.reach import require_reachable
-from conformance.run.realtime import LIMIT
 from conformance.run.runner import RunClock, assemble, run_case, run_clock
-from conformance.run.settle import exit_code
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import Suite
+from conformance.sdk.lanes import FAR, Lanes, prepare
+from conformance.service.remote.reach import require_reachable
+from conformance.suite.load import Suite
 
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, divergence.html, results.json, ...")]
 Strict = Annotated[bool, typer.Option("--strict", help="Members unknown to the specification are findings.")]

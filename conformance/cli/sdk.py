@@ -10,15 +10,15 @@ import typer
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
+from conformance.plan.plan import SubjectUnderTest
+from conformance.plan.subjects import subjects_of
 from conformance.report.text import visible
-from conformance.run.lanes import adapter_of, plain_http
-from conformance.run.plan import SubjectUnderTest
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import Sdk, Suite
 from conformance.sdk.environments import Adapter, cached_versions, install, missing_tools
-from conformance.sdk.manifest import Manifest, Tool, load_manifest, tool_version
+from conformance.sdk.lanes import adapter_of, plain_http
 from conformance.sdk.probe import Probe
-from conformance.wire.peer.tls import authority
+from conformance.service.peer.tls import authority
+from conformance.suite.load import Sdk, Suite
+from conformance.suite.manifest import Manifest, Tool, load_manifest, tool_version
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]...", help="SDKs, perhaps with a version.")]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance.checks.finding import Level
+from conformance.judge.results import CaseResult, Run, Verdict
+from conformance.judge.rules.finding import Level
+from conformance.judge.settle import RED_WAIVERS
 from conformance.report.asked import asked
 from conformance.report.text import visible
-from conformance.run.results import CaseResult, Run, Verdict
-from conformance.run.settle import RED_WAIVERS
 
 _STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.WAIVED: "yellow", Verdict.ERROR: "red",
            Verdict.UNSUPPORTED: "dim", Verdict.NOT_RUN: "dim"}

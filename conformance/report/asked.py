@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from conformance.judge.results import Run, Verdict
 from conformance.report.text import count, listing
-from conformance.run.results import Run, Verdict
 
 
 def asked(run: Run) -> str:

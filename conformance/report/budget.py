@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from conformance.judge.results import CaseResult
 from conformance.report.summary import BAD
-from conformance.run.results import CaseResult
 
 BUDGET = 2_500_000
 """Characters of evidence a page shows beyond what is red."""

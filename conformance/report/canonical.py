@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from conformance.run.results import ExchangeTrace, RequestTrace, StepTrace
+from conformance.judge.results import ExchangeTrace, RequestTrace, StepTrace
 from conformance.wire.multipart import parse_multipart
 
 IDENTITY_HEADERS = frozenset({

@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conformance.judge.results import (
+    CaseResult,
+    CheckResult,
+    ExchangeTrace,
+    FindingResult,
+    ResponseTrace,
+    Run,
+    ScenarioInfo,
+    StepTrace,
+)
 from conformance.report.budget import row_of, shown_cases
 from conformance.report.diff import SideBySide, side_by_side
 from conformance.report.summary import BAD, Tally
@@ -19,16 +29,6 @@ from conformance.report.text import (
     seconds,
 )
 from conformance.report.timeline import Timeline, timeline
-from conformance.run.results import (
-    CaseResult,
-    CheckResult,
-    ExchangeTrace,
-    FindingResult,
-    ResponseTrace,
-    Run,
-    ScenarioInfo,
-    StepTrace,
-)
 
 # A link costs the reader a jump; below these lengths the text itself is kinder.
 _SAME_CASE, _SAME_SCENARIO = 300, 1_200

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from conformance.judge.results import CaseResult, Run, ScenarioInfo, StepTrace
 from conformance.report.budget import row_of
 from conformance.report.canonical import canonical_call
 from conformance.report.cases import scenarios_of
 from conformance.report.comparison import Difference, Facet, Participant, Subject, compare, shared
-from conformance.run.results import CaseResult, Run, ScenarioInfo, StepTrace
 
 HABIT_SHARE = 10
 HABIT_LEAST = 8

@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conformance.judge.results import Run
 from conformance.report import axis as geometry
 from conformance.report.axis import Axis, axis
 from conformance.report.cases import scenarios_of
 from conformance.report.comparison import ALIKE_FACTOR, ALIKE_SECONDS, Facet
-from conformance.report.divergence import Comparison, Divergences, ScenarioDivergence, Seen, divergences
+from conformance.report.divergence import (
+    Comparison,
+    Divergences,
+    ScenarioDivergence,
+    Seen,
+    divergences,
+)
 from conformance.report.divergence_text import (
     FACETS,
     LENGTH,
@@ -27,7 +34,6 @@ from conformance.report.divergence_text import (
 )
 from conformance.report.html import assets, environment
 from conformance.report.text import Anchors
-from conformance.run.results import Run
 
 INDEX_NAME = "index.html"
 BUDGET = 2_400_000

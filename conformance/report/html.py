@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from conformance.judge.results import Run, Verdict, WaiverUse
 from conformance.report import timeline
 from conformance.report.asked import asked
 from conformance.report.cases import scenario_views, scenarios_of
@@ -23,7 +24,6 @@ from conformance.report.matrix import Glance
 from conformance.report.provenance import provenance
 from conformance.report.summary import RED_WAIVERS, WORDS, Summary, Tally, summarize
 from conformance.report.text import Anchors, count, instant, safe_url, seconds, visible
-from conformance.run.results import Run, Verdict, WaiverUse
 
 _TEMPLATES = "templates"
 DIVERGENCE_NAME = "divergence.html"

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from conformance.judge.results import CaseResult, FindingResult, Run, Verdict
 from conformance.report.summary import SubjectSummary, red_findings, red_waivers, summarize
 from conformance.report.text import pretty
-from conformance.run.results import CaseResult, FindingResult, Run, Verdict
 
 # What XML 1.0 cannot hold, even as a reference; and DEL and C1, which it discourages.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")

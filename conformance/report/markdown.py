@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 
-from conformance.checks.finding import Level
+from conformance.judge.results import CaseResult, Run, Verdict, WaiverUse
+from conformance.judge.rules.finding import Level
 from conformance.report.asked import asked
-from conformance.report.summary import SEVERITY, WORDS, SubjectSummary, Tone, red_findings, red_waivers, summarize
+from conformance.report.summary import (
+    SEVERITY,
+    WORDS,
+    SubjectSummary,
+    Tone,
+    red_findings,
+    red_waivers,
+    summarize,
+)
 from conformance.report.text import count, listing, safe_url, seconds, visible
-from conformance.run.results import CaseResult, Run, Verdict, WaiverUse
 
 FAILURES_SHOWN = 20
 _TEXT_LIMIT = 240

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.checks.finding import Level
+from conformance.judge.results import CaseResult, FindingResult, Run, ScenarioInfo, Verdict
+from conformance.judge.rules.finding import Level
 from conformance.report.summary import BAD, SEVERITY, WORDS, SubjectSummary, Tally, red_findings
 from conformance.report.text import listing
-from conformance.run.results import CaseResult, FindingResult, Run, ScenarioInfo, Verdict
 
 EVIDENCE = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED, Verdict.ERROR)
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from conformance.judge.results import Run
 from conformance.report.text import count, listing
-from conformance.run.results import Run
 
 MEANINGS: Mapping[str, str] = {
     "live": "recorded from, or answered by, a real Azure OpenAI resource",

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from conformance.checks.finding import Level
+from conformance.judge.results import CaseResult, FindingResult, Run, Subject, Verdict, WaiverUse
+from conformance.judge.rules.finding import Level
 from conformance.report.text import count, listing
-from conformance.run.results import CaseResult, FindingResult, Run, Subject, Verdict, WaiverUse
 
 RED_WAIVERS: Final[tuple[Literal["stale", "expired", "mismatched"], ...]] = ("stale", "expired", "mismatched")
 BAD = (Verdict.FAIL, Verdict.ERROR)

@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from conformance.judge.results import ExchangeTrace
 from conformance.report.text import count, seconds
-from conformance.run.results import ExchangeTrace
 
 WIDTH = 760
 LABELS = 250

@@ -17,9 +17,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from conformance.errors import EnvironmentFault, InputError, Where
+from conformance.judge.results import RESULTS_VERSION, Run
 from conformance.report.junit import render_junit
 from conformance.report.text import shallow
-from conformance.run.results import RESULTS_VERSION, Run
 
 RESULTS_NAME = "results.json"
 HTML_NAME = "index.html"

@@ -15,10 +15,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from types import TracebackType
 
+from conformance.judge.judge import Judged
+from conformance.judge.results import Verdict
+from conformance.plan.plan import Case
 from conformance.run.execute import Lane
-from conformance.run.judge import Judged
-from conformance.run.plan import Case
-from conformance.run.results import Verdict
 from conformance.sdk.process import Disturbed
 
 PARALLEL = 24

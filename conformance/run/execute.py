@@ -10,25 +10,26 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from conformance.checks.context import StepContext, StepObservation
-from conformance.checks.finding import Level
 from conformance.errors import InputError, Where
-from conformance.run.credentials import StandIns
-from conformance.run.plan import API_KEY, SERVICE_ENDPOINT, Case
-from conformance.run.script import compile_step, fixture_base64
-from conformance.run.suite import Suite
-from conformance.run.targets import service_of
-from conformance.scenario.load import Fixtures
-from conformance.scenario.model import ClientSpec, OptionsSpec, Scenario, Step
-from conformance.scenario.variables import UnknownVariable, substitute
-from conformance.sdk.protocol import Auth, Call, CallOptions, ClientConfig, Outcome, StreamPlan
-from conformance.wire.cassette import CassettePlayback
+from conformance.judge.rules.context import StepContext, StepObservation
+from conformance.judge.rules.finding import Level
+from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case
+from conformance.record.player import TargetPlayer
+from conformance.service.entra import TokenEndpoint
+from conformance.service.player import CasePlayer, ServicePlayer
+from conformance.service.remote.credentials import StandIns
+from conformance.service.remote.relay import Relay
+from conformance.service.script import compile_step, fixture_base64
+from conformance.service.targets import service_of
+from conformance.suite.cassette import CassettePlayback
+from conformance.suite.load import Suite
+from conformance.suite.scenario.load import Fixtures
+from conformance.suite.scenario.model import ClientSpec, OptionsSpec, Scenario, Step
+from conformance.suite.scenario.variables import UnknownVariable, substitute
 from conformance.wire.clock import VirtualClock
-from conformance.wire.entra import TokenEndpoint
 from conformance.wire.exchange import Exchange
 from conformance.wire.operations import OPERATIONS
-from conformance.wire.player import CasePlayer, ServicePlayer
-from conformance.wire.recorder import Relay, TargetPlayer
+from conformance.wire.protocol import Auth, Call, CallOptions, ClientConfig, Outcome, StreamPlan
 
 TOKENS = ("conformance-entra-token-1", "conformance-entra-token-2", "conformance-entra-token-3")
 STAND_INS = StandIns(frozenset({API_KEY}), frozenset(TOKENS))

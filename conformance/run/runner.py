@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from conformance import __version__
-from conformance.checks import all_rules
-from conformance.checks.case_rules import BROKEN_HARNESS, CASE_RULES, UNUSABLE
 from conformance.errors import HarnessError, InputError
-from conformance.run.attribution import limitation
+from conformance.judge.attribution import limitation
+from conformance.judge.judge import Judged, judge, judge_fault, judge_unrun
+from conformance.judge.results import RuleInfo, Run, ScenarioInfo, SourceLink, Tool
+from conformance.judge.rules import all_rules
+from conformance.judge.rules.case_rules import BROKEN_HARNESS, CASE_RULES, UNUSABLE
+from conformance.judge.settle import settle_waivers, subject_results
+from conformance.plan.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.execute import Lane, execute
-from conformance.run.judge import Judged, judge, judge_fault, judge_unrun
-from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
-from conformance.run.results import RuleInfo, Run, ScenarioInfo, SourceLink, Tool
-from conformance.run.settle import settle_waivers, subject_results
-from conformance.run.suite import Suite
-from conformance.run.targets import REPLAY, Target
-from conformance.scenario.load import LoadedScenario
-from conformance.scenario.model import SourceRef
 from conformance.sdk.process import Disturbed
+from conformance.service.targets import REPLAY, Target
+from conformance.suite.load import Suite
+from conformance.suite.scenario.load import LoadedScenario
+from conformance.suite.scenario.model import SourceRef
 
 ARTICLE_URL = "https://learn.microsoft.com/azure/ai-services/openai/supported-languages"
 

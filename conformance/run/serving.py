@@ -9,18 +9,24 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from conformance.emulator import Emulator, EmulatorConfig
 from conformance.errors import InputError, UsageError, Where
+from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case
 from conformance.run.execute import TOKENS, cassette_name
-from conformance.run.plan import API_KEY, SERVICE_ENDPOINT, Case
-from conformance.run.script import compile_step
-from conformance.run.suite import Suite
 from conformance.sanitize.redactor import Redactor
-from conformance.wire.cassette import Cassette, CassettePlayback, Interaction, load_cassette, match_key
+from conformance.sdk.switchboard import Player
+from conformance.service.emulator import Emulator, EmulatorConfig
+from conformance.service.player import CasePlayer, no_answer
+from conformance.service.script import compile_step
+from conformance.suite.cassette import (
+    Cassette,
+    CassettePlayback,
+    Interaction,
+    load_cassette,
+    match_key,
+)
+from conformance.suite.load import Suite
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Provenance, Reply, Request, Source
-from conformance.wire.player import CasePlayer, no_answer
-from conformance.wire.switchboard import Player
 
 _LATER = re.compile(r"\$\{steps\.")
 Tell = Callable[[str], None]

@@ -12,13 +12,13 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from conformance.sanitize.aliases import Aliases
-from conformance.sanitize.codings import decode
 from conformance.sanitize.forms import sanitised_multipart
 from conformance.sanitize.heads import sanitised_headers
 from conformance.sanitize.known import KnownSecrets
 from conformance.sanitize.redact import Engine
 from conformance.sanitize.rules import rules_digest
 from conformance.sanitize.urls import IDENTITY_HOSTS, deployment, sanitised_form, sanitised_url
+from conformance.wire.codings import decode
 from conformance.wire.exchange import Exchange, Headers, Provenance, Request, Response, header
 
 _V1 = "/openai/v1/"

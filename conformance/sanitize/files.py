@@ -16,7 +16,7 @@ from conformance.errors import EnvironmentFault, UsageError
 from conformance.sanitize.page import reading
 from conformance.sanitize.scan import Finding, Scanner
 from conformance.sanitize.wrapped import inflated, is_binary
-from conformance.scenario.yaml import BINARY_TAG
+from conformance.suite.yaml import BINARY_TAG
 
 try:
     from yaml import CSafeLoader as _Loader

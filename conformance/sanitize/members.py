@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from conformance.sanitize.credentials import SYNTHETIC_TOKEN
 from conformance.sanitize.edits import Edit
 from conformance.sanitize.identities import GUID
-from conformance.sanitize.jsontext import ESCAPED, STRING, decoded, encoded, key_of, leaves_below, one_of
+from conformance.sanitize.jsontext import (
+    ESCAPED,
+    STRING,
+    decoded,
+    encoded,
+    key_of,
+    leaves_below,
+    one_of,
+)
 from conformance.sanitize.page import Page
 
 EPOCH = 1_200_000_000

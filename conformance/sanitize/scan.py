@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from conformance.errors import InputError
 from conformance.sanitize.aliases import Aliases
 from conformance.sanitize.allow import AUTHORIZATION, header_rule
-from conformance.sanitize.codings import decode
 from conformance.sanitize.edits import Edit
 from conformance.sanitize.exchange import OWN_NAMES
 from conformance.sanitize.jsontext import pointers
@@ -22,6 +21,7 @@ from conformance.sanitize.page import reading
 from conformance.sanitize.redact import Engine
 from conformance.sanitize.rules import BY_ID
 from conformance.sanitize.urls import sanitised_query
+from conformance.wire.codings import decode
 from conformance.wire.exchange import Exchange, Headers, Request, Response, header
 
 _MOST_SHOWN = 10

@@ -25,9 +25,9 @@ from pathlib import Path
 
 from conformance.errors import EnvironmentFault
 from conformance.sanitize.redactor import Redactor
-from conformance.sdk.manifest import PACKAGE, Manifest, Tool, filled, tool_version
 from conformance.sdk.pipes import ending
 from conformance.sdk.process import Launch
+from conformance.suite.manifest import PACKAGE, Manifest, Tool, filled, tool_version
 
 Report = Callable[[str], None]
 """Is told each step of a build, in a few words."""

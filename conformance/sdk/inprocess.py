@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import Any
 
 from conformance.sdk.messages import outcome_of
-from conformance.sdk.protocol import Call, ClientConfig, Outcome
+from conformance.sdk.switchboard import Player, RunningCase, Switchboard, switchboard
+from conformance.service.player import CasePlayer
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Exchange
-from conformance.wire.player import CasePlayer
-from conformance.wire.switchboard import Player, RunningCase, Switchboard, switchboard
+from conformance.wire.protocol import Call, ClientConfig, Outcome
 
 
 def installed() -> tuple[str, str]:

@@ -18,14 +18,14 @@ from conformance.errors import EnvironmentFault
 from conformance.sdk.messages import call_message, close_message, outcome_of
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
 from conformance.sdk.process_pool import Pools
-from conformance.sdk.protocol import Call, ClientConfig, Outcome
+from conformance.service.entra import AUTHORITY_HOST
+from conformance.service.peer import CapturedExchange, PeerServer, ProblemCode
+from conformance.service.peer.live import serve_of
+from conformance.service.player import ELSEWHERE, CasePlayer, given_up
 from conformance.wire.calendar import moved
 from conformance.wire.clock import WALL_EPOCH, VirtualClock
-from conformance.wire.entra import AUTHORITY_HOST
 from conformance.wire.exchange import Exchange, Fault, Reply, Request
-from conformance.wire.peer import CapturedExchange, PeerServer, ProblemCode
-from conformance.wire.peer.live import serve_of
-from conformance.wire.player import ELSEWHERE, CasePlayer, given_up
+from conformance.wire.protocol import Call, ClientConfig, Outcome
 
 PlainHttp = Literal["all", "keys", "none"]
 """Which credentials an SDK sends over plain http: every one, keys alone, or none."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from conformance.sdk.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, Surface
+from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, Surface
 
 PROTOCOL = 1
 Answer = Literal["hello", "outcome", "done"]

@@ -13,13 +13,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.sdk.contract import LoadedContract, same_version
 from conformance.sdk.loopback import PlainHttp
-from conformance.sdk.messages import Hello, call_message, close_message, outcome_of, shutdown_message
+from conformance.sdk.messages import (
+    Hello,
+    call_message,
+    close_message,
+    outcome_of,
+    shutdown_message,
+)
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
-from conformance.sdk.protocol import Auth, Call, ClientConfig, Outcome
+from conformance.service.peer import Execution, PeerServer
+from conformance.suite.contract import LoadedContract, same_version
 from conformance.wire.exchange import Delivery, Provenance, Reply, Request, Response, Source
-from conformance.wire.peer import Execution, PeerServer
+from conformance.wire.protocol import Auth, Call, ClientConfig, Outcome
 
 NOWHERE = "conformance.no_such_operation"
 CHAT = "chat.completions.create"

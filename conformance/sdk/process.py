@@ -23,7 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from conformance.sanitize.redactor import Redactor
-from conformance.sdk.messages import Answer, Hello, answer_problem, hello_message, hello_of, parsed, shutdown_message
+from conformance.sdk.messages import (
+    Answer,
+    Hello,
+    answer_problem,
+    hello_message,
+    hello_of,
+    parsed,
+    shutdown_message,
+)
 from conformance.sdk.pipes import READ, Tail, ending, exit_code, read_now, shown
 
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")

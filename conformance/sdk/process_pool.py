@@ -8,9 +8,16 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from conformance.sdk.contract import same_version
 from conformance.sdk.messages import Hello
-from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, FaultKind, Launch, ProcessLimits
+from conformance.sdk.process import (
+    AdapterFault,
+    AdapterProcess,
+    Disturbed,
+    FaultKind,
+    Launch,
+    ProcessLimits,
+)
+from conformance.suite.contract import same_version
 
 Environment = tuple[tuple[str, str], ...]
 """The variables a scenario sets."""

@@ -1,6 +1,6 @@
 """Drives the Python ``openai`` package, any version from 1.40: plain dicts in, plain dicts out.
 
-The dicts are :mod:`conformance.sdk.protocol`'s values in JSON form. The ``python_*.py`` files need nothing but the
+The dicts are :mod:`conformance.wire.protocol`'s values in JSON form. The ``python_*.py`` files need nothing but the
 standard library and the SDK: the same files run, side by side, where the harness is not installed. ``openai`` and
 ``azure.identity`` are imported on first use.
 

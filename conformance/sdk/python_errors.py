@@ -27,7 +27,7 @@ _AFTER_RESPONSE = frozenset({"_process_response", "__stream__"})
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """``error`` as a dict of :class:`conformance.sdk.protocol.SdkError`."""
+    """``error`` as a dict of :class:`conformance.wire.protocol.SdkError`."""
     body = getattr(error, "body", None)
     response = getattr(error, "response", None)
     headers: Any = getattr(response, "headers", None)

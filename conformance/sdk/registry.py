@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path
 
 from conformance.errors import UsageError
-from conformance.sdk.contract import in_range, same_version
 from conformance.sdk.environments import Adapter
-from conformance.sdk.manifest import load_manifest
+from conformance.suite.contract import in_range, same_version
+from conformance.suite.manifest import load_manifest
 
 NOT_BUILT = "its adapter is not installed"
 IN_PROCESS = {"python": "openai"}

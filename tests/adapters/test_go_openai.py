@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from conformance.sdk.contract import load_contract
 from conformance.sdk.environments import Adapter, install, missing_tools
-from conformance.sdk.manifest import load_manifest
 from conformance.sdk.messages import hello_message
 from conformance.sdk.process import AdapterProcess
+from conformance.suite.contract import load_contract
+from conformance.suite.manifest import load_manifest
 
 FOLDER = Path(__file__).resolve().parents[2] / "adapters" / "go-openai"
 ANSWER: dict[str, Any] = {

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.sdk.contract import load_contract
 from conformance.sdk.environments import Adapter
-from conformance.sdk.manifest import load_manifest
 from conformance.sdk.messages import answer_problem
+from conformance.service.peer.tls import authority
+from conformance.suite.contract import load_contract
+from conformance.suite.manifest import load_manifest
 from conformance.wire.operations import OPERATIONS
-from conformance.wire.peer.tls import authority
 
 FOLDER = Path(__file__).parents[2] / "adapters" / "java"
 

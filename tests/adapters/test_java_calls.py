@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from conformance.sdk.environments import Adapter, install, missing_tools
-from conformance.sdk.manifest import load_manifest
 from conformance.sdk.process import AdapterProcess
+from conformance.service.peer.tls import authority
+from conformance.suite.manifest import load_manifest
 from conformance.wire.multipart import FormPart, parse_multipart
-from conformance.wire.peer.tls import authority
 
 ADAPTERS = Path(__file__).parents[2] / "adapters"
 BOTH = ("java", "java-openai")

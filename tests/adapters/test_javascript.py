@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from conformance.sdk.contract import load_contract
 from conformance.sdk.environments import Adapter, install
-from conformance.sdk.manifest import load_manifest
 from conformance.sdk.process import AdapterProcess
+from conformance.suite.contract import load_contract
+from conformance.suite.manifest import load_manifest
 
 FOLDER = Path(__file__).resolve().parents[2] / "adapters" / "javascript"
 VERSIONS = ["4.104.0", "6.49.0"]

@@ -13,15 +13,15 @@ from zlib import crc32
 
 from corpus.overlay import CLOCK
 
+from conformance.judge.results import CaseResult, Verdict
+from conformance.plan.plan import Case, Selection, plan
+from conformance.plan.realtime import TOO_LONG
+from conformance.plan.subjects import subjects_of
 from conformance.run.ahead import RunAhead
-from conformance.run.home import find_home
-from conformance.run.lanes import Lanes
-from conformance.run.plan import Case, Selection, plan
-from conformance.run.realtime import TOO_LONG
-from conformance.run.results import CaseResult, Verdict
 from conformance.run.runner import run_case
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import Suite, load_suite
+from conformance.sdk.lanes import Lanes
+from conformance.suite.home import find_home
+from conformance.suite.load import Suite, load_suite
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -9,14 +9,14 @@ from corpus.overlay import CLOCK, contract, load, make_root, scenario, step
 from plain_adapter import misbehaving, plain_files
 from typer.testing import CliRunner
 
-from conformance.checks.finding import Blame
 from conformance.cli.main import app
+from conformance.judge.results import CaseResult, Verdict
+from conformance.judge.rules.finding import Blame
+from conformance.plan.plan import Selection, plan
+from conformance.plan.subjects import subjects_of
 from conformance.run.ahead import RunAhead
-from conformance.run.lanes import Lanes
-from conformance.run.plan import Selection, plan
-from conformance.run.results import CaseResult, Verdict
 from conformance.run.runner import run_case
-from conformance.run.subjects import subjects_of
+from conformance.sdk.lanes import Lanes
 from conformance.sdk.loopback import Deadlines
 
 GOOD = ("chat/one", "chat/two", "chat/three")

@@ -8,10 +8,10 @@ import pytest
 from corpus.overlay import contract, load, make_root
 from plain_adapter import plain_files
 
-from conformance.run.lanes import adapter_of, plain_http
-from conformance.run.subjects import subjects_of
+from conformance.plan.subjects import subjects_of
+from conformance.sdk.lanes import adapter_of, plain_http
 from conformance.sdk.probe import Probe, Proof
-from conformance.wire.peer.tls import authority
+from conformance.service.peer.tls import authority
 
 ADAPTER = "adapters/plain/adapter.py"
 

@@ -11,14 +11,31 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from conformance.checks import Level, StepContext, StepObservation
-from conformance.checks.errors import service_message
-from conformance.checks.wire_view import vector, wire_view
-from conformance.scenario.model import Expect
-from conformance.schema import SchemaRegistry
-from conformance.sdk.protocol import Auth, Call, CallOptions, ClientConfig, ErrorKind, Outcome, SdkError, StreamPlan
-from conformance.wire.exchange import Exchange, Fault, Headers, Provenance, Request, Response, Source
+from conformance.judge.rules import Level, StepContext, StepObservation
+from conformance.judge.rules.errors import service_message
+from conformance.judge.rules.wire_view import vector, wire_view
+from conformance.suite.scenario.model import Expect
+from conformance.suite.schema import SchemaRegistry
+from conformance.wire.exchange import (
+    Exchange,
+    Fault,
+    Headers,
+    Provenance,
+    Request,
+    Response,
+    Source,
+)
 from conformance.wire.operations import OPERATIONS, Operation
+from conformance.wire.protocol import (
+    Auth,
+    Call,
+    CallOptions,
+    ClientConfig,
+    ErrorKind,
+    Outcome,
+    SdkError,
+    StreamPlan,
+)
 
 from . import bodies
 
@@ -155,7 +172,7 @@ def conformant_outcome(context: StepContext) -> Outcome:
     if response.status >= 400:
         return Outcome("error", error=_refusal(response), request_id=response.header("x-request-id"))
     if context.call.stream is not None:
-        from conformance.checks.seen import Seen
+        from conformance.judge.rules.seen import Seen
 
         return Outcome("ok", view=wire_view(fresh(context)), chunks=tuple(Seen(context).consumed))
     result = response.json()

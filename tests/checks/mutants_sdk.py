@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from conformance.checks import StepContext
-from conformance.sdk.protocol import CallOptions, ErrorKind, Outcome, SdkError
+from conformance.judge.rules import StepContext
 from conformance.wire.exchange import Exchange, Fault, Request
+from conformance.wire.protocol import CallOptions, ErrorKind, Outcome, SdkError
 
 from . import bodies
 from .builders import (

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from conformance.checks import StepContext
+from conformance.judge.rules import StepContext
 
 from . import bodies
 from .builders import chat, chat_stream, completions, refused, responses_stream

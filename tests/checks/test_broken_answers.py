@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.checks.retry_policy import should_retry
-from conformance.checks.seen import seen
+from conformance.judge.rules.retry_policy import should_retry
+from conformance.judge.rules.seen import seen
 from conformance.wire.exchange import Exchange, Fault
 
 from . import bodies

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.checks import Level, StepContext, apply_checks
+from conformance.judge.rules import Level, StepContext, apply_checks
 from conformance.wire.exchange import Exchange, Response
 
 from . import bodies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.checks import CHECK_FAILED, Level, all_rules, apply_checks
+from conformance.judge.rules import CHECK_FAILED, Level, all_rules, apply_checks
 
 from .mutants_sdk import SDK_MUTANTS
 from .mutants_service import SERVICE_MUTANTS

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.checks import CHECK_FAILED, StepContext, apply_checks
-from conformance.sdk.protocol import ErrorKind, Outcome, SdkError
+from conformance.judge.rules import CHECK_FAILED, StepContext, apply_checks
 from conformance.wire.exchange import Exchange, Fault, Request, Response
+from conformance.wire.protocol import ErrorKind, Outcome, SdkError
 
 from .builders import CONFORMANT, PROVENANCE, REQUEST_ID
 

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import pytest
 
-from conformance.checks import StepObservation
+from conformance.judge.rules import StepObservation
 from conformance.sdk.inprocess import InProcessLane
+from conformance.service.player import CasePlayer, ScriptedReply
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Reply
-from conformance.wire.player import CasePlayer, ScriptedReply
 
 from .builders import CONFORMANT, ENDPOINT, with_outcome
 from .test_conformant_steps import broken

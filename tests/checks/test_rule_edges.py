@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.checks import Blame, StepContext, apply_checks
-from conformance.sdk.protocol import Auth, CallOptions, Outcome, StreamPlan
+from conformance.judge.rules import Blame, StepContext, apply_checks
 from conformance.wire.exchange import Fault, Provenance, Source
+from conformance.wire.protocol import Auth, CallOptions, Outcome, StreamPlan
 
 from . import bodies
 from .builders import (

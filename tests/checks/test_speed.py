@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from conformance.checks import apply_checks
+from conformance.judge.rules import apply_checks
 
 from .builders import chat, fresh
 

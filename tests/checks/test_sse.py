@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.checks.sse import NOT_JSON, parse_events
+from conformance.wire.sse import NOT_JSON, parse_events
 
 
 def values(body: bytes) -> list[object]:

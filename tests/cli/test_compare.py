@@ -10,9 +10,9 @@ from rich.console import Console
 
 from conformance.cli.compare import SHOWN, print_divergences
 from conformance.cli.main import _main
+from conformance.judge.results import Run
 from conformance.report.divergence import divergences
 from conformance.report.write import results_json
-from conformance.run.results import Run
 
 
 class Compared:

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.run.home import find_home
-from conformance.run.plan import Selection, plan
-from conformance.run.results import Run
+from conformance.judge.results import Run
+from conformance.plan.plan import Selection, plan
+from conformance.plan.subjects import subjects_of
 from conformance.run.runner import RunClock, assemble, run_case
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import Suite, load_suite
-from conformance.schema import SchemaRegistry
 from conformance.sdk.inprocess import InProcessLane
+from conformance.suite.home import find_home
+from conformance.suite.load import Suite, load_suite
+from conformance.suite.schema import SchemaRegistry
 
 CORPUS = Path(__file__).parent
 PROJECT = CORPUS.parents[1]

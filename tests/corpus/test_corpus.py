@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import InputError, InputErrors
-from conformance.run.lint import lint
-from conformance.run.plan import Selection
-from conformance.run.results import CaseResult, Run, Verdict
+from conformance.judge.results import CaseResult, Run, Verdict
+from conformance.lint.suite import lint
+from conformance.plan.plan import Selection
 from corpus.overlay import CORPUS, contract, load, make_root, run
 
 PLACES = {

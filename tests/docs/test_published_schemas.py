@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance.run.results_schema import results_schema_text
+from conformance.judge.results_schema import results_schema_text
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from emulating import Caller
 
-from conformance.emulator import Emulator
-from conformance.schema import SchemaRegistry
+from conformance.service.emulator import Emulator
+from conformance.suite.schema import SchemaRegistry
 
 
 @pytest.fixture

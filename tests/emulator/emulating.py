@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.emulator import Emulator
-from conformance.emulator.config import API_KEY
+from conformance.service.emulator import Emulator
+from conformance.service.emulator.config import API_KEY
 from conformance.wire.exchange import Reply, Request, Response
 
 HOST = "https://contoso.openai.azure.com"

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 from emulating import Caller, error, events
 
-from conformance.emulator import Emulator, EmulatorConfig
-from conformance.emulator.config import deployment
-from conformance.schema import SchemaRegistry
+from conformance.service.emulator import Emulator, EmulatorConfig
+from conformance.service.emulator.config import deployment
+from conformance.suite.schema import SchemaRegistry
 
 WEATHER = {"type": "function", "function": {"name": "get_weather", "parameters": {
     "type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1}},

@@ -10,20 +10,20 @@ import pytest
 from test_emulator_sdk import ENDPOINT, file
 from walking import LINES, PNG, WAV
 
-from conformance.checks import StepContext, StepObservation, apply_checks
-from conformance.checks.finding import Finding, Level
-from conformance.emulator import Emulator, EmulatorConfig
-from conformance.emulator.config import API_KEY
-from conformance.run.home import find_home
-from conformance.run.suite import load_suite
-from conformance.scenario.model import API_VERSIONS, Expect
-from conformance.scenario.versions import at_least
-from conformance.schema import SchemaRegistry
+from conformance.judge.rules import StepContext, StepObservation, apply_checks
+from conformance.judge.rules.finding import Finding, Level
 from conformance.sdk.inprocess import InProcessLane, installed
-from conformance.sdk.protocol import Auth, Call, ClientConfig, StreamPlan
+from conformance.service.emulator import Emulator, EmulatorConfig
+from conformance.service.emulator.config import API_KEY
+from conformance.suite.home import find_home
+from conformance.suite.load import load_suite
+from conformance.suite.scenario.model import API_VERSIONS, Expect
+from conformance.suite.scenario.versions import at_least
+from conformance.suite.schema import SchemaRegistry
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Exchange, Reply, Request
 from conformance.wire.operations import OPERATIONS
+from conformance.wire.protocol import Auth, Call, ClientConfig, StreamPlan
 
 HI = [{"role": "user", "content": "Hi"}]
 TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}]

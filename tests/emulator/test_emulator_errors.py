@@ -7,11 +7,11 @@ import json
 import pytest
 from emulating import HOST, KEY, VERSION, Caller, error, served
 
-from conformance.emulator import Emulator
-from conformance.emulator.config import API_KEY, TOKENS
-from conformance.run.config import DEPLOYMENTS
+from conformance.plan.plan import API_KEY as SUITE_KEY
 from conformance.run.execute import TOKENS as SUITE_TOKENS
-from conformance.run.plan import API_KEY as SUITE_KEY
+from conformance.service.emulator import Emulator
+from conformance.service.emulator.config import API_KEY, TOKENS
+from conformance.suite.settings import DEPLOYMENTS
 from conformance.wire.exchange import Request, Response, Source
 
 PATH = f"/openai/deployments/conf-chat/chat/completions?api-version={VERSION}"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from emulating import Caller, error, events
 
-from conformance.schema import SchemaRegistry
+from conformance.suite.schema import SchemaRegistry
 
 SAFE = {"filtered": False, "severity": "safe"}
 FOUND = {"filtered": True, "detected": True}

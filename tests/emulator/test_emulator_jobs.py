@@ -9,9 +9,9 @@ import pytest
 from emulating import Caller, error
 from walking import EXAMPLES, LINES, Store
 
-from conformance.emulator import Emulator, EmulatorConfig
-from conformance.scenario.model import API_VERSIONS
-from conformance.schema import SchemaRegistry
+from conformance.service.emulator import Emulator, EmulatorConfig
+from conformance.suite.scenario.model import API_VERSIONS
+from conformance.suite.schema import SchemaRegistry
 from conformance.wire.clock import VirtualClock
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from emulating import Caller, error
 
-from conformance.emulator import Emulator, EmulatorConfig, Limits
-from conformance.emulator.config import deployment
+from conformance.service.emulator import Emulator, EmulatorConfig, Limits
+from conformance.service.emulator.config import deployment
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Response
 

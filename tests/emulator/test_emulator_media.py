@@ -12,9 +12,9 @@ import pytest
 from emulating import HOST, Caller, error, served
 from walking import PNG, WAV
 
-from conformance.emulator import Emulator
-from conformance.emulator.audio import DEFAULT_TEXT
-from conformance.schema import SchemaRegistry
+from conformance.service.emulator import Emulator
+from conformance.service.emulator.audio import DEFAULT_TEXT
+from conformance.suite.schema import SchemaRegistry
 from conformance.wire.exchange import Request
 
 Parts = list[tuple[str, str | None, bytes]]

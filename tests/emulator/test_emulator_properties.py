@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from walking import EXAMPLES, LINES, WAV
 
-from conformance.emulator import Emulator, rules, tokens
-from conformance.emulator.embeddings import vector
-from conformance.emulator.structured import minimal
-from conformance.schema import SchemaRegistry
+from conformance.service.emulator import Emulator, rules, tokens
+from conformance.service.emulator.embeddings import vector
+from conformance.service.emulator.structured import minimal
+from conformance.suite.schema import SchemaRegistry
 from conformance.wire.exchange import Request
 from conformance.wire.operations import OPERATIONS, Operation
 
@@ -127,7 +127,7 @@ def test_any_form_is_answered(field: str, value: bytes, sound: bytes) -> None:
 @given(lines=st.binary(max_size=60) | st.lists(JSON, max_size=3).map(lambda many: b"\n".join(
     json.dumps(one).encode() for one in many)) | st.just(LINES) | st.just(EXAMPLES), body=JSON)
 def test_any_file_is_batched_and_trained_on(lines: bytes, body: Any) -> None:
-    from conformance.emulator import EmulatorConfig
+    from conformance.service.emulator import EmulatorConfig
 
     caller = Caller(Emulator(EmulatorConfig(pace=0)))
     if isinstance(body, dict):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from emulating import Caller, error, events
 
-from conformance.emulator import Emulator, EmulatorConfig
-from conformance.schema import SchemaRegistry
+from conformance.service.emulator import Emulator, EmulatorConfig
+from conformance.suite.schema import SchemaRegistry
 from conformance.wire.clock import VirtualClock
 
 WEATHER = {"type": "function", "name": "get_weather", "strict": False,

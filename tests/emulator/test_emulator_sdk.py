@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from walking import EXAMPLES, LINES, PNG, WAV
 
-from conformance.emulator import Emulator, EmulatorConfig, Limits
-from conformance.emulator.config import API_KEY, TOKENS, deployment
-from conformance.scenario.versions import at_least
 from conformance.sdk.inprocess import InProcessLane
-from conformance.sdk.protocol import Auth, Call, ClientConfig, ErrorKind, Outcome, StreamPlan
+from conformance.service.emulator import Emulator, EmulatorConfig, Limits
+from conformance.service.emulator.config import API_KEY, TOKENS, deployment
+from conformance.suite.scenario.versions import at_least
 from conformance.wire.clock import VirtualClock
 from conformance.wire.operations import OPERATIONS
+from conformance.wire.protocol import Auth, Call, ClientConfig, ErrorKind, Outcome, StreamPlan
 
 ENDPOINT = "https://contoso.openai.azure.com"
 

@@ -16,9 +16,9 @@ import variants
 from emulating import Caller
 from walking import VISITS, Store
 
-from conformance.emulator import Emulator
-from conformance.scenario.model import API_VERSIONS
-from conformance.scenario.versions import at_least
+from conformance.service.emulator import Emulator
+from conformance.suite.scenario.model import API_VERSIONS
+from conformance.suite.scenario.versions import at_least
 from conformance.wire.operations import OPERATIONS
 
 needs_specs = pytest.mark.skipif(not openapi.SPECS.is_dir(),

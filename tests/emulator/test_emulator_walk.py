@@ -6,10 +6,10 @@ import pytest
 from emulating import Caller, events
 from walking import VISITS, Store
 
-from conformance.emulator import Emulator
-from conformance.scenario.model import API_VERSIONS
-from conformance.scenario.versions import at_least
-from conformance.schema import SchemaRegistry
+from conformance.service.emulator import Emulator
+from conformance.suite.scenario.model import API_VERSIONS
+from conformance.suite.scenario.versions import at_least
+from conformance.suite.schema import SchemaRegistry
 from conformance.wire.operations import OPERATIONS
 
 EVERYWHERE = [(operation, version) for operation in OPERATIONS for version in API_VERSIONS]
@@ -60,7 +60,7 @@ def test_streams_satisfy_their_schema(registry: SchemaRegistry, name: str, versi
 
 def test_two_emulators_with_one_seed_answer_alike() -> None:
     def everything(seed: str) -> list[tuple[object, ...]]:
-        from conformance.emulator import EmulatorConfig
+        from conformance.service.emulator import EmulatorConfig
 
         caller = Caller(Emulator(EmulatorConfig(seed=seed)))
         store = Store(caller)

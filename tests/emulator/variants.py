@@ -8,7 +8,7 @@ from typing import Any
 from emulating import Caller, events
 from walking import WAV
 
-from conformance.scenario.versions import at_least
+from conformance.suite.scenario.versions import at_least
 
 TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}
 FLAT = {"type": "function", "name": "get_weather", "parameters": {"type": "object", "properties": {}}, "strict": False}

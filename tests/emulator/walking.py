@@ -9,8 +9,8 @@ from typing import Any
 
 from emulating import Caller
 
-from conformance.emulator import sound
-from conformance.emulator.images import png
+from conformance.service.emulator import sound
+from conformance.service.emulator.images import png
 from conformance.wire.exchange import Response
 
 LINES = b"".join(json.dumps({

@@ -12,7 +12,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qs
 
-from conformance.emulator import Emulator, EmulatorConfig
+from conformance.service.emulator import Emulator, EmulatorConfig
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
 
 TENANT = "0e3f1a52-0000-4000-8000-000000000001"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.wire.peer import PeerServer
+from conformance.service.peer import PeerServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

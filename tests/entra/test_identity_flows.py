@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from targets.served import COMMAND, environment
 
-from conformance.wire.peer import Execution, PeerServer
+from conformance.service.peer import Execution, PeerServer
 from entra.authority import RESOURCE, TENANT, Authority, Resource
 
 SECRET = "client-secret-7Q8~abcdefghijklmnopqrstuvwxyz01"

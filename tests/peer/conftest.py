@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.wire.peer import PeerServer
+from conformance.service.peer import PeerServer
 
 LOOPBACK = ["127\\.0\\.0\\.1", "localhost", "::1"]
 

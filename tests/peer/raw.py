@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from conformance.service.peer import Execution
 from conformance.wire.exchange import Headers, Provenance, Reply, Request, Response, Source
-from conformance.wire.peer import Execution
 
 PLACE = Provenance(Source.SCRIPT, "a test")
 JSON: Headers = (("Content-Type", "application/json"),)

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from conformance.service.peer import Door, Execution, Limits, PeerServer, ProblemCode, faults
 from conformance.wire.exchange import Delivery, Reply
-from conformance.wire.peer import Door, Execution, Limits, PeerServer, ProblemCode, faults
 from tests.peer.raw import Raw, Script, Seen, knock, response, wait_for
 
 OK = Reply(response())

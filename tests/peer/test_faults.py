@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.wire import sse_shapes
+from conformance.service import sse_shapes
+from conformance.service.peer import Door, PeerServer, ProblemCode, faults
 from conformance.wire.exchange import Delivery, Fault, Reply
-from conformance.wire.peer import Door, PeerServer, ProblemCode, faults
 from tests.peer.raw import JSON, SSE, Raw, Script, Seen, knock, response, wait_for
 
 TEXT = response(b"0123456789")

@@ -6,9 +6,9 @@ import h11
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from conformance.service.peer import Limits, PeerServer
+from conformance.service.peer.parsing import ChunkedBody, Refusal, parse_head
 from conformance.wire.exchange import Reply
-from conformance.wire.peer import Limits, PeerServer
-from conformance.wire.peer.parsing import ChunkedBody, Refusal, parse_head
 from tests.peer.raw import Raw, Script, response
 
 LIMITS = Limits()

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from conformance.service.peer import LiveAnswer
 from conformance.wire.exchange import Fault, Reply
-from conformance.wire.peer import LiveAnswer
 from tests.peer.raw import JSON, PLACE, SSE, Raw, Script, response, wait_for
 
 LENGTH = (*JSON, ("content-length", "4"))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.service.peer.limits import Limits
+from conformance.service.peer.parsing import parse_head
+from conformance.service.peer.writing import Ending, plan_reply
 from conformance.wire.exchange import Delivery, Headers, Provenance, Reply, Response, Source
-from conformance.wire.peer.limits import Limits
-from conformance.wire.peer.parsing import parse_head
-from conformance.wire.peer.writing import Ending, plan_reply
 
 LIMITS = Limits()
 FRAMING = st.sampled_from((

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import EnvironmentFault, UsageError
+from conformance.service.peer import Arrival, Door, Limits, PeerServer, ProblemCode
 from conformance.wire.exchange import Delivery, Reply
-from conformance.wire.peer import Arrival, Door, Limits, PeerServer, ProblemCode
 from tests.peer.raw import JSON, SSE, Raw, Script, knock, response, wait_for
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
-from conformance.checks.sse import NOT_JSON, EventStream, parse_events
-from conformance.wire import sse_shapes
-from conformance.wire.sse_shapes import BREAKAGES, DELIVERIES, SPELLINGS
+from conformance.service import sse_shapes
+from conformance.service.sse_shapes import BREAKAGES, DELIVERIES, SPELLINGS
+from conformance.wire.sse import NOT_JSON, EventStream, parse_events
 
 VALUES = st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
     st.text(), inner), max_leaves=4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from types import SimpleNamespace
 
+from conformance.service.peer.connection import Connection
 from conformance.wire.exchange import Reply
-from conformance.wire.peer.connection import Connection
 from tests.peer.raw import SSE, Script, response
 
 

@@ -9,8 +9,8 @@ import pytest
 from corpus.overlay import PROJECT, contract, make_root, scenario, step, waiver
 
 from conformance.report.write import load_run
+from conformance.service.peer import PeerServer
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
-from conformance.wire.peer import PeerServer
 
 WRONG = scenario(step(expect="{result: {text: In 1976.}}"))
 INSTALLED = any(point.value == "conformance.plugin" for point in entry_points(group="pytest11"))

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from conformance.wire.cassette_write import Entry, Provenance, render, write_cassette
+from conformance.record.cassette_write import Entry, Provenance, render, write_cassette
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from conformance.run.home import find_home
-from conformance.run.plan import Case, Selection, plan
-from conformance.run.record import Mode, Recording, check_budget, record_all, tasks_of
-from conformance.run.record_case import Options, Recorder, Service
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import Cassettes, Suite, load_suite
+from conformance.plan.plan import Case, Selection, plan
+from conformance.plan.subjects import subjects_of
+from conformance.record.forwarder import Budget
+from conformance.record.record import Mode, Recording, check_budget, record_all, tasks_of
+from conformance.record.record_case import Options, Recorder, Service
+from conformance.service.peer import LiveAnswer
+from conformance.suite.home import find_home
+from conformance.suite.load import Cassettes, Suite, load_suite
 from conformance.wire.exchange import Headers, Provenance, Reply, Request, Response, Source
-from conformance.wire.peer import LiveAnswer
-from conformance.wire.recorder import Budget
 
 PROJECT = Path(__file__).resolve().parents[2]
 ORIGIN = "https://conformance.openai.azure.com"

@@ -13,9 +13,15 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from conformance.errors import InputError
-from conformance.scenario.yaml import load_text
-from conformance.wire.cassette import parse_cassette
-from conformance.wire.cassette_write import Entry, Provenance, cassette_path, render, write_cassette
+from conformance.record.cassette_write import (
+    Entry,
+    Provenance,
+    cassette_path,
+    render,
+    write_cassette,
+)
+from conformance.suite.cassette import parse_cassette
+from conformance.suite.yaml import load_text
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
 

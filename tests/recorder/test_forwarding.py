@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import EnvironmentFault, HarnessError, UsageError
+from conformance.record.forwarder import Budget, Forwarder, Patience
+from conformance.service.peer import Execution, Limits, PeerServer
+from conformance.service.peer.faults import cut_after, redirect, short_chunk
+from conformance.service.remote.upstream import Credentials, Timeouts, Upstream
 from conformance.wire.exchange import Exchange, Fault, Reply, Response
-from conformance.wire.peer import Execution, Limits, PeerServer
-from conformance.wire.peer.faults import cut_after, redirect, short_chunk
-from conformance.wire.recorder import Budget, Credentials, Forwarder, Patience, Timeouts, Upstream
 from recorder.services import ORIGIN, PLACE, Paced, Script, response
 
 try:  # whichever the installed SDK brings along

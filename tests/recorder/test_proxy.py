@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import EnvironmentFault, UsageError
-from conformance.wire.peer import PeerServer
-from conformance.wire.recorder import Forwarder, Proxy, Remote, Timeouts, Upstream, proxy_for
+from conformance.record.forwarder import Forwarder
+from conformance.service.peer import PeerServer
+from conformance.service.remote.proxy import Proxy, proxy_for
+from conformance.service.remote.upstream import Remote, Timeouts, Upstream
 from recorder.services import ORIGIN, Script, response
 from recorder.tunnels import Tunnels
 

@@ -11,19 +11,19 @@ import yaml
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
-from conformance.emulator import Emulator
 from conformance.errors import InputError, UsageError
+from conformance.judge.results import Verdict
+from conformance.record.forwarder import Budget
+from conformance.record.record import Mode, check_budget, mode_of, tasks_of, wanted
+from conformance.record.record_case import Options, Service
 from conformance.run.execute import cassette_name
-from conformance.run.record import Mode, check_budget, mode_of, tasks_of, wanted
-from conformance.run.record_case import Options, Service
-from conformance.run.results import Verdict
 from conformance.run.runner import run_case, run_clock
-from conformance.run.targets import EMULATOR, adapt
 from conformance.sdk.inprocess import InProcessLane
-from conformance.wire.cassette import load_cassette
+from conformance.service.emulator import Emulator
+from conformance.service.peer import PeerServer
+from conformance.service.targets import EMULATOR, adapt
+from conformance.suite.cassette import load_cassette
 from conformance.wire.exchange import Source
-from conformance.wire.peer import PeerServer
-from conformance.wire.recorder import Budget
 from recorder.services import cases, files_of, project, record, suite_with
 
 FIVE = ("chat", "streaming", "embeddings", "files", "responses")
@@ -154,8 +154,8 @@ def test_the_number_of_requests_is_known_beforehand_and_never_passed(tmp_path: P
 
 
 def test_a_used_up_budget_stops_cleanly_and_keeps_what_is_finished(tmp_path: Path) -> None:
-    from conformance.run.record import record_all
-    from conformance.run.record_case import Recorder
+    from conformance.record.record import record_all
+    from conformance.record.record_case import Recorder
 
     tasks = tasks_of(cases("files/workflow"), Mode.ONCE, tmp_path)
     with Recorder(project(), Service(), budget=Budget(7)) as recorder:

@@ -18,16 +18,16 @@ from pathlib import Path
 
 import pytest
 
-from conformance.emulator import Emulator
 from conformance.errors import EnvironmentFault, InputError
-from conformance.run.record_case import Service
+from conformance.record import cassette_write
+from conformance.record.cassette_write import Entry, Provenance, render, write_cassette
+from conformance.record.record_case import Service
 from conformance.sanitize.exchange import Sanitizer
-from conformance.wire import cassette_write
-from conformance.wire.cassette_write import Entry, Provenance, render, write_cassette
+from conformance.service.emulator import Emulator
+from conformance.service.peer import PeerServer
+from conformance.service.remote.upstream import Credentials
 from conformance.wire.exchange import Delivery, Reply, Request, Response, Source
 from conformance.wire.exchange import Provenance as Origin
-from conformance.wire.peer import PeerServer
-from conformance.wire.recorder import Credentials
 from recorder.services import ORIGIN, PROJECT, files_of, record, response
 
 SAID = Provenance("script", "a test", "2024-10-21")

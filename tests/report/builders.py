@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from conformance.checks.finding import Blame, Level
-from conformance.run.results import (
+from conformance.judge.results import (
     CaseResult,
     CheckResult,
     ExchangeTrace,
@@ -24,6 +23,7 @@ from conformance.run.results import (
     Verdict,
     WaiverUse,
 )
+from conformance.judge.rules.finding import Blame, Level
 
 REFERENCE = "https://learn.microsoft.com/azure/ai-services/openai/reference"
 API = "2024-10-21"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from conformance.judge.results import Run
 from conformance.report.html import render_html
 from conformance.report.write import write_reports
-from conformance.run.results import Run
 
 from .builders import HOSTILE, big_run, full_run, hostile_run
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from conformance.judge.results import CaseResult, Verdict
 from conformance.report.budget import row_of, shown_cases, weight
 from conformance.report.html import render_html
-from conformance.run.results import CaseResult, Verdict
 
 from .builders import PYTHON, big_run, broken, case, full_run, scenario, small_run
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.judge.merge import merge_runs
+from conformance.judge.results import ExchangeTrace, RequestTrace, Run, StepTrace, Verdict
+from conformance.judge.results import Subject as RunSubject
 from conformance.report.axis import axis, rows_of
 from conformance.report.canonical import canonical_call
 from conformance.report.comparison import Difference, Participant, Subject, compare
 from conformance.report.divergence import HABIT_LEAST, Divergences, divergences
 from conformance.report.divergence_page import render_divergence
 from conformance.report.divergence_text import names, texts
-from conformance.run.merge import merge_runs
-from conformance.run.results import ExchangeTrace, RequestTrace, Run, StepTrace, Verdict
-from conformance.run.results import Subject as RunSubject
 
 from .builders import (
     CHAT,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from conformance.judge.results import Run, Verdict
 from conformance.report.divergence import divergences
 from conformance.report.divergence_page import render_divergence
-from conformance.run.results import Run, Verdict
 
 from .builders import HOSTILE, full_run, hostile_run, small_run
 from .test_html import Page

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.judge.results import Run, Verdict
 from conformance.report.html import render_html
 from conformance.report.junit import render_junit
 from conformance.report.markdown import render_markdown
 from conformance.report.write import results_json
-from conformance.run.results import Run, Verdict
 
 from .builders import DOTNET, PYTHON, broken, full_run, hostile_small_run, small_run, with_text
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conformance.judge.results import CaseResult, Run, Tool, Verdict
 from conformance.report.html import DIVERGENCE_NAME, render_html
-from conformance.run.results import CaseResult, Run, Tool, Verdict
 
 from .builders import (
     DOTNET,

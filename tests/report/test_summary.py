@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.judge.results import Run, Tool, Verdict
 from conformance.report.summary import Standing, Tone, summarize
-from conformance.run.results import Run, Tool, Verdict
 
 from .builders import DOTNET, GO, PYTHON, full_run, small_run
 

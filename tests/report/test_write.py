@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from conformance.errors import EnvironmentFault, InputError
+from conformance.judge.results import Verdict
 from conformance.report.write import load_run, results_json, write_reports
-from conformance.run.results import Verdict
 
 from .builders import full_run, small_run
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from conformance.errors import InputError, InputErrors
-from conformance.sdk.contract import Support, Trait, in_range, load_contract
-from conformance.sdk.waivers import Waiver, load_waivers
+from conformance.suite.contract import Support, Trait, in_range, load_contract
+from conformance.suite.waivers import Waiver, load_waivers
 
 SOURCE = {"fact": "test"}
 numbers = st.builds("{}.{}.{}".format, st.integers(0, 4), st.integers(0, 30), st.integers(0, 9))

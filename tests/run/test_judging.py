@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 from corpus.overlay import load, make_root
 
-from conformance.checks.context import StepContext, StepObservation
-from conformance.checks.finding import Blame, Finding, Level
-from conformance.checks.registry import Applied
-from conformance.checks.sse import NOT_JSON
 from conformance.errors import ExitCode
-from conformance.run import judge as judging
+from conformance.judge import judge as judging
+from conformance.judge.judge import CAP, Judged, judge, judge_fault, judge_unrun
+from conformance.judge.results import CaseResult, FindingResult, Run, Tool, Verdict, WaiverUse
+from conformance.judge.rules.context import StepContext, StepObservation
+from conformance.judge.rules.finding import Blame, Finding, Level
+from conformance.judge.rules.registry import Applied
+from conformance.judge.settle import exit_code, settle_waivers, subject_results
+from conformance.plan.plan import Case, Selection, SubjectUnderTest, plan
 from conformance.run.execute import CaseObservation, build_call, client_config
-from conformance.run.judge import CAP, Judged, judge, judge_fault, judge_unrun
-from conformance.run.plan import Case, Selection, SubjectUnderTest, plan
-from conformance.run.results import CaseResult, FindingResult, Run, Tool, Verdict, WaiverUse
-from conformance.run.settle import exit_code, settle_waivers, subject_results
-from conformance.run.suite import Suite
-from conformance.sdk.protocol import Outcome
-from conformance.sdk.waivers import Waiver
+from conformance.suite.load import Suite
+from conformance.suite.waivers import Waiver
 from conformance.wire.operations import OPERATIONS
+from conformance.wire.protocol import Outcome
+from conformance.wire.sse import NOT_JSON
 
 TODAY = date(2026, 3, 2)
 GIVEN: dict[str, Any] = {

@@ -9,8 +9,8 @@ import pytest
 from corpus.overlay import PROJECT, contract, load, make_root, scenario, step, waiver
 
 from conformance.errors import InputError, InputErrors
-from conformance.run.lint import ERROR_MEMBERS, lint
-from conformance.sdk.protocol import SdkError
+from conformance.lint.suite import ERROR_MEMBERS, lint
+from conformance.wire.protocol import SdkError
 
 ERROR = '[{status: 429, body: {$fixture: "errors/${matrix.name}"}}]'
 

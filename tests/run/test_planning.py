@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import InputError, InputErrors, UsageError
-from conformance.run.home import find_home
-from conformance.run.plan import (
+from conformance.plan.plan import (
     API_KEY,
     Case,
     Selection,
@@ -24,9 +23,10 @@ from conformance.run.plan import (
     plan,
     require_cases,
 )
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import Suite
-from conformance.scenario.model import API_VERSIONS
+from conformance.plan.subjects import subjects_of
+from conformance.suite.home import find_home
+from conformance.suite.load import Suite
+from conformance.suite.scenario.model import API_VERSIONS
 
 
 @pytest.fixture(scope="module")

@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from corpus.overlay import BASE, CLOCK, contract, load, make_root, run, scenario, step, waiver
 
-from conformance.checks.finding import Blame, Level
 from conformance.errors import ExitCode
+from conformance.judge.results import ResponseTrace, Run, Verdict
+from conformance.judge.rules.finding import Blame, Level
+from conformance.judge.settle import exit_code
+from conformance.judge.trace import asked_wait, mask, scrub
+from conformance.plan.plan import API_KEY, Selection, plan
+from conformance.plan.subjects import subjects_of
 from conformance.report.write import results_json
 from conformance.run.execute import TOKENS
-from conformance.run.plan import API_KEY, Selection, plan
-from conformance.run.results import ResponseTrace, Run, Verdict
 from conformance.run.runner import RunClock, run_case, run_clock
-from conformance.run.script import compile_reply, encode_events
-from conformance.run.settle import exit_code
-from conformance.run.subjects import subjects_of
-from conformance.run.trace import asked_wait, mask, scrub
-from conformance.scenario.load import Fixtures
-from conformance.scenario.model import Reply
 from conformance.sdk.inprocess import InProcessLane
+from conformance.service.script import compile_reply, encode_events
+from conformance.suite.scenario.load import Fixtures
+from conformance.suite.scenario.model import Reply
 from conformance.wire.exchange import Fault, Provenance, Response, Source
 
 WRONG = step(expect="{result: {text: In 1976.}}")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.judge.results import ExchangeTrace, StepTrace
+from conformance.judge.trace import request_trace
 from conformance.report.canonical import canonical_call
-from conformance.run.results import ExchangeTrace, StepTrace
-from conformance.run.trace import request_trace
 from conformance.wire.exchange import Request
 
 URL = "https://conformance.openai.azure.com/openai/files"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from conformance.sanitize.exchange import Sanitizer
 from conformance.sanitize.redactor import Redactor
 from conformance.sanitize.scan import Scanner
-from conformance.wire.cassette import match_key
+from conformance.suite.cassette import match_key
 from conformance.wire.exchange import Exchange, Headers
 from tests.sanitize.material import (
     CONTROL_HEADERS,

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import InputError, UsageError
-from conformance.sanitize.codings import MAX_DECODED, decode
 from conformance.sanitize.exchange import Sanitizer
 from conformance.sanitize.redactor import Redactor
 from conformance.sanitize.scan import Scanner
-from conformance.wire.cassette import load_cassette, match_key
+from conformance.suite.cassette import load_cassette, match_key
+from conformance.wire.codings import MAX_DECODED, decode
 from conformance.wire.exchange import Exchange, Headers, Request
 from tests.sanitize.material import (
     CHAT_ID,

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from conformance.sanitize import codings, exchange, forms, heads, members, redact, urls
+from conformance.sanitize import exchange, forms, heads, members, redact, urls
 from conformance.sanitize.edits import settle
 from conformance.sanitize.exchange import Sanitizer
 from conformance.sanitize.rules import BY_ID, RULES, Action, rules_digest
+from conformance.wire import codings
 from tests.sanitize.cases import CASES, Case
 from tests.sanitize.material import shown
 

@@ -10,11 +10,11 @@ import pytest
 from corpus.overlay import BASE, CORPUS, PROJECT, make_root, scenario
 
 from conformance.errors import InputError, InputErrors, UsageError
-from conformance.scenario.editor import editor_schema, editor_schema_text
-from conformance.scenario.load import Fixtures, load_scenarios, scenario_files
-from conformance.scenario.model import Scenario
-from conformance.scenario.validation import known_keys, validate
-from conformance.scenario.yaml import load_text
+from conformance.suite.scenario.editor import editor_schema, editor_schema_text
+from conformance.suite.scenario.load import Fixtures, load_scenarios, scenario_files
+from conformance.suite.scenario.model import Scenario
+from conformance.suite.validation import known_keys, validate
+from conformance.suite.yaml import load_text
 
 
 def test_the_id_is_the_path_and_the_folder_is_the_capability() -> None:

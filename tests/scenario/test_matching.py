@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.scenario.match import ABSENT, OPERATORS, match, operator_problems, show
+from conformance.suite.scenario.match import ABSENT, OPERATORS, match, operator_problems, show
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 names = st.text(max_size=6).filter(lambda key: not key.startswith("$"))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.scenario.durations import parse_duration, seconds
-from conformance.scenario.model import API_VERSIONS
-from conformance.scenario.variables import UnknownVariable, lookup, substitute, variables_in
-from conformance.scenario.versions import at_least, select_versions
+from conformance.suite.scenario.durations import parse_duration, seconds
+from conformance.suite.scenario.model import API_VERSIONS
+from conformance.suite.scenario.variables import UnknownVariable, lookup, substitute, variables_in
+from conformance.suite.scenario.versions import at_least, select_versions
 
 
 @pytest.mark.parametrize(("text", "value"), [("40ms", 0.04), ("1.5s", 1.5), ("2m", 120.0), ("0s", 0.0)])

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conformance.errors import InputError
-from conformance.scenario.yaml import MAX_BYTES, MAX_DEPTH, load_file, load_text
+from conformance.suite.yaml import MAX_BYTES, MAX_DEPTH, load_file, load_text
 
 # Beyond the BMP, JSON escapes are surrogate pairs, which YAML has not; PyYAML reads exponents without a point as text.
 texts = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=12)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from conformance.schema import SchemaRegistry
+from conformance.suite.schema import SchemaRegistry
 
 REPOSITORY = Path(__file__).parents[2]
 CORPUS = Path(__file__).parent / "corpus"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from schema_corpus import corpus, put, registry
 
-from conformance.schema import SchemaProblem
-from conformance.schema.validate import ACTUAL_LIMIT
+from conformance.suite.schema import SchemaProblem
+from conformance.suite.schema.validate import ACTUAL_LIMIT
 
 
 def explain(name: str, pointer: str, value: Any, title: str = "") -> tuple[SchemaProblem, ...]:

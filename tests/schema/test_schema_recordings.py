@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from schema_corpus import REPOSITORY, registry
 
-from conformance.schema import Standing
+from conformance.suite.schema import Standing
 
 RECORDINGS = REPOSITORY.parent / "shared" / "recordings" / "azure.jsonl"
 WIRE = {"recorded", "reparsed", "transcribed"}

@@ -12,7 +12,7 @@ import pytest
 from schema_corpus import REPOSITORY, registry
 
 from conformance.errors import InputError, InputErrors
-from conformance.schema import SchemaRegistry
+from conformance.suite.schema import SchemaRegistry
 
 HEAD = '"title": "t", "description": "d", "x-source": "s"'
 
@@ -165,7 +165,7 @@ def test_every_schema_says_what_it_is_and_where_it_is_written() -> None:
 
 def test_a_valid_body_is_decided_without_importing_jsonschema() -> None:
     program = (
-        "import sys; from pathlib import Path; from conformance.schema import SchemaRegistry;"
+        "import sys; from pathlib import Path; from conformance.suite.schema import SchemaRegistry;"
         "SchemaRegistry.load(Path('schemas')).validate('error', 'v1', {'message': 'm'});"
         "sys.exit('jsonschema' in sys.modules)")
     assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0

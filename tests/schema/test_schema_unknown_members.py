@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schema_corpus import Corpus, corpus, corpus_file, every_schema, registry
 
-from conformance.schema import Standing, UnknownMember
+from conformance.suite.schema import Standing, UnknownMember
 
 
 def noted(name: str, version: str, body: Any) -> dict[str, Standing]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from conformance.sdk.protocol import Auth, ClientConfig
 from conformance.wire.exchange import Fault, Provenance, Reply, Request, Response, Source
+from conformance.wire.protocol import Auth, ClientConfig
 
 ENDPOINT = "https://contoso.openai.azure.com"
 WRITTEN = Provenance(Source.SCRIPT)

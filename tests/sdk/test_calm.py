@@ -9,11 +9,11 @@ from typing import Any
 
 from corpus.overlay import load, make_root, scenario
 
+from conformance.judge.judge import Judged
+from conformance.judge.results import CaseResult, FindingResult, Verdict
+from conformance.plan.plan import Case, Selection, plan
+from conformance.plan.subjects import subjects_of
 from conformance.run.ahead import FEW, RunAhead
-from conformance.run.judge import Judged
-from conformance.run.plan import Case, Selection, plan
-from conformance.run.results import CaseResult, FindingResult, Verdict
-from conformance.run.subjects import subjects_of
 
 
 def judged(case: Case, verdict: Verdict, *rules: str) -> Judged:

@@ -27,7 +27,7 @@ from conformance.sdk.environments import (
     install,
     missing_tools,
 )
-from conformance.sdk.manifest import Manifest, PythonEnvironment, Tool, Versions, load_manifest
+from conformance.suite.manifest import Manifest, PythonEnvironment, Tool, Versions, load_manifest
 
 COPY = "import shutil, sys; shutil.copy('main.txt', 'built.txt')"
 FAIL = "import sys; sys.exit('no such header: stdio.h')"

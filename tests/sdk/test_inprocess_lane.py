@@ -17,10 +17,10 @@ import pytest
 from scripted_service import CHAT, CHAT_ARGUMENTS, ScriptedService, client, fault, json_reply
 
 from conformance.sdk.inprocess import InProcessLane, installed
-from conformance.sdk.protocol import Auth, Call, Outcome
+from conformance.service.entra import TokenEndpoint
 from conformance.wire.clock import VirtualClock
-from conformance.wire.entra import TokenEndpoint
 from conformance.wire.exchange import Fault, Reply, Request
+from conformance.wire.protocol import Auth, Call, Outcome
 
 MAJOR = int(installed()[0].split(".")[0])
 SURFACES = ["sync", "async"]

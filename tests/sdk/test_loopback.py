@@ -14,17 +14,24 @@ from typing import Any
 import pytest
 from corpus.overlay import CLOCK, contract, load, make_root, scenario, step
 
+from conformance.judge.judge import Judged
+from conformance.judge.results import (
+    CaseResult,
+    ExchangeTrace,
+    FindingResult,
+    RequestTrace,
+    StepTrace,
+    Verdict,
+)
+from conformance.plan.plan import Case, Selection, plan
+from conformance.plan.realtime import LIMIT, RealTime, real_time
+from conformance.plan.subjects import subjects_of
 from conformance.report.write import load_run
 from conformance.run.ahead import RunAhead, is_late, needs_quiet
-from conformance.run.judge import Judged
-from conformance.run.lanes import Lanes
-from conformance.run.plan import Case, Selection, plan
-from conformance.run.realtime import LIMIT, RealTime, real_time
-from conformance.run.results import CaseResult, ExchangeTrace, FindingResult, RequestTrace, StepTrace, Verdict
 from conformance.run.runner import run_case
-from conformance.run.subjects import subjects_of
-from conformance.scenario.model import Scenario
-from conformance.sdk.contract import load_contract
+from conformance.sdk.lanes import Lanes
+from conformance.suite.contract import load_contract
+from conformance.suite.scenario.model import Scenario
 
 PROJECT = Path(__file__).resolve().parents[2]
 MANIFEST = (PROJECT / "adapters" / "python" / "adapter.yaml").read_text().replace(

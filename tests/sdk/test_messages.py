@@ -23,7 +23,16 @@ from conformance.sdk.messages import (
     request_problem,
     shutdown_message,
 )
-from conformance.sdk.protocol import Auth, Call, CallOptions, ClientConfig, ErrorKind, Outcome, SdkError, StreamPlan
+from conformance.wire.protocol import (
+    Auth,
+    Call,
+    CallOptions,
+    ClientConfig,
+    ErrorKind,
+    Outcome,
+    SdkError,
+    StreamPlan,
+)
 
 CLIENT = ClientConfig("https://127.0.0.1:4000", "azure", "2024-10-21", Auth("api_key", "key"), max_retries=0,
                       timeout=2.5, deployment="d", headers=(("x", "y"),), environment=(("A", "b"),), surface="async")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from conformance.run.home import find_home
-from conformance.run.subjects import subjects_of
-from conformance.run.suite import load_suite
+from conformance.plan.subjects import subjects_of
 from conformance.sdk.environments import cache_folder
+from conformance.suite.home import find_home
+from conformance.suite.load import load_suite
 
 PROJECT = Path(__file__).resolve().parents[2]
 

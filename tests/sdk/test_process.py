@@ -13,9 +13,16 @@ from typing import Any
 import pytest
 
 from conformance.sdk.messages import call_message, close_message
-from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, FaultKind, Launch, ProcessLimits
+from conformance.sdk.process import (
+    AdapterFault,
+    AdapterProcess,
+    Disturbed,
+    FaultKind,
+    Launch,
+    ProcessLimits,
+)
 from conformance.sdk.process_pool import Pools, ProcessPool
-from conformance.sdk.protocol import Call, ClientConfig
+from conformance.wire.protocol import Call, ClientConfig
 
 FAKE = Path(__file__).with_name("fake_adapter.py")
 CLIENT = ClientConfig("http://127.0.0.1:9", "azure", "2024-10-21")

@@ -21,9 +21,9 @@ from scripted_service import (
 )
 
 from conformance.sdk.inprocess import InProcessLane, installed
-from conformance.sdk.protocol import Auth, Call, Outcome, StreamPlan
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Fault, Reply
+from conformance.wire.protocol import Auth, Call, Outcome, StreamPlan
 
 MAJOR = int(installed()[0].split(".")[0])
 SURFACES = ["sync", "async"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import InputError, InputErrors, UsageError
-from conformance.run.config import find_file, load_settings
+from conformance.suite.settings import find_file, load_settings
 
 SECRET = "0123456789abcdef0123456789abcdef"
 

@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorder.services import Paced
 
-from conformance.run.credentials import EntraTokens, StandIns, exchanger
-from conformance.run.plan import API_KEY
+from conformance.plan.plan import API_KEY
+from conformance.service.peer import Execution, LiveAnswer, PeerServer
+from conformance.service.remote.credentials import EntraTokens, StandIns, exchanger
+from conformance.service.remote.passing import Exchanged
+from conformance.service.remote.relay import Relay
+from conformance.service.remote.upstream import Remote
 from conformance.wire.exchange import Fault, Provenance, Reply, Request, Response, Source
-from conformance.wire.peer import Execution, LiveAnswer, PeerServer
-from conformance.wire.recorder import Relay, Remote
-from conformance.wire.recorder.passing import Exchanged
 
 try:  # whichever the installed SDK brings along
     import httpx2 as httpx

@@ -11,9 +11,9 @@ import pytest
 from corpus.overlay import make_root, scenario, step
 from recorder.tunnels import Tunnels
 
-from conformance.run.shown import names_of
+from conformance.service.peer import PeerServer
+from conformance.service.shown import names_of
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
-from conformance.wire.peer import PeerServer
 from targets.served import COMMAND, environment
 
 RESOURCE, DEPLOYMENT = "planted-harbour", "planted-gpt-for-pilots"

@@ -6,12 +6,12 @@ from collections import Counter
 
 from corpus.overlay import CLOCK, PROJECT, load
 
-from conformance.run.plan import Selection, plan
-from conformance.run.results import Verdict
+from conformance.judge.results import Verdict
+from conformance.plan.plan import Selection, plan
+from conformance.plan.subjects import subjects_of
 from conformance.run.runner import run_case
-from conformance.run.subjects import subjects_of
-from conformance.run.targets import EMULATOR
 from conformance.sdk.inprocess import InProcessLane
+from conformance.service.targets import EMULATOR
 
 
 def test_every_case_that_can_be_put_to_the_emulator_passes() -> None:

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from corpus.overlay import CLOCK, load, make_root, run, scenario, step
 
-from conformance.checks.finding import Blame
-from conformance.emulator import Emulator, EmulatorConfig, default_deployments
 from conformance.errors import UsageError
+from conformance.judge.results import Run, Verdict
+from conformance.judge.rules.finding import Blame
+from conformance.plan.plan import Selection, plan
+from conformance.plan.subjects import subjects_of
 from conformance.report.asked import asked
-from conformance.run.config import Settings
-from conformance.run.plan import Selection, plan
-from conformance.run.results import Run, Verdict
 from conformance.run.runner import assemble, run_case
-from conformance.run.subjects import subjects_of
-from conformance.run.targets import EMULATOR, REPLAY, Target, service_url, target_of
 from conformance.sdk.inprocess import InProcessLane
+from conformance.service.emulator import Emulator, EmulatorConfig, default_deployments
+from conformance.service.peer import PeerServer
+from conformance.service.targets import EMULATOR, REPLAY, Target, service_url, target_of
+from conformance.suite.settings import Settings
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
-from conformance.wire.peer import PeerServer
 from targets.served import COMMAND, environment
 
 SECRET = "5ecre7" + "0123456789abcdef" * 2

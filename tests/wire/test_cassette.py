@@ -24,9 +24,7 @@ except ImportError:  # the older SDKs bring httpx
     import httpx  # type: ignore[no-redef]
 
 from conformance.errors import InputError
-from conformance.run.suite import Cassettes
-from conformance.scenario.yaml import load_text
-from conformance.wire.cassette import (
+from conformance.suite.cassette import (
     Cassette,
     CassettePlayback,
     Interaction,
@@ -34,6 +32,8 @@ from conformance.wire.cassette import (
     match_key,
     parse_cassette,
 )
+from conformance.suite.load import Cassettes
+from conformance.suite.yaml import load_text
 from conformance.wire.exchange import Provenance, Request, Response, Source
 
 URL = "https://contoso.openai.azure.com/openai/deployments/chat/chat/completions?api-version=2024-10-21"

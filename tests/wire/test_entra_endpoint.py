@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.wire.entra import AUTHORITY_HOST, TokenEndpoint
+from conformance.service.entra import AUTHORITY_HOST, TokenEndpoint
 from conformance.wire.exchange import Request
 
 TENANT = "00000000-0000-0000-0000-000000000001"

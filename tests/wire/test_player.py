@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.wire.cassette import Cassette, CassettePlayback, Interaction
+from conformance.service.player import CASSETTE, CasePlayer, ScriptedReply, SideService, cut
+from conformance.suite.cassette import Cassette, CassettePlayback, Interaction
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Fault, Provenance, Reply, Request, Response, Source
-from conformance.wire.player import CASSETTE, CasePlayer, ScriptedReply, SideService, cut
 
 HOST = "contoso.openai.azure.com"
 HERE = Provenance(Source.SCRIPT)

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from conformance.errors import EnvironmentFault
+from conformance.sdk.switchboard import RunningCase, switchboard
+from conformance.service.player import CasePlayer, ScriptedReply
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Delivery, Fault, Provenance, Reply, Request, Response, Source
-from conformance.wire.player import CasePlayer, ScriptedReply
-from conformance.wire.switchboard import RunningCase, switchboard
 
 LIBRARIES = [name for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]
 PLACE = Provenance(Source.SCRIPT)

@@ -1,0 +1,387 @@
+"""One client connection: requests read, handed to the player, answers carried out to the byte.
+
+There is no task a request. A reply that needs no waiting is written from within the call that brought the request's
+last byte; a reply with pauses is continued by timers, and by the transport when the client is slow to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import cast
+
+from conformance.service.peer import ending
+from conformance.service.peer.capture import CapturedConnection, ProblemCode
+from conformance.service.peer.live import LiveAnswer, Serve
+from conformance.service.peer.parsing import (
+    HEAD_END,
+    Body,
+    Head,
+    Refusal,
+    bad,
+    body_reader,
+    check_start,
+    parse_head,
+    too_large,
+)
+from conformance.service.peer.record import Record
+from conformance.service.peer.site import Phase, Site
+from conformance.service.peer.writing import (
+    CONTINUE,
+    Ending,
+    Plan,
+    failure_response,
+    harness_reply,
+    plan_reply,
+)
+from conformance.wire.exchange import Reply, Request
+
+_BURST = 64
+"""Pieces written in one go before other connections get their turn."""
+
+_TLS_BURST = 4
+"""The same over TLS, whose transport does not tell that the connection below it is gone before the loop's next turn;
+asyncio complains of the fifth write to one."""
+
+_NOTHING = b""
+_FAREWELL = Plan((), Ending.CLOSE)
+
+
+class Connection(asyncio.Protocol):
+    """See the module. ``deadline`` is the reading of ``time.monotonic()`` after which ``expire`` is to be called."""
+
+    __slots__ = ("_begun", "_blocked", "_body", "_client_left", "_closed", "_drained", "_due", "_head", "_index",
+                 "_input", "_last", "_live", "_phase", "_plan", "_raw", "_reading", "_ready", "_record", "_searched",
+                 "_sequence", "_site", "_task", "_timer", "_tls", "_transport", "_url", "_waited", "accepted",
+                 "deadline", "number")
+
+    def __init__(self, site: Site, number: int, accepted: float) -> None:
+        self._site = site
+        self.number = number
+        self.accepted = accepted
+        self.deadline = math.inf
+        self._phase = Phase.READ
+        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._tls: str | None = None
+        self._input: bytes | bytearray = _NOTHING
+        self._searched = 0
+        self._begun = 0.0
+        self._head: Head | None = None
+        self._raw = _NOTHING
+        self._url = ""
+        self._body: Body | None = None
+        self._record: Record | None = None
+        self._sequence = 0
+        self._plan = _FAREWELL
+        self._index = 0
+        self._due = 0.0
+        self._waited = False
+        self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._live: LiveAnswer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._blocked = self._reading = False
+        self._drained = 0
+        self._ready = self._last = False
+        self._closed: float | None = None
+        self._client_left: float | None = None
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._ready = True
+        session = transport.get_extra_info("ssl_object")
+        self._tls = session.version() if session is not None else None
+        # The lowest mark makes the transport tell whenever the socket did not take everything: only so is it known when
+        # it has taken the last byte. Below TLS the mark itself counts as too much, so there it has to be 1.
+        self._transport.set_write_buffer_limits(high=0 if session is None else 1, low=0)
+        self.deadline = time.monotonic() + self._site.limits.idle_seconds
+
+    def data_received(self, data: bytes) -> None:
+        if self._phase is Phase.DRAIN or self._phase is Phase.GONE:
+            self._drain(len(data))
+            return
+        if not self._input:
+            self._input = data
+        else:
+            if isinstance(self._input, bytes):
+                self._input = bytearray(self._input)
+            self._input += data
+        if self._phase is Phase.READ:
+            self._read(time.monotonic())
+        elif len(self._input) > self._site.limits.pipelined_bytes:
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Whether to keep the connection: a client may end its side and still wait for an answer (plain TCP)."""
+        if self._client_left is None:
+            self._client_left = time.monotonic()
+            if self._record is not None:
+                self._record.client_left = self._client_left
+        return self._phase is Phase.ANSWER and self._tls is None and self._live is None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        now = self._closed = time.monotonic()
+        if exc is not None and self._client_left is None:
+            self._client_left = now
+        for waiting in (self._timer, self._task):
+            if waiting is not None:
+                waiting.cancel()
+        self._timer = self._task = None
+        if self._record is not None:
+            self._record.client_left = self._client_left
+        if self._phase is Phase.READ and (self._input or self._body is not None):
+            self._site.report(self.number, ProblemCode.INCOMPLETE, "the connection ended in the middle of a request",
+                              self._start())
+        self._phase = Phase.GONE
+        self._site.left(self.number)
+
+    def pause_writing(self) -> None:
+        self._blocked = True
+        if self._live is not None:
+            self._live.hold()
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        if self._live is not None:
+            self._live.go_on()
+        elif self._phase is Phase.ANSWER and self._timer is None:
+            self._pump()
+
+    # What the execution calls
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        self.deadline = math.inf
+        if self._phase is not Phase.READ:
+            self._transport.abort()
+        elif self._body is None and not self._input:
+            self._say_goodbye()
+        else:
+            part = "head" if self._body is None else "body"
+            self._refuse(Refusal(408, ProblemCode.TOO_SLOW, f"the request's {part} took too long to arrive"))
+
+    def dismiss(self) -> None:
+        """Close if idle; otherwise after the answer that is under way."""
+        self._last = True
+        if self._ready and self._phase is Phase.READ and self._body is None and not self._input:
+            self._say_goodbye()
+
+    def abort(self) -> None:
+        """End at once. A handshake under way is the listener's to end."""
+        if self._ready:
+            self._transport.abort()
+
+    def describe(self) -> CapturedConnection:
+        """The connection as a value."""
+        opened = self._site.opened
+
+        def since(at: float | None) -> float | None:
+            return None if at is None else round(at - opened, 6)
+
+        return CapturedConnection(self.number, round(self.accepted - opened, 6), self._tls, self._sequence,
+                                  since(self._closed), since(self._client_left))
+
+    # Reading
+
+    def _read(self, now: float) -> None:
+        """Take requests from the input until it runs dry or an answer has to wait."""
+        self._reading = True
+        try:
+            while self._phase is Phase.READ and (self._input or self._body is not None):
+                if not (self._body is not None or self._read_head(now)) or not self._read_body(now):
+                    break
+        except Refusal as refusal:
+            self._refuse(refusal)
+        finally:
+            self._reading = False
+
+    def _read_head(self, now: float) -> bool:
+        """Whether a whole head was there and a body may be read."""
+        data, limits = self._input, self._site.limits
+        if not self._begun:
+            while data[:2] == b"\r\n":  # RFC 9112 section 2.2: empty lines before a request are to be ignored
+                data = data[2:]
+            self._input = data
+            if not data:
+                return False
+            check_start(data)
+            self._begun = now
+            self.deadline = now + limits.head_seconds
+        end = data.find(HEAD_END, max(0, self._searched - 3))
+        if end < 0 or end > limits.head_bytes:
+            if len(data) > limits.head_bytes:
+                raise Refusal(431, ProblemCode.HEAD_TOO_LARGE, f"the head is longer than {limits.head_bytes} bytes")
+            if b"\n\n" in data[max(0, self._searched - 1):]:
+                raise bad("the head ends its lines with LF alone")
+            self._searched = len(data)
+            return False
+        end += len(HEAD_END)
+        self._raw, self._input, self._searched = bytes(data[:end]), data[end:], 0
+        head = parse_head(self._raw, limits)
+        self._url = self._site.admit(head)
+        self._head, self._body = head, body_reader(head, limits)
+        self._record = Record(self._raw, self.number, self._sequence + 1, self._begun)
+        self.deadline = now + limits.body_seconds
+        if head.expects_continue and not self._body.complete and not self._input:
+            self._transport.write(CONTINUE)
+        return True
+
+    def _read_body(self, now: float) -> bool:
+        """Whether the body was complete, and the request answered or being answered."""
+        body, record, head = self._body, self._record, self._head
+        assert body is not None and record is not None and head is not None
+        if self._input:
+            before = body.size
+            self._input = body.feed(self._input)
+            if body.size > self._site.limits.body_bytes:
+                raise too_large(self._site.limits)
+            if body.size > before and not (body.complete and record.arrivals is None and now == record.arrived):
+                record.arrive(now, body.size)
+        if not body.complete:
+            return False
+        record.complete = now
+        record.sent_chunks, record.trailers = body.ends, body.trailers
+        self._site.spend(body.size)
+        self._begun, self._body, self._raw = 0.0, None, _NOTHING
+        self._sequence += 1
+        self._answer(record, Request(head.method, self._url, head.headers, body.content()), head)
+        return True
+
+    # Answering
+
+    def _answer(self, record: Record, request: Request, head: Head) -> None:
+        record.request = request
+        self._site.records.append(record)
+        self.deadline = math.inf
+        self._phase = Phase.ANSWER
+        if self._site.serve is not None:
+            self._live = LiveAnswer(self._transport, record, head)
+            self._task = self._site.loop.create_task(self._listen(self._site.serve, self._live, record, head))
+            return
+        try:
+            record.reply = self._site.player.answer(request)
+            plan = plan_reply(record.reply, head)
+        except Exception as error:
+            plan = self._failed(error, record, head)
+        record.approximated = plan.approximated
+        self._play(plan, record)
+
+    async def _listen(self, serve: Serve, answer: LiveAnswer, record: Record, head: Head) -> None:
+        """Let a live player speak. It is cancelled when the client leaves."""
+        try:
+            reply = await serve(record.request, answer)
+            if reply is None or answer.begun:
+                answer.finish()
+                plan = Plan((), answer.ending)
+            else:
+                record.reply, plan = reply, plan_reply(reply, head)
+        except Exception as error:
+            failed = self._failed(error, record, head)
+            plan = Plan((), Ending.RESET) if answer.begun else failed
+        finally:
+            if answer.begun:
+                record.reply = answer.reply()
+            self._live = self._task = None
+        self._play(plan, record)
+
+    def _failed(self, error: Exception, record: Record, head: Head) -> Plan:
+        record.failure = f"{type(error).__name__}: {error}"
+        record.reply = Reply(failure_response(record.failure))
+        return plan_reply(record.reply, head)
+
+    def _play(self, plan: Plan, record: Record) -> None:
+        self._plan, self._index, self._waited, self._due = plan, 0, False, record.complete
+        if self._blocked:
+            return
+        if len(plan.segments) != 1 or plan.segments[0].pause or not plan.segments[0].data:
+            self._pump()
+            return
+        data = plan.segments[0].data  # the usual case: one write, and no wait
+        self._index = 1
+        if self._transport.is_closing():
+            return
+        self._transport.write(data)
+        record.deliver(time.monotonic(), len(data))
+        if not self._blocked:
+            self._end(record)
+
+    def _pump(self) -> None:
+        """Write what may be written now, and see to it that the rest follows."""
+        self._timer = None
+        record, segments, transport = self._record, self._plan.segments, self._transport
+        assert record is not None
+        burst = self._index + (_BURST if self._tls is None else _TLS_BURST)
+        while self._index < len(segments):
+            segment = segments[self._index]
+            if segment.pause and not self._waited:
+                # From when the piece before was due, not from when it went out, so that lateness does not add up.
+                self._due += segment.pause
+                self._waited = True
+                self._timer = self._site.loop.call_at(self._due, self._pump)
+                return
+            self._waited = False
+            self._index += 1
+            if segment.data:
+                if transport.is_closing():
+                    return
+                transport.write(segment.data)
+                record.deliver(time.monotonic(), len(segment.data))
+            if self._blocked:
+                return
+            if self._index >= burst:
+                self._timer = self._site.loop.call_soon(self._pump)
+                return
+        self._end(record)
+
+    def _end(self, record: Record) -> None:
+        """The last byte is with the socket."""
+        how = self._plan.ending
+        if how is Ending.HANG:
+            self._phase = Phase.HANG
+            if self._client_left is not None:
+                self._transport.abort()
+            return
+        now = time.monotonic()
+        record.finished = now
+        self._record = None
+        if how is Ending.KEEP and not self._last and self._client_left is None:
+            self._phase = Phase.READ
+            self.deadline = now + self._site.limits.idle_seconds
+            if not self._reading and (self._input or not self._transport.is_reading()):
+                self._transport.resume_reading()
+                self._read(now)
+        elif how is Ending.CUT or how is Ending.RESET:
+            self._phase = Phase.GONE
+            (ending.cut if how is Ending.CUT else ending.reset)(self._transport, self._site.loop)
+        else:
+            self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
+        self._phase = Phase.GONE
+        self._transport.close()
+
+    # Refusing
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Say why, then listen a while longer: closing at once would reset the client before it has read the answer."""
+        self._site.report(self.number, refusal.code, refusal.cause, self._start())
+        self._record, self._body, self._input = None, None, _NOTHING
+        if not refusal.status:
+            self._say_goodbye()
+            return
+        self._phase = Phase.DRAIN
+        self._transport.write(harness_reply(refusal.status, refusal.code, refusal.cause, close=True))
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self.deadline = time.monotonic() + self._site.limits.drain_seconds
+
+    def _drain(self, size: int) -> None:
+        self._drained += size
+        if self._drained > self._site.limits.drain_bytes:
+            self._transport.abort()
+
+    def _start(self) -> bytes:
+        """The first bytes of what the client sent, for a problem's report."""
+        return (self._raw or bytes(self._input[:512]))[:512]

@@ -1,0 +1,108 @@
+"""The real credentials of a target, kept where requests leave for it: SDKs and reports only ever see stand-ins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from conformance.errors import EnvironmentFault
+from conformance.sanitize.redactor import Redactor
+from conformance.service.remote.relay import Exchanger
+
+SCOPE = "https://cognitiveservices.azure.com/.default"
+_MARGIN = 60.0
+_KEY_SHOWN = "conformance-api-key-not-a-secret"
+_TOKEN_SHOWN = "conformance-entra-token-1"  # noqa: S105 - a stand-in
+_HOST_SHOWN = "conformance.openai.azure.com"
+_MESSAGE = 300
+
+
+class TokenCredential(Protocol):
+    """What azure-identity's credentials are (azure.core.credentials)."""
+
+    def get_token(self, *scopes: str) -> Any: ...
+
+
+class EntraTokens:
+    """Tokens of a credential, asked for when the one at hand has less than a minute left. For any thread.
+
+    ``make`` builds the credential at first use: azure-identity takes long to import. Raises EnvironmentFault
+    (``credential-unavailable``) when it gives no token; the message has passed the redactor.
+    """
+
+    def __init__(self, make: Callable[[], TokenCredential] | None = None, scope: str = SCOPE,
+                 now: Callable[[], float] = time.time) -> None:
+        self._make = make or _default_credential
+        self._scope = scope
+        self._now = now
+        self._lock = threading.Lock()
+        self._credential: TokenCredential | None = None
+        self._token = ""
+        self._expires = 0.0
+        self.given: set[str] = set()
+
+    def __call__(self) -> str:
+        with self._lock:
+            if self._now() > self._expires - _MARGIN:
+                self._renew()
+            return self._token
+
+    def _renew(self) -> None:
+        try:
+            if self._credential is None:
+                self._credential = self._make()
+            found = self._credential.get_token(self._scope)
+        except EnvironmentFault:
+            raise
+        except Exception as error:  # azure-identity raises what its many credentials raise
+            said = Redactor(self.given).text(str(error).strip().splitlines()[0] if str(error).strip() else "")
+            raise EnvironmentFault("credential-unavailable", f"no Entra token: {type(error).__name__}: "
+                                   f"{said[:_MESSAGE]}", "sign in (az login), or set AZURE_OPENAI_API_KEY") from None
+        self._token, self._expires = str(found.token), float(found.expires_on)
+        self.given.add(self._token)
+
+
+def _default_credential() -> TokenCredential:
+    try:
+        from azure.identity import DefaultAzureCredential
+    except ImportError:
+        raise EnvironmentFault("missing-package", "azure-identity is not installed, and there is no key",
+                               "install it, or set AZURE_OPENAI_API_KEY") from None
+    credential: TokenCredential = DefaultAzureCredential()
+    return credential
+
+
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """What the SDK is given in the place of credentials."""
+
+    keys: frozenset[str]
+    tokens: frozenset[str]
+
+
+def exchanger(given: StandIns, key: str, tokens: EntraTokens | None, names: Iterable[str] = ()) -> Exchanger:
+    """Stand-ins out, real credentials in; and back, with ``names`` (a resource's host) shown as the suite's own.
+
+    A credential that is no stand-in passes as it is: what an SDK makes up is not mended on the way.
+    """
+
+    def outward(name: str, value: str) -> str:
+        lower = name.lower()
+        if lower == "api-key":
+            return key if key and value in given.keys else value
+        scheme, space, credential = value.partition(" ")
+        if lower != "authorization" or not space or scheme.lower() != "bearer":
+            return value
+        if key and credential in given.keys:  # v1 takes a key as bearer as well (wire-contract section 2)
+            return f"{scheme} {key}"
+        return f"{scheme} {tokens()}" if tokens is not None and credential in given.tokens else value
+
+    def inward() -> dict[str, str]:
+        shown = dict.fromkeys((name for name in names if name), _HOST_SHOWN)
+        shown |= dict.fromkeys(tokens.given if tokens else (), _TOKEN_SHOWN)
+        return shown | ({key: _KEY_SHOWN} if key else {})
+
+    return Exchanger(outward, inward)

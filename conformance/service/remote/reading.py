@@ -1,0 +1,120 @@
+"""Reading HTTP/1.1 responses (RFC 9112): heads, and bodies with every boundary of their coding."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from conformance.service.peer.limits import Limits
+from conformance.service.peer.parsing import HEAD_END, ChunkedBody, LengthBody, Refusal
+from conformance.wire.exchange import Headers, header
+
+MAX_BODY = 100 * 1024 * 1024
+_READ = 65_536
+_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?")
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+class Broken(Exception):
+    """What came is no HTTP/1.1 response, or ended before it was whole; the text says which."""
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """Status and headers as sent: order, case and repetition kept."""
+
+    status: int
+    headers: Headers
+
+
+@dataclass(slots=True)
+class BodyState:
+    """How a body is framed, and the ends of the chunks of a chunked one. ``chunked``: each chunk is a piece of its own;
+    ``length``: what was announced; with neither, the end of the connection ends it."""
+
+    chunked: bool
+    length: int | None
+    ends: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+
+async def read_head(reader: asyncio.StreamReader) -> ResponseHead:
+    """The head of the next final response; interim ones (1xx) are passed over. Raises Broken."""
+    while True:
+        try:
+            raw = await reader.readuntil(HEAD_END)
+        except asyncio.IncompleteReadError as error:
+            came = f"after {len(error.partial)} bytes" if error.partial else "without a byte"
+            raise Broken(f"the connection ended {came}, before the head of a response") from None
+        except asyncio.LimitOverrunError:
+            raise Broken("the head of the response is too long") from None
+        head = parse_head(raw)
+        if head.status >= 200:
+            return head
+
+
+def parse_head(raw: bytes) -> ResponseHead:
+    """The head ``raw``, which ends in a blank line. Raises Broken."""
+    first, *lines = raw[: -len(HEAD_END)].split(b"\r\n")
+    found = _STATUS.fullmatch(first)
+    if found is None:
+        raise Broken("what answers does not speak HTTP/1.1")
+    headers = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not _NAME.fullmatch(name):
+            raise Broken("a header of the response is none")
+        headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
+    return ResponseHead(int(found[1]), tuple(headers))
+
+
+def framing(head: ResponseHead, method: str) -> BodyState:
+    """How the body after ``head`` is framed. Raises Broken where two readings are possible (RFC 9112 section 6.3)."""
+    coding, length = header(head.headers, "transfer-encoding"), header(head.headers, "content-length")
+    if method == "HEAD" or head.status in (204, 304):
+        return BodyState(chunked=False, length=0)
+    if coding is not None:
+        if coding.strip().lower() != "chunked" or length is not None:
+            raise Broken("the length of the response can be read in two ways")
+        return BodyState(chunked=True, length=None)
+    if length is not None and not (length.isascii() and length.isdigit()):
+        raise Broken("the content-length of the response is no number")
+    return BodyState(chunked=False, length=None if length is None else int(length))
+
+
+async def read_body(reader: asyncio.StreamReader, state: BodyState, clock: asyncio.AbstractEventLoop,
+                    idle: float) -> AsyncIterator[bytes]:
+    """The body in the pieces it came in, never across the end of a chunk. Times are kept in ``state`` as seconds on
+    ``clock``. Raises Broken for one that is not whole or larger than MAX_BODY, TimeoutError after ``idle`` seconds
+    without a byte."""
+    body = ChunkedBody(Limits()) if state.chunked else None if state.length is None else LengthBody(state.length)
+    size = 0
+    while body is None or not body.complete:
+        async with asyncio.timeout(idle):
+            data = await reader.read(_READ)
+        if not data:
+            if body is None:
+                return
+            raise Broken(f"the body of the response broke off after {size} bytes")
+        pieces = [data] if body is None else _fed(body, data, state, clock.time())
+        for piece in pieces:
+            size += len(piece)
+            if size > MAX_BODY:
+                raise Broken(f"the body of the response has more than {MAX_BODY} bytes")
+            yield piece
+
+
+def _fed(body: ChunkedBody | LengthBody, data: bytes, state: BodyState, now: float) -> list[bytes]:
+    before = len(body.pieces)
+    try:
+        rest = body.feed(data)
+    except Refusal as refusal:
+        raise Broken(f"the chunked coding of the response is broken: {refusal.cause}") from None
+    if rest:
+        raise Broken("the response is longer than it announced")
+    new = body.ends[len(state.ends):]
+    state.ends += new
+    state.times += [now] * len(new)
+    return [bytes(piece) for piece in body.pieces[before:]]
