@@ -28,10 +28,10 @@ from conformance.record.record_session import SessionRecorder
 from conformance.report.text import visible
 from conformance.report.write import write_reports
 from conformance.run.ahead import PARALLEL, RunAhead
-from conformance.run.execute import Lane
+from conformance.run.lanes import FAR, Lanes, prepare
 from conformance.run.runner import assemble, run_case, run_clock
-from conformance.sdk.lanes import FAR, Lanes, prepare
-from conformance.service.remote.reach import require_reachable
+from conformance.sdk.lane import Lane
+from conformance.service.reach import require_reachable
 from conformance.service.targets import chosen_target
 from conformance.suite.home import find_home
 from conformance.suite.load import Suite, load_suite

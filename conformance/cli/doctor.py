@@ -19,7 +19,7 @@ from conformance.errors import EnvironmentFault, ExitCode, HarnessError, InputEr
 from conformance.lint.suite import lint
 from conformance.report.write import require_writable
 from conformance.sanitize.redactor import Redactor
-from conformance.service.remote.reach import reach
+from conformance.service.reach import reach
 from conformance.service.targets import Target, target_of
 from conformance.suite.settings import (
     ENDPOINT,

@@ -25,9 +25,9 @@ from conformance.plan.realtime import LIMIT
 from conformance.plan.subjects import subjects_of
 from conformance.report.write import require_writable, write_reports
 from conformance.run.ahead import PARALLEL, RunAhead
+from conformance.run.lanes import FAR, Lanes, prepare
 from conformance.run.runner import RunClock, assemble, run_case, run_clock
-from conformance.sdk.lanes import FAR, Lanes, prepare
-from conformance.service.remote.reach import require_reachable
+from conformance.service.reach import require_reachable
 from conformance.suite.load import Suite
 
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, divergence.html, results.json, ...")]

@@ -13,8 +13,8 @@ from conformance.errors import ExitCode, UsageError
 from conformance.plan.plan import SubjectUnderTest
 from conformance.plan.subjects import subjects_of
 from conformance.report.text import visible
+from conformance.run.lanes import adapter_of, plain_http
 from conformance.sdk.environments import Adapter, cached_versions, install, missing_tools
-from conformance.sdk.lanes import adapter_of, plain_http
 from conformance.sdk.probe import Probe
 from conformance.service.peer.tls import authority
 from conformance.suite.load import Sdk, Suite

@@ -18,12 +18,12 @@ from conformance.errors import ExitCode, UsageError
 from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case, Selection, check_selection, plan
 from conformance.plan.subjects import subjects_of
 from conformance.run import serving
-from conformance.sdk.switchboard import Player
 from conformance.service.emulator import default_deployments
 from conformance.service.peer import Execution, Limits, PeerServer
 from conformance.service.peer.record import Record
 from conformance.suite.load import Suite
 from conformance.wire.exchange import Reply, Request
+from conformance.wire.player import Player
 
 Cassettes = Annotated[Path | None, typer.Argument(help="A cassette, or a folder of cassettes, to answer from.")]
 Emulate = Annotated[bool, typer.Option("--emulate", help="Answer as the emulator (docs/emulator.md).")]

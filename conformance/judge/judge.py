@@ -18,6 +18,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from conformance.judge.attribution import attribute
+from conformance.judge.observation import CaseObservation
 from conformance.judge.results import CaseResult, CheckResult, FindingResult, StepTrace, Verdict
 from conformance.judge.rules import apply_checks
 from conformance.judge.rules.case_rules import UNPLAYED, UNREACHED, UNUSABLE
@@ -29,7 +30,6 @@ from conformance.judge.rules.registry import Applied
 from conformance.judge.rules.response import EXPECTED as SERVED
 from conformance.judge.trace import scrub, scrub_model, secrets_of, step_trace, unreached_trace
 from conformance.plan.plan import Case
-from conformance.run.execute import CaseObservation
 from conformance.suite.waivers import Waiver
 
 CAP = 20

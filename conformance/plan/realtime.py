@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.judge.rules.retry_policy import backoff_bounds, covers
+from conformance.suite.retry_traits import backoff_bounds, covers
 from conformance.suite.scenario.model import Reply, Scenario, Step
 from conformance.wire.calendar import seconds_until
 from conformance.wire.clock import WALL_EPOCH

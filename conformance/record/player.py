@@ -1,7 +1,7 @@
-"""The service's side of a case whose service is elsewhere.
+"""The service's side of a case that is recorded.
 
-While it is recorded, what the scenario writes itself is played, what is recorded already is replayed where the mode
-says so, and the rest goes to the service. In a run against a target everything goes there.
+What the scenario writes itself is played, what is recorded already is replayed where the mode says so, and the rest
+goes to the service.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Callable
 from conformance.record.forwarder import Forwarder
 from conformance.service.peer.live import LiveAnswer
 from conformance.service.player import CASSETTE, CasePlayer
-from conformance.service.remote.relay import Relay
 from conformance.suite.cassette import CassettePlayback
 from conformance.wire.clock import Clock
-from conformance.wire.exchange import Exchange, Reply, Request
+from conformance.wire.exchange import Reply, Request
 
 
 class RecordingPlayer(CasePlayer):
@@ -39,19 +38,3 @@ class RecordingPlayer(CasePlayer):
             self.replayed += 1
             return Reply(response)
         return await self._forwarder.serve(request, answer)
-
-
-class TargetPlayer(CasePlayer):
-    """A player for one case of a run against a service elsewhere."""
-
-    def __init__(self, clock: Clock, service_host: str, relay: Relay,
-                 side: Callable[[Request], Reply | None] | None = None) -> None:
-        super().__init__(clock, service_host, None, side)
-        self._relay = relay
-
-    async def serve(self, request: Request, answer: LiveAnswer) -> Reply | None:
-        """Answer ``request`` from the service; another host's is refused as in a replay."""
-        if request.host != self._host:
-            return self.answer(request)
-        self.exchanges.append(Exchange(request, None, self._clock.now()))  # what the peer has seen of it is the record
-        return await self._relay.serve(request, answer)

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from conformance.plan.plan import Case
 from conformance.record.record_case import Session
-from conformance.sdk.lanes import Lanes, prepare
+from conformance.run.lanes import Lanes, prepare
 from conformance.service.player import CasePlayer
 from conformance.wire.clock import VirtualClock
 from conformance.wire.protocol import ClientConfig

@@ -18,7 +18,7 @@ from types import TracebackType
 from conformance.judge.judge import Judged
 from conformance.judge.results import Verdict
 from conformance.plan.plan import Case
-from conformance.run.execute import Lane
+from conformance.sdk.lane import Lane
 from conformance.sdk.process import Disturbed
 
 PARALLEL = 24

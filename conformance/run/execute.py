@@ -6,18 +6,20 @@ hangs, crashes or lies is an observation like any other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.errors import InputError, Where
+from conformance.judge.observation import CaseObservation
 from conformance.judge.rules.context import StepContext, StepObservation
 from conformance.judge.rules.finding import Level
 from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case
-from conformance.record.player import TargetPlayer
+from conformance.sdk.lane import Lane, Session
 from conformance.service.entra import TokenEndpoint
 from conformance.service.player import CasePlayer, ServicePlayer
 from conformance.service.remote.credentials import StandIns
+from conformance.service.remote.player import TargetPlayer
 from conformance.service.remote.relay import Relay
 from conformance.service.script import compile_step, fixture_base64
 from conformance.service.targets import service_of
@@ -27,45 +29,11 @@ from conformance.suite.scenario.load import Fixtures
 from conformance.suite.scenario.model import ClientSpec, OptionsSpec, Scenario, Step
 from conformance.suite.scenario.variables import UnknownVariable, substitute
 from conformance.wire.clock import VirtualClock
-from conformance.wire.exchange import Exchange
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import Auth, Call, CallOptions, ClientConfig, Outcome, StreamPlan
 
 TOKENS = ("conformance-entra-token-1", "conformance-entra-token-2", "conformance-entra-token-3")
 STAND_INS = StandIns(frozenset({API_KEY}), frozenset(TOKENS))
-
-
-class Session(Protocol):
-    """One client of one case."""
-
-    def call(self, call: Call) -> Outcome: ...
-
-    def observed(self, player: CasePlayer) -> tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]:
-        """What passed while the last call ran: attempts, the waits between them, requests to other services."""
-        ...
-
-    def close(self) -> str | None:
-        """Close the client. Returns what the adapter did wrong after its last answer, if it did."""
-        ...
-
-
-class Lane(Protocol):
-    """How an SDK reaches its target. ``wait_slack``: seconds by which a wait may be seen longer than it was slept."""
-
-    wait_slack: float
-
-    def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock, seed: str,
-             waits: float = 0.0) -> Session: ...
-
-
-@dataclass(frozen=True, slots=True)
-class CaseObservation:
-    """What was seen: a context per step that ran, in order. ``unreached`` counts steps that a failure kept from
-    running. ``unplayed`` are cassette interactions nobody asked for, each as ``METHOD path``."""
-
-    steps: tuple[StepContext, ...]
-    unreached: int = 0
-    unplayed: tuple[str, ...] = ()
 
 
 def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> CaseObservation:

@@ -17,7 +17,8 @@ from conformance.judge.rules import all_rules
 from conformance.judge.rules.case_rules import BROKEN_HARNESS, CASE_RULES, UNUSABLE
 from conformance.judge.settle import settle_waivers, subject_results
 from conformance.plan.plan import Case, Selection, SubjectUnderTest, plan
-from conformance.run.execute import Lane, execute
+from conformance.run.execute import execute
+from conformance.sdk.lane import Lane
 from conformance.sdk.process import Disturbed
 from conformance.service.targets import REPLAY, Target
 from conformance.suite.load import Suite

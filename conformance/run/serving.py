@@ -13,7 +13,6 @@ from conformance.errors import InputError, UsageError, Where
 from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case
 from conformance.run.execute import TOKENS, cassette_name
 from conformance.sanitize.redactor import Redactor
-from conformance.sdk.switchboard import Player
 from conformance.service.emulator import Emulator, EmulatorConfig
 from conformance.service.player import CasePlayer, no_answer
 from conformance.service.script import compile_step
@@ -27,6 +26,7 @@ from conformance.suite.cassette import (
 from conformance.suite.load import Suite
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Provenance, Reply, Request, Source
+from conformance.wire.player import Player
 
 _LATER = re.compile(r"\$\{steps\.")
 Tell = Callable[[str], None]

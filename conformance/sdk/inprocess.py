@@ -16,10 +16,11 @@ from types import TracebackType
 from typing import Any
 
 from conformance.sdk.messages import outcome_of
-from conformance.sdk.switchboard import Player, RunningCase, Switchboard, switchboard
+from conformance.sdk.switchboard import RunningCase, Switchboard, switchboard
 from conformance.service.player import CasePlayer
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Exchange
+from conformance.wire.player import Player
 from conformance.wire.protocol import Call, ClientConfig, Outcome
 
 

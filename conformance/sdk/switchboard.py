@@ -24,23 +24,18 @@ import time
 from collections.abc import Iterator
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 from unittest import mock
 
 from conformance.errors import EnvironmentFault
 from conformance.sdk.transport import Answers, HttpxLayer
 from conformance.wire.clock import WALL_EPOCH, VirtualClock
 from conformance.wire.exchange import Fault, Reply, Request
+from conformance.wire.player import Player
 
 _HTTPX_LIKE = ("httpx", "httpx2")
 _IN_MEMORY = ("MockTransport", "WSGITransport", "ASGITransport")
 _AZURE_SLEEPER = "azure.core.pipeline.transport._base"
-
-
-class Player(Protocol):
-    """The service's side of a case. It keeps the record of what passed; ``answer`` may not fail."""
-
-    def answer(self, request: Request) -> Reply: ...
 
 
 class RunningCase:

@@ -9,12 +9,17 @@ from __future__ import annotations
 import ipaddress
 import threading
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from conformance.judge.results import CaseResult
+from pydantic import BaseModel
+
 from conformance.sanitize.identities import HOST_SUFFIX
 from conformance.sanitize.redactor import Redactor
 from conformance.suite.settings import DEPLOYMENTS
+
+Result = TypeVar("Result", bound=BaseModel)
+"""The result of a case, whose model belongs to a later stage."""
 
 OWN_HOST = "conformance.openai.azure.com"
 GATEWAY = "gateway-1.example"
@@ -63,7 +68,7 @@ class Shown:
             self._redactor.know(self._secrets())
             return self._redactor.text(text)
 
-    def result(self, result: CaseResult) -> CaseResult:
+    def result(self, result: Result) -> Result:
         """``result`` as it may be shown. Ids, verdicts and rules are the suite's own and stay."""
         told = result.model_dump(mode="json", include={"reason", "findings", "steps", "reproduce"})
         with self._lock:

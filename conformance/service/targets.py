@@ -15,7 +15,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from conformance.errors import UsageError
-from conformance.sdk.switchboard import Player
 from conformance.service.emulator import Emulator, EmulatorConfig
 from conformance.service.emulator.config import API_KEY
 from conformance.service.remote.credentials import EntraTokens, StandIns, exchanger
@@ -27,6 +26,7 @@ from conformance.suite.scenario.model import Expect, Scenario, Step
 from conformance.suite.settings import ENDPOINT, KEY, Settings, load_settings
 from conformance.wire.clock import Clock
 from conformance.wire.exchange import Provenance, Source
+from conformance.wire.player import Player
 from conformance.wire.protocol import ClientConfig
 
 Kind = Literal["replay", "emulator", "live", "url"]

@@ -18,8 +18,8 @@ from conformance.plan.plan import Case, Selection, plan
 from conformance.plan.realtime import TOO_LONG
 from conformance.plan.subjects import subjects_of
 from conformance.run.ahead import RunAhead
+from conformance.run.lanes import Lanes
 from conformance.run.runner import run_case
-from conformance.sdk.lanes import Lanes
 from conformance.suite.home import find_home
 from conformance.suite.load import Suite, load_suite
 

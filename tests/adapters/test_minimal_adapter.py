@@ -15,8 +15,8 @@ from conformance.judge.rules.finding import Blame
 from conformance.plan.plan import Selection, plan
 from conformance.plan.subjects import subjects_of
 from conformance.run.ahead import RunAhead
+from conformance.run.lanes import Lanes
 from conformance.run.runner import run_case
-from conformance.sdk.lanes import Lanes
 from conformance.sdk.loopback import Deadlines
 
 GOOD = ("chat/one", "chat/two", "chat/three")

@@ -9,7 +9,7 @@ from corpus.overlay import contract, load, make_root
 from plain_adapter import plain_files
 
 from conformance.plan.subjects import subjects_of
-from conformance.sdk.lanes import adapter_of, plain_http
+from conformance.run.lanes import adapter_of, plain_http
 from conformance.sdk.probe import Probe, Proof
 from conformance.service.peer.tls import authority
 

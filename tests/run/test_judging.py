@@ -15,13 +15,14 @@ from corpus.overlay import load, make_root
 from conformance.errors import ExitCode
 from conformance.judge import judge as judging
 from conformance.judge.judge import CAP, Judged, judge, judge_fault, judge_unrun
+from conformance.judge.observation import CaseObservation
 from conformance.judge.results import CaseResult, FindingResult, Run, Tool, Verdict, WaiverUse
 from conformance.judge.rules.context import StepContext, StepObservation
 from conformance.judge.rules.finding import Blame, Finding, Level
 from conformance.judge.rules.registry import Applied
 from conformance.judge.settle import exit_code, settle_waivers, subject_results
 from conformance.plan.plan import Case, Selection, SubjectUnderTest, plan
-from conformance.run.execute import CaseObservation, build_call, client_config
+from conformance.run.execute import build_call, client_config
 from conformance.suite.load import Suite
 from conformance.suite.waivers import Waiver
 from conformance.wire.operations import OPERATIONS

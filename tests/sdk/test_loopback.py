@@ -28,8 +28,8 @@ from conformance.plan.realtime import LIMIT, RealTime, real_time
 from conformance.plan.subjects import subjects_of
 from conformance.report.write import load_run
 from conformance.run.ahead import RunAhead, is_late, needs_quiet
+from conformance.run.lanes import Lanes
 from conformance.run.runner import run_case
-from conformance.sdk.lanes import Lanes
 from conformance.suite.contract import load_contract
 from conformance.suite.scenario.model import Scenario
 

@@ -12,14 +12,9 @@ from collections.abc import Iterable, Iterator
 from conformance.judge.rules.context import StepContext
 from conformance.judge.rules.finding import Blame, Finding, Level, Rule, finding
 from conformance.judge.rules.registry import rule_check
-from conformance.judge.rules.retry_policy import (
-    Bounds,
-    asked_wait,
-    backoff_bounds,
-    is_after_timeout,
-    should_retry,
-)
+from conformance.judge.rules.retry_policy import asked_wait, is_after_timeout, should_retry
 from conformance.judge.rules.seen import Attempt, Seen, parts_of, seen
+from conformance.suite.retry_traits import Bounds, backoff_bounds
 from conformance.wire.exchange import Exchange, Request
 
 COUNT = Rule(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.judge.rules.seen import Seen
+from conformance.suite.retry_traits import covers
 from conformance.wire.exchange import Exchange, Fault, Response
 
 _TIMEOUTS = frozenset({Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT, Fault.STALL_BODY})
@@ -23,14 +24,6 @@ class Asked:
     given: bool
     seconds: float | None = None
     header: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The documented wait before a retry, seconds."""
-
-    least: float
-    most: float
 
 
 def should_retry(view: Seen, exchange: Exchange) -> bool | None:
@@ -57,19 +50,6 @@ def should_retry(view: Seen, exchange: Exchange) -> bool | None:
 def _fault_retried(view: Seen, fault: Fault | None) -> bool | None:
     trait = view.trait("retries.timeouts" if fault in _TIMEOUTS else "retries.connection_errors")
     return trait if isinstance(trait, bool) and fault is not None else None
-
-
-def covers(pattern: Any, status: int) -> bool:
-    """Whether a contract's status pattern (429, "429", "5xx", ">=500", "500-504") holds for ``status``."""
-    text = str(pattern).strip().lower()
-    if text.endswith("xx"):
-        return text[:-2] == str(status // 100)
-    if text.startswith(">="):
-        return text[2:].strip().isdigit() and status >= int(text[2:])
-    low, dash, high = text.partition("-")
-    if dash and low.isdigit() and high.isdigit():
-        return int(low) <= status <= int(high)
-    return text == str(status)
 
 
 def asked_wait(view: Seen, exchange: Exchange) -> Asked:
@@ -119,22 +99,6 @@ def _too_long(view: Seen, response: Response) -> bool:
         if seconds is not None and seconds > cap:
             return True
     return False
-
-
-def backoff_bounds(trait: Mapping[str, Any], number: int) -> Bounds | None:
-    """The bounds of retry ``number`` (from 0): ``initial * factor ** number`` capped at ``max``, or the explicit list
-    ``delays``, times ``jitter_min`` to ``jitter_max`` (both 1 when not given). None: the trait has another shape.
-    """
-    try:
-        delays = trait.get("delays")
-        if delays:
-            base = float(delays[min(number, len(delays) - 1)])
-        else:
-            base = min(float(trait["initial"]) * float(trait.get("factor", 2)) ** number,
-                       float(trait.get("max", math.inf)))
-        return Bounds(base * float(trait.get("jitter_min", 1)), base * float(trait.get("jitter_max", 1)))
-    except (KeyError, TypeError, ValueError, OverflowError, IndexError):
-        return None
 
 
 def is_after_timeout(exchange: Exchange) -> bool:

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import TypeVar, cast
 
 from conformance.errors import EnvironmentFault
-from conformance.sdk.switchboard import Player
 from conformance.service.peer.capture import Capture, CapturedConnection, Problem, ProblemCode
 from conformance.service.peer.connection import Connection
 from conformance.service.peer.limits import Limits
@@ -22,6 +21,7 @@ from conformance.service.peer.live import LivePlayer, serve_of
 from conformance.service.peer.parsing import Head, Refusal, bad
 from conformance.service.peer.record import Record
 from conformance.service.peer.tls import Authority, authority
+from conformance.wire.player import Player
 
 T = TypeVar("T")
 _KEPT_PROBLEMS = 1000

@@ -6,12 +6,12 @@ import asyncio
 from enum import StrEnum
 from typing import Protocol
 
-from conformance.sdk.switchboard import Player
 from conformance.service.peer.capture import ProblemCode
 from conformance.service.peer.limits import Limits
 from conformance.service.peer.live import Serve
 from conformance.service.peer.parsing import Head
 from conformance.service.peer.record import Record
+from conformance.wire.player import Player
 
 
 class Phase(StrEnum):

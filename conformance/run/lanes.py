@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any, cast
 
 from conformance.plan.plan import Case, SubjectUnderTest
-from conformance.run.execute import Lane
 from conformance.sdk.environments import Adapter, Report, install
 from conformance.sdk.inprocess import InProcessLane
+from conformance.sdk.lane import Lane
 from conformance.sdk.loopback import Deadlines, LoopbackLane, PlainHttp
 from conformance.sdk.process import ProcessLimits
 from conformance.service.peer import PeerServer
