@@ -14,8 +14,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from conformance.service.peer import PeerServer
 
 pytest_plugins = ["pytester"]
 
@@ -26,6 +30,10 @@ BUILT = "CONFORMANCE_TESTS_CACHE"
 """How pytest-xdist's workers are told where the controller's session builds."""
 
 BUILDERS = Path(__file__).parent / "adapters"
+LOOPBACK = ["127\\.0\\.0\\.1", "localhost", "::1"]
+ON_LOOPBACK = tuple(Path(__file__).parent / name for name in ("record", "service"))
+"""Folders whose tests may open sockets, to this machine alone: peers, recorders and services under test."""
+
 _MADE: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
@@ -60,3 +68,20 @@ def _adapters_installed(request: pytest.FixtureRequest) -> Iterator[None]:
         if BUILDERS in request.path.parents:
             patch.setenv(CACHE, os.environ[BUILT])
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests that need it through the network block, to loopback."""
+    for item in items:
+        if any(folder in item.path.parents for folder in ON_LOOPBACK):
+            item.add_marker(pytest.mark.block_network(allowed_hosts=LOOPBACK))
+
+
+@pytest.fixture
+def server() -> Iterator[PeerServer]:
+    """A running peer; none of its connections may have failed in a way that is the peer's own fault."""
+    from conformance.service.peer import PeerServer  # here, so that other tests start without it
+
+    with PeerServer() as running:
+        yield running
+        assert running.faults == []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "adapters.md"
+from tests.places import PROJECT
+
+PAGE = PROJECT / "docs" / "adapters.md"
 _FILE = re.compile(r"<!-- (adapters/plain/[a-z.]+) -->\n```[a-z]+\n(.*?)```", re.DOTALL)
 
 

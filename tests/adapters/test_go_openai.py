@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from conformance.sdk.messages import hello_message
 from conformance.sdk.process import AdapterProcess
 from conformance.suite.contract import load_contract
 from conformance.suite.manifest import load_manifest
+from tests.places import PROJECT
 
-FOLDER = Path(__file__).resolve().parents[2] / "adapters" / "go-openai"
+FOLDER = PROJECT / "adapters" / "go-openai"
 ANSWER: dict[str, Any] = {
     "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
     "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "In 1975."},

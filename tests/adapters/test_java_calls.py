@@ -8,7 +8,6 @@ import struct
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,9 @@ from conformance.sdk.process import AdapterProcess
 from conformance.service.peer.tls import authority
 from conformance.suite.manifest import load_manifest
 from conformance.wire.multipart import FormPart, parse_multipart
+from tests.places import PROJECT
 
-ADAPTERS = Path(__file__).parents[2] / "adapters"
+ADAPTERS = PROJECT / "adapters"
 BOTH = ("java", "java-openai")
 VECTOR = [0.5, -0.25]
 PACKED = base64.b64encode(struct.pack("<2f", *VECTOR)).decode()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,9 @@ from conformance.service.peer.tls import authority
 from conformance.suite.contract import load_contract
 from conformance.suite.manifest import load_manifest
 from conformance.wire.operations import OPERATIONS
+from tests.places import PROJECT
 
-FOLDER = Path(__file__).parents[2] / "adapters" / "java-openai"
+FOLDER = PROJECT / "adapters" / "java-openai"
 
 
 def adapter() -> Adapter:

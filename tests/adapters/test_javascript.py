@@ -21,8 +21,9 @@ from conformance.sdk.environments import Adapter, install
 from conformance.sdk.process import AdapterProcess
 from conformance.suite.contract import load_contract
 from conformance.suite.manifest import load_manifest
+from tests.places import PROJECT
 
-FOLDER = Path(__file__).resolve().parents[2] / "adapters" / "javascript"
+FOLDER = PROJECT / "adapters" / "javascript"
 VERSIONS = ["4.104.0", "6.49.0"]
 MESSAGES = [{"role": "user", "content": "When was Microsoft founded?"}]
 ANSWER: dict[str, Any] = {

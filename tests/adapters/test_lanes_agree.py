@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 from zlib import crc32
-
-from corpus.overlay import CLOCK
 
 from conformance.judge.results import CaseResult, Verdict
 from conformance.plan.plan import Case, Selection, plan
@@ -22,8 +19,8 @@ from conformance.run.lanes import Lanes
 from conformance.run.runner import run_case
 from conformance.suite.home import find_home
 from conformance.suite.load import Suite, load_suite
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.corpus.overlay import CLOCK
+from tests.places import PROJECT
 
 
 @cache

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from corpus.overlay import CLOCK, contract, load, make_root, scenario, step
-from plain_adapter import misbehaving, plain_files
 from typer.testing import CliRunner
 
 from conformance.cli.main import app
@@ -18,6 +16,8 @@ from conformance.run.ahead import RunAhead
 from conformance.run.lanes import Lanes
 from conformance.run.runner import run_case
 from conformance.sdk.loopback import Deadlines
+from tests.adapters.plain_adapter import misbehaving, plain_files
+from tests.corpus.overlay import CLOCK, contract, load, make_root, scenario, step
 
 GOOD = ("chat/one", "chat/two", "chat/three")
 

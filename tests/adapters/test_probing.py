@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from corpus.overlay import contract, load, make_root
-from plain_adapter import plain_files
 
 from conformance.plan.subjects import subjects_of
 from conformance.run.lanes import adapter_of, plain_http
 from conformance.sdk.probe import Probe, Proof
 from conformance.service.peer.tls import authority
+from tests.adapters.plain_adapter import plain_files
+from tests.corpus.overlay import contract, load, make_root
+from tests.places import PROJECT
 
 ADAPTER = "adapters/plain/adapter.py"
 
@@ -32,7 +33,7 @@ def failed(tmp_path: Path, *changes: tuple[str, str]) -> list[tuple[str, str]]:
 
 
 def test_the_python_adapter_obeys() -> None:
-    proofs = probe(Path(__file__).resolve().parents[2], "python")
+    proofs = probe(PROJECT, "python")
     assert [proof for proof in proofs if proof.held is not True] == []
     assert len(proofs) > 15
 

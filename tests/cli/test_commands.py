@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from corpus.overlay import PROJECT, contract, make_root, scenario, step, waiver
 
 from conformance import __version__
 from conformance.cli.main import _main
 from conformance.errors import EnvironmentFault
 from conformance.report.write import load_run
+from tests.corpus.overlay import PROJECT, contract, make_root, scenario, step, waiver
 
 WRONG = {"scenarios/chat/wrong.yaml": scenario(step(expect="{result: {text: In 1976.}}"))}
 INTERRUPT = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from report.builders import full_run, hostile_run
 from rich.console import Console
 
 from conformance.cli.compare import SHOWN, print_divergences
@@ -13,6 +12,7 @@ from conformance.cli.main import _main
 from conformance.judge.results import Run
 from conformance.report.divergence import divergences
 from conformance.report.write import results_json
+from tests.report.builders import full_run, hostile_run
 
 
 class Compared:

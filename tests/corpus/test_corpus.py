@@ -11,7 +11,7 @@ from conformance.errors import InputError, InputErrors
 from conformance.judge.results import CaseResult, Run, Verdict
 from conformance.lint.suite import lint
 from conformance.plan.plan import Selection
-from corpus.overlay import CORPUS, contract, load, make_root, run
+from tests.corpus.overlay import CORPUS, contract, load, make_root, run
 
 PLACES = {
     "scenarios": "scenarios/chat/rejected.yaml",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.places import PROJECT
+
 DECISIONS = (PROJECT / "docs" / "decisions.md").read_text(encoding="utf-8")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.places import PROJECT
+
+ROOT = PROJECT
 RAISED = re.compile(r'(?:InputError|UsageError|EnvironmentFault)\(\s*"([a-z0-9-]+)"')
 
 

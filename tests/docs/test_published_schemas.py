@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from conformance.judge.results_schema import results_schema_text
+from tests.places import PROJECT
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = PROJECT
 
 
 def test_the_published_results_schema_is_the_one_the_models_make() -> None:

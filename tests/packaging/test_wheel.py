@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.places import PROJECT
+
+ROOT = PROJECT
 ONE_CAPABILITY = ("--capability", "embeddings")
 
 

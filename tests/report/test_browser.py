@@ -12,8 +12,7 @@ import pytest
 from conformance.judge.results import Run
 from conformance.report.html import render_html
 from conformance.report.write import write_reports
-
-from .builders import HOSTILE, big_run, full_run, hostile_run
+from tests.report.builders import HOSTILE, big_run, full_run, hostile_run
 
 pytestmark = pytest.mark.browser
 JAVA_RETRY = "case-retry-waits-as-asked-java-1-0-0-beta-16-sync-2024-10-21"

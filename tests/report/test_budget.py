@@ -7,8 +7,7 @@ import re
 from conformance.judge.results import CaseResult, Verdict
 from conformance.report.budget import row_of, shown_cases, weight
 from conformance.report.html import render_html
-
-from .builders import PYTHON, big_run, broken, case, full_run, scenario, small_run
+from tests.report.builders import PYTHON, big_run, broken, case, full_run, scenario, small_run
 
 
 def rows(count: int, verdict: Verdict = Verdict.PASS) -> tuple[CaseResult, ...]:

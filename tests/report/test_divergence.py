@@ -18,8 +18,7 @@ from conformance.report.comparison import Difference, Participant, Subject, comp
 from conformance.report.divergence import HABIT_LEAST, Divergences, divergences
 from conformance.report.divergence_page import render_divergence
 from conformance.report.divergence_text import names, texts
-
-from .builders import (
+from tests.report.builders import (
     CHAT,
     GO,
     JAVA,
@@ -32,7 +31,7 @@ from .builders import (
     small_run,
     step,
 )
-from .test_html import Page
+from tests.report.test_html import Page
 
 URL = "https://conformance.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
 ONE, TWO, THREE = (Subject(name, "1.0.0", "sync") for name in ("alpha", "beta", "gamma"))

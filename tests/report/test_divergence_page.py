@@ -9,9 +9,8 @@ import pytest
 from conformance.judge.results import Run, Verdict
 from conformance.report.divergence import divergences
 from conformance.report.divergence_page import render_divergence
-
-from .builders import HOSTILE, full_run, hostile_run, small_run
-from .test_html import Page
+from tests.report.builders import HOSTILE, full_run, hostile_run, small_run
+from tests.report.test_html import Page
 
 
 @pytest.mark.parametrize(("name", "make"), [("full", full_run), ("hostile", hostile_run)])

@@ -15,8 +15,7 @@ from conformance.report.html import render_html
 from conformance.report.junit import render_junit
 from conformance.report.markdown import render_markdown
 from conformance.report.write import results_json
-
-from .builders import DOTNET, PYTHON, broken, full_run, hostile_small_run, small_run, with_text
+from tests.report.builders import DOTNET, PYTHON, broken, full_run, hostile_small_run, small_run, with_text
 
 Golden = Callable[[str, str], None]
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,8 +15,8 @@ from hypothesis import strategies as st
 
 from conformance.judge.results import CaseResult, Run, Tool, Verdict
 from conformance.report.html import DIVERGENCE_NAME, render_html
-
-from .builders import (
+from tests.places import PROJECT
+from tests.report.builders import (
     DOTNET,
     HOSTILE,
     PLAIN,
@@ -33,7 +32,7 @@ from .builders import (
     with_text,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = PROJECT
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 

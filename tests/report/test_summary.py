@@ -6,8 +6,7 @@ import pytest
 
 from conformance.judge.results import Run, Tool, Verdict
 from conformance.report.summary import Standing, Tone, summarize
-
-from .builders import DOTNET, GO, PYTHON, full_run, small_run
+from tests.report.builders import DOTNET, GO, PYTHON, full_run, small_run
 
 P, F, W, U, N, E = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED, Verdict.UNSUPPORTED, Verdict.NOT_RUN, Verdict.ERROR)
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.report.timeline import LABELS, WIDTH, timeline
-
-from .builders import exchange
+from tests.report.builders import exchange
 
 TIMES = st.floats() | st.sampled_from([0.0, 1e-9, 1e9, -1.0])
 

@@ -14,8 +14,7 @@ import pytest
 from conformance.errors import EnvironmentFault, InputError
 from conformance.judge.results import Verdict
 from conformance.report.write import load_run, results_json, write_reports
-
-from .builders import full_run, small_run
+from tests.report.builders import full_run, small_run
 
 
 def names(folder: Path) -> list[str]:

@@ -8,7 +8,6 @@ import json
 import re
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,7 @@ from conformance.sanitize.scan import Scanner
 from conformance.suite.cassette import load_cassette, match_key
 from conformance.wire.codings import MAX_DECODED, decode
 from conformance.wire.exchange import Exchange, Headers, Request
+from tests.places import PROJECT
 from tests.sanitize.material import (
     CHAT_ID,
     FILE_ID,
@@ -34,7 +34,7 @@ from tests.sanitize.material import (
     shown,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = PROJECT
 BASE = "https://acme-prod.openai.azure.com/openai"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from conformance.sanitize.edits import settle
 from conformance.sanitize.exchange import Sanitizer
 from conformance.sanitize.rules import BY_ID, RULES, Action, rules_digest
 from conformance.wire import codings
+from tests.places import PROJECT
 from tests.sanitize.cases import CASES, Case
 from tests.sanitize.material import shown
 
@@ -99,7 +99,7 @@ def test_a_coding_nobody_knows_is_refused() -> None:
 
 
 def test_the_documentation_lists_every_rule() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    text = (PROJECT / "docs" / "security.md").read_text(encoding="utf-8")
     for rule in RULES:
         replacement = rule.replacement.replace("<", "\\<")
         assert f"| `{rule.id}` | {rule.what} | {rule.where} | {rule.action} | {replacement} | {rule.concern} | " in text

@@ -16,9 +16,10 @@ from conformance.cli import scan as scan_command
 from conformance.errors import InputError, UsageError
 from conformance.sanitize.files import scan_content, scan_paths
 from conformance.sanitize.scan import Scanner, refuse_leaks
+from tests.places import PROJECT
 from tests.sanitize.material import HEX_KEY, JWT, SK_KEY
 
-ROOT = Path(__file__).parents[2]
+ROOT = PROJECT
 APP = typer.Typer()
 APP.command()(scan_command.command)
 

@@ -28,6 +28,7 @@ from conformance.sdk.environments import (
     missing_tools,
 )
 from conformance.suite.manifest import Manifest, PythonEnvironment, Tool, Versions, load_manifest
+from tests.places import PROJECT
 
 COPY = "import shutil, sys; shutil.copy('main.txt', 'built.txt')"
 FAIL = "import sys; sys.exit('no such header: stdio.h')"
@@ -258,7 +259,7 @@ def test_an_adapter_inherits_no_credential_and_no_proxy(monkeypatch: pytest.Monk
 
 
 def test_some_versions_need_more() -> None:
-    manifest = load_manifest(Path(__file__).resolve().parents[2] / "adapters" / "python")
+    manifest = load_manifest(PROJECT / "adapters" / "python")
     assert manifest is not None and manifest.python is not None
     assert "httpx<0.28" in manifest.python.for_version("1.40.0")
     assert manifest.python.for_version("3.54.0") == ["openai==3.54.0", "azure-identity>=1.19"]

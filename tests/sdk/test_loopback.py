@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus.overlay import CLOCK, contract, load, make_root, scenario, step
 
 from conformance.judge.judge import Judged
 from conformance.judge.results import (
@@ -32,8 +31,9 @@ from conformance.run.lanes import Lanes
 from conformance.run.runner import run_case
 from conformance.suite.contract import load_contract
 from conformance.suite.scenario.model import Scenario
+from tests.corpus.overlay import CLOCK, contract, load, make_root, scenario, step
+from tests.places import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 MANIFEST = (PROJECT / "adapters" / "python" / "adapter.yaml").read_text().replace(
     "{source}", str(PROJECT / "adapters" / "python"))
 TRAITS = load_contract(PROJECT / "adapters" / "python").traits("3.54.0")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -33,6 +32,7 @@ from conformance.wire.protocol import (
     SdkError,
     StreamPlan,
 )
+from tests.places import PROJECT
 
 CLIENT = ClientConfig("https://127.0.0.1:4000", "azure", "2024-10-21", Auth("api_key", "key"), max_retries=0,
                       timeout=2.5, deployment="d", headers=(("x", "y"),), environment=(("A", "b"),), surface="async")
@@ -132,7 +132,7 @@ def test_answers_become_values() -> None:
 
 
 def test_the_conversation_in_the_documentation_is_one() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "adapters.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs" / "adapters.md").read_text(encoding="utf-8")
     said = [json.loads(line[3:]) for line in page.splitlines() if line.startswith("-> {")]
     heard = [json.loads(line[3:]) for line in page.splitlines() if line.startswith("<- {")]
     kinds: list[Any] = ["hello", "outcome", "done", "done"]

@@ -9,8 +9,7 @@ from conformance.plan.subjects import subjects_of
 from conformance.sdk.environments import cache_folder
 from conformance.suite.home import find_home
 from conformance.suite.load import load_suite
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.places import PROJECT
 
 
 def test_nothing_but_the_library_of_this_process_can_run() -> None:

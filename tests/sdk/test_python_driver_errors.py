@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from scripted_service import (
+
+from conformance.sdk.inprocess import InProcessLane, installed
+from conformance.wire.clock import VirtualClock
+from conformance.wire.exchange import Fault, Reply
+from conformance.wire.protocol import Auth, Call, Outcome, StreamPlan
+from tests.sdk.scripted_service import (
     CHAT,
     CHAT_ARGUMENTS,
     FILTER_FIRST,
@@ -19,11 +24,6 @@ from scripted_service import (
     json_reply,
     raw_reply,
 )
-
-from conformance.sdk.inprocess import InProcessLane, installed
-from conformance.wire.clock import VirtualClock
-from conformance.wire.exchange import Fault, Reply
-from conformance.wire.protocol import Auth, Call, Outcome, StreamPlan
 
 MAJOR = int(installed()[0].split(".")[0])
 SURFACES = ["sync", "async"]

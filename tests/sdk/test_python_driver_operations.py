@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from scripted_service import CHAT, CHAT_ARGUMENTS, ScriptedService, client, json_reply, raw_reply
 
 from conformance.sdk.inprocess import InProcessLane
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Reply
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import Call, CallOptions, Outcome
+from tests.sdk.scripted_service import CHAT, CHAT_ARGUMENTS, ScriptedService, client, json_reply, raw_reply
 
 WAV = {"$file": {"name": "a.wav", "content_type": "audio/wav", "base64": base64.b64encode(b"RIFFxx").decode()}}
 PNG = {"$file": {"name": "a.png", "content_type": "image/png", "base64": base64.b64encode(b"\x89PNG").decode()}}
