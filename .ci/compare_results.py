@@ -2,10 +2,11 @@
 
     python .ci/compare_results.py BEFORE AFTER [--as verdict]
 
-BEFORE and AFTER are results files or the folders that hold one. Compared for each case: verdict, reason, every pair of
-rule and outcome, and the findings (rule, level, blame, step, pointer, waived by); for the run, what became of each waiver
-and the exit code that follows. With ``--as verdict`` the verdict alone. Addresses of this machine are masked in reasons,
-since ports differ from run to run.
+BEFORE and AFTER are results files or the folders that hold one. Compared for each case: verdict,
+reason, every pair of rule and outcome, and the findings (rule, level, blame, step, pointer, waived
+by); for the run, what became of each waiver and the exit code that follows. With ``--as verdict``
+the verdict alone. Addresses of this machine are masked in reasons, since ports differ from run to
+run.
 """
 
 from __future__ import annotations
@@ -22,17 +23,23 @@ _PORT = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     parser.add_argument("--as", dest="level", choices=("all", "verdict"), default="all")
-    parser.add_argument("--show", type=int, default=60, help="differences to list (all are counted)")
+    parser.add_argument(
+        "--show", type=int, default=60, help="differences to list (all are counted)"
+    )
     options = parser.parse_args()
     before, after = load(options.before), load(options.after)
     lines = differences(before, after, verdict_only=options.level == "verdict")
     for line in lines[: options.show]:
         print(line)
-    print(f"{len(before['cases'])} cases before, {len(after['cases'])} after, {len(lines)} differences")
+    print(
+        f"{len(before['cases'])} cases before, {len(after['cases'])} after, {len(lines)} differences"
+    )
     print("before:", counts(before), "\nafter: ", counts(after))
     return 1 if lines else 0
 
@@ -62,7 +69,10 @@ def differences(before: dict[str, Any], after: dict[str, Any], *, verdict_only: 
             if one[key] != other[key]:
                 lines.append(f"{name}: {key}: {_short(one[key])} -> {_short(other[key])}")
     if not verdict_only:
-        uses = [{(use["sdk"], use["id"]): use["state"] for use in run["waivers"]} for run in (before, after)]
+        uses = [
+            {(use["sdk"], use["id"]): use["state"] for use in run["waivers"]}
+            for run in (before, after)
+        ]
         for key in sorted(uses[0].keys() | uses[1].keys()):
             states = [side.get(key, "absent") for side in uses]
             if states[0] != states[1]:
@@ -79,7 +89,9 @@ def facts(case: dict[str, Any], verdict_only: bool) -> dict[str, Any]:
         "verdict": case["verdict"],
         "reason": _PORT.sub(r"\1:PORT", case["reason"]),
         "checks": sorted((check["rule"], check["outcome"]) for check in case["checks"]),
-        "findings": sorted(tuple(str(item[key]) for key in finding_keys) for item in case["findings"]),
+        "findings": sorted(
+            tuple(str(item[key]) for key in finding_keys) for item in case["findings"]
+        ),
         "rests_on": sorted(case["rests_on"]),
         "lane": case["lane"],
     }

@@ -1,8 +1,10 @@
-"""What it costs to load 500 scenario files: reading, the safe YAML subset, validation, positions kept.
+"""What it costs to load 500 scenario files: reading, the safe YAML subset, validation, positions
+kept.
 
-The files are the project's own scenarios, copied under other names until there are 500, so that sizes and shapes are
-real. PyYAML's C loader alone, on the same texts, stands beside it. The best of several rounds counts, in wall-clock
-milliseconds. Run it as ``python benchmarks/loading.py``; the bar is 150 ms (design section 12).
+The files are the project's own scenarios, copied under other names until there are 500, so that
+sizes and shapes are real. PyYAML's C loader alone, on the same texts, stands beside it. The best of
+several rounds counts, in wall-clock milliseconds. Run it as ``python benchmarks/loading.py``; the
+bar is 150 ms (design section 12).
 """
 
 from __future__ import annotations

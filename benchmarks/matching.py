@@ -1,12 +1,14 @@
 """What it costs to find a recorded answer, in cassettes of 10 to 10,000 interactions.
 
-Each cassette is written by the recorder's writer and loaded from the file, so the requests are what a replay sees: chat
-bodies of a few hundred bytes that differ in one word. In each round 2,000 requests, each an object of its own, are
-asked for in shuffled order; the best round counts, in microseconds a request, parsing and digesting its body included.
-Beside it stand the first match, which builds the index, and vcrpy's own search in the same file up to 1,000
-interactions (one by one, without the body, as by its default). Run it as ``python benchmarks/matching.py``.
+Each cassette is written by the recorder's writer and loaded from the file, so the requests are what
+a replay sees: chat bodies of a few hundred bytes that differ in one word. In each round 2,000
+requests, each an object of its own, are asked for in shuffled order; the best round counts, in
+microseconds a request, parsing and digesting its body included. Beside it stand the first match,
+which builds the index, and vcrpy's own search in the same file up to 1,000 interactions (one by
+one, without the body, as by its default). Run it as ``python benchmarks/matching.py``.
 
-The bar: flat, at most 20 us at 10,000 (anchor: vcrpy 9 needs 1.0, 7.5 and 51.8 ms a request at 10, 100 and 500).
+The bar: flat, at most 20 us at 10,000 (anchor: vcrpy 9 needs 1.0, 7.5 and 51.8 ms a request at 10,
+100 and 500).
 """
 
 from __future__ import annotations
@@ -36,14 +38,22 @@ ORIGIN = Origin(Source.SCRIPT, "a benchmark")
 
 
 def request(number: int) -> Request:
-    body = {"messages": [{"role": "system", "content": "You are a helpful assistant. Answer in one sentence."},
-                         {"role": "user", "content": f"When is high water on day {number}?"}],
-            "model": "conf-chat", "temperature": 0.2, "max_tokens": 64}
+    body = {
+        "messages": [
+            {"role": "system", "content": "You are a helpful assistant. Answer in one sentence."},
+            {"role": "user", "content": f"When is high water on day {number}?"},
+        ],
+        "model": "conf-chat",
+        "temperature": 0.2,
+        "max_tokens": 64,
+    }
     return Request("POST", URL, (("Content-Type", "application/json"),), json.dumps(body).encode())
 
 
 def make(path: Path, size: int) -> None:
-    answer = Response(200, (("Content-Type", "application/json"),), b'{"object":"chat.completion"}', ORIGIN)
+    answer = Response(
+        200, (("Content-Type", "application/json"),), b'{"object":"chat.completion"}', ORIGIN
+    )
     said = Provenance("script", "a benchmark", "2024-10-21")
     write_cassette(path, render((Entry(request(number), answer) for number in range(size)), said))
 
@@ -63,8 +73,10 @@ def measure(root: Path, size: int) -> tuple[float, float, float]:
 
 def _round(cassette: Cassette, size: int, chance: random.Random) -> float:
     """Seconds a request."""
-    passes = [[request(number) for number in chance.sample(range(size), min(size, ASKED))]
-              for _ in range(max(1, ASKED // size))]
+    passes = [
+        [request(number) for number in chance.sample(range(size), min(size, ASKED))]
+        for _ in range(max(1, ASKED // size))
+    ]
     playbacks = [CassettePlayback(cassette) for _ in passes]
     start = time.perf_counter()
     for playback, asked in zip(playbacks, passes, strict=True):
@@ -95,14 +107,22 @@ def main() -> int:
     results = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        print(f"{'interactions':>12} {'load ms':>9} {'index ms':>9} {'match us':>9} {'vcrpy us':>10}")
+        print(
+            f"{'interactions':>12} {'load ms':>9} {'index ms':>9} {'match us':>9} {'vcrpy us':>10}"
+        )
         for size in SIZES:
             load, index, match = measure(root, size)
-            theirs = f"{measure_vcrpy(root / f'c{size}.yaml', size):10.0f}" if size <= VCRPY_UP_TO else f"{'-':>10}"
+            theirs = (
+                f"{measure_vcrpy(root / f'c{size}.yaml', size):10.0f}"
+                if size <= VCRPY_UP_TO
+                else f"{'-':>10}"
+            )
             results.append(match)
             print(f"{size:12} {load:9.1f} {index:9.1f} {match:9.1f} {theirs}")
     flat, low = results[-1] / results[0], results[-1]
-    print(f"10,000 against 10: {flat:.2f}x (flat below {FLAT}x); {low:.1f} us at 10,000 (bar {BAR_US} us)")
+    print(
+        f"10,000 against 10: {flat:.2f}x (flat below {FLAT}x); {low:.1f} us at 10,000 (bar {BAR_US} us)"
+    )
     return 0 if flat < FLAT and low <= BAR_US else 1
 
 

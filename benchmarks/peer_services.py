@@ -1,4 +1,5 @@
-"""What ``benchmarks/peer.py`` compares: our servers, the plain ones, and how the other tools are started."""
+"""What ``benchmarks/peer.py`` compares: our servers, the plain ones, and how the other tools are
+started."""
 
 from __future__ import annotations
 
@@ -18,14 +19,30 @@ PATH = "/openai/deployments/conf-chat/chat/completions?api-version=2024-10-21"
 PROMPT = "When was Microsoft founded?"
 ASKED = {"messages": [{"role": "user", "content": PROMPT}], "model": "conf-chat"}
 ANSWER = {
-    "id": "chatcmpl-bench", "object": "chat.completion", "created": 1731880663, "model": "gpt-4o-2024-08-06",
-    "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None, "message": {
-        "role": "assistant", "content": "Microsoft was founded on April 4, 1975.", "refusal": None}}],
+    "id": "chatcmpl-bench",
+    "object": "chat.completion",
+    "created": 1731880663,
+    "model": "gpt-4o-2024-08-06",
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "logprobs": None,
+            "message": {
+                "role": "assistant",
+                "content": "Microsoft was founded on April 4, 1975.",
+                "refusal": None,
+            },
+        }
+    ],
     "usage": {"prompt_tokens": 13, "completion_tokens": 11, "total_tokens": 24},
 }
 BODY = json.dumps(ANSWER).encode()
 DELTAS = ({"role": "assistant"}, *({"content": f"word{n} "} for n in range(48)), {})
-CHUNKS = [{"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta}]} for delta in DELTAS]
+CHUNKS = [
+    {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta}]}
+    for delta in DELTAS
+]
 EVENTS = "".join(f"data: {text}\n\n" for text in (*map(json.dumps, CHUNKS), "[DONE]")).encode()
 
 
@@ -37,7 +54,11 @@ def serve_constant(stream: bool) -> None:
 
     kind = b"text/event-stream" if stream else b"application/json"
     body = EVENTS if stream else BODY
-    answer = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (kind, len(body), body)
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (
+        kind,
+        len(body),
+        body,
+    )
 
     class Raw(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -62,7 +83,11 @@ def serve_parsed(stream: bool) -> None:
 
     kind = b"text/event-stream" if stream else b"application/json"
     body = EVENTS if stream else BODY
-    answer = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (kind, len(body), body)
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (
+        kind,
+        len(body),
+        body,
+    )
 
     class Parsed(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -103,14 +128,20 @@ def serve_streams(stream: bool) -> None:
 
     kind = b"text/event-stream" if stream else b"application/json"
     body = EVENTS if stream else BODY
-    answer = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (kind, len(body), body)
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (
+        kind,
+        len(body),
+        body,
+    )
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 at = head.find(b"content-length:")
-                await reader.readexactly(int(head[at + 15:].split(b"\r\n", 1)[0]) if at >= 0 else 0)
+                await reader.readexactly(
+                    int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+                )
                 writer.write(answer)
                 await writer.drain()
 
@@ -130,14 +161,28 @@ def serve_ours(mode: str, stream: bool) -> None:
 
     place = Provenance(Source.HARNESS)
     if stream:
-        answer = Response(200, (("content-type", "text/event-stream; charset=utf-8"),), EVENTS, place,
-                          per_event(EVENTS) if mode == "apart" else ())
+        answer = Response(
+            200,
+            (("content-type", "text/event-stream; charset=utf-8"),),
+            EVENTS,
+            place,
+            per_event(EVENTS) if mode == "apart" else (),
+        )
     else:
-        answer = Response(200, (("content-type", "application/json"), ("content-length", str(len(BODY)))), BODY, place)
+        answer = Response(
+            200,
+            (("content-type", "application/json"), ("content-length", str(len(BODY)))),
+            BODY,
+            place,
+        )
     reply = Reply(answer)
     asked = json.dumps({**ASKED, "stream": True} if stream else ASKED).encode()
-    recorded = Request("POST", f"https://r.openai.azure.com{PATH}", (("content-type", "application/json"),), asked)
-    cassette = {match_key(replace(recorded, url=f"{recorded.url}&n={n}")): reply for n in range(100)}
+    recorded = Request(
+        "POST", f"https://r.openai.azure.com{PATH}", (("content-type", "application/json"),), asked
+    )
+    cassette = {
+        match_key(replace(recorded, url=f"{recorded.url}&n={n}")): reply for n in range(100)
+    }
     cassette[match_key(recorded)] = reply
 
     class Fixed:
@@ -159,7 +204,8 @@ def serve_ours(mode: str, stream: bool) -> None:
 
 
 def serve_many(count: int) -> None:
-    """Prints the memory that ``count`` open executions take, in KiB each, and the milliseconds to open one."""
+    """Prints the memory that ``count`` open executions take, in KiB each, and the milliseconds to
+    open one."""
     from conformance.service.peer import PeerServer
     from conformance.wire.exchange import Reply
 
@@ -195,27 +241,64 @@ class Tools:
         (folder / "mappings").mkdir(parents=True)
         body, kind = (EVENTS, "text/event-stream") if stream else (BODY, "application/json")
         asked = {**ASKED, "stream": True} if stream else ASKED
-        stub = {"request": {"method": "POST", "urlPath": PATH.partition("?")[0],
-                            "queryParameters": {"api-version": {"equalTo": "2024-10-21"}},
-                            "bodyPatterns": [{"equalToJson": json.dumps(asked)}]},
-                "response": {"status": 200, "headers": {"Content-Type": kind}, "body": body.decode()}}
+        stub = {
+            "request": {
+                "method": "POST",
+                "urlPath": PATH.partition("?")[0],
+                "queryParameters": {"api-version": {"equalTo": "2024-10-21"}},
+                "bodyPatterns": [{"equalToJson": json.dumps(asked)}],
+            },
+            "response": {"status": 200, "headers": {"Content-Type": kind}, "body": body.decode()},
+        }
         (folder / "mappings" / "chat.json").write_text(json.dumps(stub))
-        return [tool, "--port", str(port), "--bind-address", "127.0.0.1", "--root-dir", str(folder),
-                "--no-request-journal", "--disable-banner"]
+        return [
+            tool,
+            "--port",
+            str(port),
+            "--bind-address",
+            "127.0.0.1",
+            "--root-dir",
+            str(folder),
+            "--no-request-journal",
+            "--disable-banner",
+        ]
 
     def prism(self, port: int, folder: Path, stream: bool) -> list[str] | None:  # noqa: ARG002
         tool = self.find("prism")
         if tool is None:
             return None
         operation = {
-            "parameters": [{"name": "api-version", "in": "query", "required": True, "schema": {"type": "string"}}],
+            "parameters": [
+                {
+                    "name": "api-version",
+                    "in": "query",
+                    "required": True,
+                    "schema": {"type": "string"},
+                }
+            ],
             "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
-            "responses": {"200": {"description": "ok", "content": {"application/json": {"example": ANSWER}}}}}
-        document = {"openapi": "3.0.3", "info": {"title": "chat", "version": "1"},
-                    "paths": {PATH.partition("?")[0]: {"post": operation}}}
+            "responses": {
+                "200": {"description": "ok", "content": {"application/json": {"example": ANSWER}}}
+            },
+        }
+        document = {
+            "openapi": "3.0.3",
+            "info": {"title": "chat", "version": "1"},
+            "paths": {PATH.partition("?")[0]: {"post": operation}},
+        }
         folder.mkdir(parents=True)
         (folder / "chat.json").write_text(json.dumps(document))
-        return [tool, "mock", "-p", str(port), "-h", "127.0.0.1", "-v", "silent", str(folder / "chat.json")]
+        return [
+            tool,
+            "mock",
+            "-p",
+            str(port),
+            "-h",
+            "127.0.0.1",
+            "-v",
+            "silent",
+            str(folder / "chat.json"),
+        ]
 
     def aimock(self, port: int, folder: Path, stream: bool) -> list[str] | None:  # noqa: ARG002
         tool = self.find("llmock")  # aimock's command for fixtures
@@ -225,8 +308,19 @@ class Tools:
         text = "".join(f"word{n:03} " for n in range(48))
         fixture = {"fixtures": [{"match": {"userMessage": PROMPT}, "response": {"content": text}}]}
         (folder / "chat.json").write_text(json.dumps(fixture))
-        return [tool, "-p", str(port), "-h", "127.0.0.1", "-f", str(folder / "chat.json"), "-c", "8",
-                "--log-level", "silent"]
+        return [
+            tool,
+            "-p",
+            str(port),
+            "-h",
+            "127.0.0.1",
+            "-f",
+            str(folder / "chat.json"),
+            "-c",
+            "8",
+            "--log-level",
+            "silent",
+        ]
 
     def mitmdump(self, port: int, folder: Path, stream: bool) -> list[str] | None:
         tool = self.find("mitmdump")
@@ -237,12 +331,36 @@ class Tools:
         script = folder / "write.py"
         body, kind = (EVENTS, "text/event-stream") if stream else (BODY, "application/json")
         asked = json.dumps({**ASKED, "stream": True} if stream else ASKED).encode()
-        script.write_text(_MITM.format(path=PATH, asked=asked, body=body, kind=kind, flow=flow, port=port))
-        subprocess.run([str(Path(tool).parent / "python"), str(script)], check=True, capture_output=True)
-        return [tool, "-q", "--listen-host", "127.0.0.1", "-p", str(port), "--mode", "reverse:http://127.0.0.1:9",
-                "-S", flow, "--set", "server_replay_reuse=true", "--set", "connection_strategy=lazy",
-                "--set", "server_replay_extra=404", "--set", "server_replay_ignore_host=true",
-                "--set", "server_replay_ignore_port=true", "--set", f"confdir={folder}"]
+        script.write_text(
+            _MITM.format(path=PATH, asked=asked, body=body, kind=kind, flow=flow, port=port)
+        )
+        subprocess.run(
+            [str(Path(tool).parent / "python"), str(script)], check=True, capture_output=True
+        )
+        return [
+            tool,
+            "-q",
+            "--listen-host",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "--mode",
+            "reverse:http://127.0.0.1:9",
+            "-S",
+            flow,
+            "--set",
+            "server_replay_reuse=true",
+            "--set",
+            "connection_strategy=lazy",
+            "--set",
+            "server_replay_extra=404",
+            "--set",
+            "server_replay_ignore_host=true",
+            "--set",
+            "server_replay_ignore_port=true",
+            "--set",
+            f"confdir={folder}",
+        ]
 
 
 _MITM = """

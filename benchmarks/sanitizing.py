@@ -1,7 +1,9 @@
-"""How fast traffic is sanitised and scanned: chat JSON, event streams, multipart, long texts, embeddings, images.
+"""How fast traffic is sanitised and scanned: chat JSON, event streams, multipart, long texts,
+embeddings, images.
 
-Clean bodies are the rule and dirty ones the exception; both are measured. Run as ``python benchmarks/sanitizing.py``;
-the bar is 20 MB/s on an idle core for clean chat JSON of a recording's usual sizes put together.
+Clean bodies are the rule and dirty ones the exception; both are measured. Run as
+``python benchmarks/sanitizing.py``; the bar is 20 MB/s on an idle core for clean chat JSON of a
+recording's usual sizes put together.
 """
 
 from __future__ import annotations
@@ -29,29 +31,69 @@ KEY = "3f9a0c7e" + "b215d846" + "3f9a0c7e" + "b215d846"
 def chat(text: str) -> dict[str, Any]:
     """A chat completion that answers ``text``."""
     return {
-        "id": "chatcmpl-00000000000000000000000000001", "object": "chat.completion", "created": 1200000000,
-        "model": "gpt-4o-2024-08-06", "system_fingerprint": "fp_04751d0b65",
-        "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None, "content_filter_results": dict.fromkeys(
-            ("hate", "self_harm", "sexual", "violence"), SAFE),
-            "message": {"role": "assistant", "content": text, "refusal": None}}],
-        "usage": {"prompt_tokens": 22, "completion_tokens": 24, "total_tokens": 46}}
+        "id": "chatcmpl-00000000000000000000000000001",
+        "object": "chat.completion",
+        "created": 1200000000,
+        "model": "gpt-4o-2024-08-06",
+        "system_fingerprint": "fp_04751d0b65",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "logprobs": None,
+                "content_filter_results": dict.fromkeys(
+                    ("hate", "self_harm", "sexual", "violence"), SAFE
+                ),
+                "message": {"role": "assistant", "content": text, "refusal": None},
+            }
+        ],
+        "usage": {"prompt_tokens": 22, "completion_tokens": 24, "total_tokens": 46},
+    }
 
 
 def events(count: int, extra: str = "") -> bytes:
     """A chat stream of ``count`` events."""
-    frames = [{"choices": [{"content_filter_results": {"hate": SAFE}, "delta": {"content": f" word{extra}"},
-                            "finish_reason": None, "index": 0, "logprobs": None}],
-               "created": 1200000000, "id": "chatcmpl-00000000000000000000000000001", "model": "gpt-4o-2024-08-06",
-               "object": "chat.completion.chunk", "system_fingerprint": "fp_04751d0b65"}] * count
-    return "".join(f"data: {json.dumps(frame)}\n\n" for frame in frames).encode() + b"data: [DONE]\n\n"
+    frames = [
+        {
+            "choices": [
+                {
+                    "content_filter_results": {"hate": SAFE},
+                    "delta": {"content": f" word{extra}"},
+                    "finish_reason": None,
+                    "index": 0,
+                    "logprobs": None,
+                }
+            ],
+            "created": 1200000000,
+            "id": "chatcmpl-00000000000000000000000000001",
+            "model": "gpt-4o-2024-08-06",
+            "object": "chat.completion.chunk",
+            "system_fingerprint": "fp_04751d0b65",
+        }
+    ] * count
+    return (
+        "".join(f"data: {json.dumps(frame)}\n\n" for frame in frames).encode() + b"data: [DONE]\n\n"
+    )
 
 
 def form(lines: int) -> tuple[bytes, Headers]:
     """An upload of ``lines`` batch lines."""
-    line = json.dumps({"custom_id": "r-1", "method": "POST", "url": "/chat/completions", "body": {
-        "model": "gpt-4o", "messages": [{"role": "user", "content": "When was Microsoft founded?"}]}})
-    body = ('--b\r\nContent-Disposition: form-data; name="file"; filename="in.jsonl"\r\n\r\n'
-            + f"{line}\n" * lines + "\r\n--b--\r\n").encode()
+    line = json.dumps(
+        {
+            "custom_id": "r-1",
+            "method": "POST",
+            "url": "/chat/completions",
+            "body": {
+                "model": "gpt-4o",
+                "messages": [{"role": "user", "content": "When was Microsoft founded?"}],
+            },
+        }
+    )
+    body = (
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="in.jsonl"\r\n\r\n'
+        + f"{line}\n" * lines
+        + "\r\n--b--\r\n"
+    ).encode()
     return body, (("content-type", "multipart/form-data; boundary=b"),)
 
 
@@ -62,7 +104,9 @@ def exchanges() -> dict[str, Exchange]:
     upload, kind = form(4000)
 
     def served(body: bytes, headers: Headers = JSON) -> Exchange:
-        return Exchange(Request("POST", URL, JSON), Response(200, headers, body, Provenance(Source.LIVE)), 0.0)
+        return Exchange(
+            Request("POST", URL, JSON), Response(200, headers, body, Provenance(Source.LIVE)), 0.0
+        )
 
     return {
         "chat JSON, 1 kB": served(json.dumps(chat(prose)).encode()),
@@ -74,9 +118,14 @@ def exchanges() -> dict[str, Exchange]:
         "event stream, 2,000 events": served(events(2000), STREAM),
         "event stream, a mail in each": served(events(500, " a@b.io"), STREAM),
         "multipart, 4,000 lines": Exchange(Request("POST", URL, kind, upload), None, 0.0),
-        "embeddings, floats": served(json.dumps({"data": [{"embedding": [0.0123 - i / 1e6 for i in range(30_000)]}]}
-                                                ).encode()),
-        "image in base64": served(json.dumps({"data": [{"b64_json": base64.b64encode(noise).decode()}]}).encode()),
+        "embeddings, floats": served(
+            json.dumps(
+                {"data": [{"embedding": [0.0123 - i / 1e6 for i in range(30_000)]}]}
+            ).encode()
+        ),
+        "image in base64": served(
+            json.dumps({"data": [{"b64_json": base64.b64encode(noise).decode()}]}).encode()
+        ),
     }
 
 
@@ -96,11 +145,15 @@ def megabytes_a_second(work: Callable[[], object], size: int) -> float:
 def main() -> None:
     print(f"{'':32}{'size':>10}{'sanitise':>12}{'one secret':>12}{'scan':>12}   MB/s")
     for name, exchange in exchanges().items():
-        size = len(exchange.request.body) + len(exchange.response.body if exchange.response else b"")
+        size = len(exchange.request.body) + len(
+            exchange.response.body if exchange.response else b""
+        )
         plain, knowing, scanner = Sanitizer(), Sanitizer(["correct horse battery"]), Scanner()
-        rates = (megabytes_a_second(lambda e=exchange, s=plain: s.exchange(e), size),
-                 megabytes_a_second(lambda e=exchange, s=knowing: s.exchange(e), size),
-                 megabytes_a_second(lambda e=exchange, s=scanner: s.exchange(e, 0), size))
+        rates = (
+            megabytes_a_second(lambda e=exchange, s=plain: s.exchange(e), size),
+            megabytes_a_second(lambda e=exchange, s=knowing: s.exchange(e), size),
+            megabytes_a_second(lambda e=exchange, s=scanner: s.exchange(e, 0), size),
+        )
         print(f"{name:32}{size:>10,}" + "".join(f"{rate:>12.1f}" for rate in rates))
 
 

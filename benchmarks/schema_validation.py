@@ -1,7 +1,9 @@
-"""What it costs to validate one chat response: jsonschema as most use it, compiled, jsonschema-rs, and ours.
+"""What it costs to validate one chat response: jsonschema as most use it, compiled, jsonschema-rs,
+and ours.
 
-All four run on the same body in the same process, interleaved, and the best of several rounds counts, so that a noisy
-machine slows all alike. Run it as ``python benchmarks/schema_validation.py``; the bar is 30 us for ours.
+All four run on the same body in the same process, interleaved, and the best of several rounds
+counts, so that a noisy machine slows all alike. Run it as
+``python benchmarks/schema_validation.py``; the bar is 30 us for ours.
 """
 
 from __future__ import annotations
@@ -25,18 +27,39 @@ SAFE = {"filtered": False, "severity": "safe"}
 CLEAN = {"filtered": False, "detected": False}
 SEVERITIES = dict.fromkeys(("hate", "self_harm", "sexual", "violence"), SAFE)
 BODY = {
-    "id": "chatcmpl-benchmark", "object": "chat.completion", "created": 1760000000, "model": "gpt-4o-mini-2024-07-18",
+    "id": "chatcmpl-benchmark",
+    "object": "chat.completion",
+    "created": 1760000000,
+    "model": "gpt-4o-mini-2024-07-18",
     "system_fingerprint": "fp_0123456789",
-    "choices": [{
-        "index": 0, "finish_reason": "stop", "logprobs": None,
-        "message": {"role": "assistant", "content": "It was founded in 1975.", "refusal": None, "annotations": []},
-        "content_filter_results": SEVERITIES | {"protected_material_text": CLEAN, "protected_material_code": CLEAN},
-    }],
-    "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": SEVERITIES | {"jailbreak": CLEAN}}],
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "logprobs": None,
+            "message": {
+                "role": "assistant",
+                "content": "It was founded in 1975.",
+                "refusal": None,
+                "annotations": [],
+            },
+            "content_filter_results": SEVERITIES
+            | {"protected_material_text": CLEAN, "protected_material_code": CLEAN},
+        }
+    ],
+    "prompt_filter_results": [
+        {"prompt_index": 0, "content_filter_results": SEVERITIES | {"jailbreak": CLEAN}}
+    ],
     "usage": {
-        "prompt_tokens": 14, "completion_tokens": 8, "total_tokens": 22,
+        "prompt_tokens": 14,
+        "completion_tokens": 8,
+        "total_tokens": 22,
         "completion_tokens_details": {
-            "reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0},
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
         "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
     },
 }
@@ -56,7 +79,8 @@ def contenders() -> dict[str, tuple[Callable[[], object], int]]:
     uri = ours.uri(NAME, VERSION)
     documents = ours.documents.reachable(uri)
     whole = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": uri,
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": uri,
         "$defs": {document.uri: document.content | {"$id": document.uri} for document in documents},
     }
     compiled = jsonschema.Draft202012Validator(whole)

@@ -1,8 +1,9 @@
 """The closed family of errors a user can meet.
 
-Every error has a stable ``code`` (documented in ``docs/results.md``), a ``cause`` in one sentence, a ``hint``
-saying what to do, and, where a file is at fault, a ``where`` of the form ``file:line:column``. Front ends print
-the four and exit with ``exit_code``; nothing here is ever shown as a traceback.
+Every error has a stable ``code`` (documented in ``docs/results.md``), a ``cause`` in one sentence,
+a ``hint`` saying what to do, and, where a file is at fault, a ``where`` of the form
+``file:line:column``. Front ends print the four and exit with ``exit_code``; nothing here is ever
+shown as a traceback.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Where:
 
 
 class HarnessError(Exception):
-    """Base of the family. ``code`` is kebab-case and stable; ``exit_code`` is what the process ends with."""
+    """Base of the family. ``code`` is kebab-case and stable; ``exit_code`` is what the process ends
+    with."""
 
     exit_code: ExitCode = ExitCode.HARNESS
 
@@ -53,7 +55,8 @@ class HarnessError(Exception):
 
 
 class InputError(HarnessError):
-    """A file the user wrote (scenario, contract, waiver, cassette, schema, configuration) is not acceptable."""
+    """A file the user wrote (scenario, contract, waiver, cassette, schema, configuration) is not
+    acceptable."""
 
     exit_code = ExitCode.USAGE
 
@@ -65,7 +68,8 @@ class UsageError(HarnessError):
 
 
 class EnvironmentFault(HarnessError):
-    """The machine does not let the harness work: a read-only folder, a full disk, a missing package."""
+    """The machine does not let the harness work: a read-only folder, a full disk, a missing
+    package."""
 
     exit_code = ExitCode.HARNESS
 

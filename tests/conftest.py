@@ -1,10 +1,10 @@
-"""What all tests share: the corpus of the runner is data here, never scenarios of this session, and an adapter is never
-a subject of a test that did not ask for it.
+"""What all tests share: the corpus of the runner is data here, never scenarios of this session, and
+an adapter is never a subject of a test that did not ask for it.
 
-``CONFORMANCE_CACHE`` decides which adapters are installed. In a session it names an empty folder, for tests, scenario
-items and every process they start. The tests of ``tests/adapters`` alone see another one, where they build what they
-need: the cache the caller chose (names hold digests of the sources: what is there already is what would be built), or
-one that is removed in the end.
+``CONFORMANCE_CACHE`` decides which adapters are installed. In a session it names an empty folder,
+for tests, scenario items and every process they start. The tests of ``tests/adapters`` alone see
+another one, where they build what they need: the cache the caller chose (names hold digests of the
+sources: what is there already is what would be built), or one that is removed in the end.
 """
 
 from __future__ import annotations
@@ -32,13 +32,15 @@ BUILT = "CONFORMANCE_TESTS_CACHE"
 BUILDERS = Path(__file__).parent / "adapters"
 LOOPBACK = ["127\\.0\\.0\\.1", "localhost", "::1"]
 ON_LOOPBACK = tuple(Path(__file__).parent / name for name in ("record", "service"))
-"""Folders whose tests may open sockets, to this machine alone: peers, recorders and services under test."""
+"""Folders whose tests may open sockets, to this machine alone: peers, recorders and services under
+test."""
 
 _MADE: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hide installed adapters from the session; in the controller only, before it starts workers."""
+    """Hide installed adapters from the session; in the controller only, before it starts
+    workers."""
     config.stash[_MADE] = []
     if BUILT in os.environ:
         return
@@ -79,7 +81,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def server() -> Iterator[PeerServer]:
-    """A running peer; none of its connections may have failed in a way that is the peer's own fault."""
+    """A running peer; none of its connections may have failed in a way that is the peer's own
+    fault."""
     from conformance.service.peer import PeerServer  # here, so that other tests start without it
 
     with PeerServer() as running:

@@ -8,4 +8,5 @@ PROJECT = Path(__file__).resolve().parents[1]
 """The top of the checkout."""
 
 SHARED = PROJECT.parent / "shared"
-"""Published specifications and recordings of other projects, where somebody has put them beside the checkout."""
+"""Published specifications and recordings of other projects, where somebody has put them beside the
+checkout."""

@@ -1,4 +1,5 @@
-"""The pytest plugin, in pytest sessions of its own; where scenarios run, in processes of their own."""
+"""The pytest plugin, in pytest sessions of its own; where scenarios run, in processes of their
+own."""
 
 from __future__ import annotations
 
@@ -27,15 +28,21 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     return pytester
 
 
-def pytest_of(suite: pytest.Pytester, *arguments: str, files: dict[str, str] | None = None,
-              runs: bool = True) -> pytest.RunResult:
-    """pytest in the suite's folder, with ``files`` laid over it; in this process where no scenario ``runs``."""
+def pytest_of(
+    suite: pytest.Pytester, *arguments: str, files: dict[str, str] | None = None, runs: bool = True
+) -> pytest.RunResult:
+    """pytest in the suite's folder, with ``files`` laid over it; in this process where no scenario
+    ``runs``."""
     for name, text in (files or {}).items():
         path = suite.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     arguments = (*LOADED, "-p", "no:cacheprovider", *arguments)
-    return suite.runpytest_subprocess(*arguments, timeout=60) if runs else suite.runpytest_inprocess(*arguments)
+    return (
+        suite.runpytest_subprocess(*arguments, timeout=60)
+        if runs
+        else suite.runpytest_inprocess(*arguments)
+    )
 
 
 def text_of(result: pytest.RunResult) -> str:
@@ -46,15 +53,23 @@ def test_every_scenario_file_is_collected_and_every_case_is_an_item(suite: pytes
     result = pytest_of(suite, "scenarios", "-v", "--conformance-report", "out")
     result.assert_outcomes(passed=4)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*scenarios/chat/founded.yaml::python@*-async-2024-10-21 PASSED*",
-                                 "*scenarios/chat/founded.yaml::python@*-sync-2024-10-21 PASSED*"])
-    result.stdout.fnmatch_lines(["conformance: wrote *index.html", "conformance: wrote *results.json"])
+    result.stdout.fnmatch_lines(
+        [
+            "*scenarios/chat/founded.yaml::python@*-async-2024-10-21 PASSED*",
+            "*scenarios/chat/founded.yaml::python@*-sync-2024-10-21 PASSED*",
+        ]
+    )
+    result.stdout.fnmatch_lines(
+        ["conformance: wrote *index.html", "conformance: wrote *results.json"]
+    )
     assert [case.verdict for case in load_run(suite.path / "out").cases] == ["pass"] * 4
     assert "fixtures" not in text_of(result)
 
 
 def test_a_case_that_fails_shows_its_findings_and_no_traceback(suite: pytest.Pytester) -> None:
-    result = pytest_of(suite, "scenarios/chat/wrong.yaml", files={"scenarios/chat/wrong.yaml": WRONG})
+    result = pytest_of(
+        suite, "scenarios/chat/wrong.yaml", files={"scenarios/chat/wrong.yaml": WRONG}
+    )
     result.assert_outcomes(failed=2)
     assert result.ret == 1
     text = text_of(result)
@@ -66,13 +81,22 @@ def test_a_case_that_fails_shows_its_findings_and_no_traceback(suite: pytest.Pyt
 
 
 def test_waived_is_an_expected_failure_and_unsupported_and_not_run_are_skips_each_with_its_reason(
-        suite: pytest.Pytester) -> None:
+    suite: pytest.Pytester,
+) -> None:
     lacks = "lacks:\n  telepathy: {reason: It reads no minds., source: {fact: test}}\n"
-    result = pytest_of(suite, "scenarios", "-rxs", "-vv", files={
-        "adapters/python/contract.yaml": contract().replace("lacks:\n", lacks, 1),
-        "adapters/python/waivers.yaml": waiver(), "scenarios/chat/wrong.yaml": WRONG,
-        "scenarios/chat/mind.yaml": scenario(head="needs: [telepathy]\n"),
-        "scenarios/chat/socket.yaml": scenario(head="lane: loopback\n")})
+    result = pytest_of(
+        suite,
+        "scenarios",
+        "-rxs",
+        "-vv",
+        files={
+            "adapters/python/contract.yaml": contract().replace("lacks:\n", lacks, 1),
+            "adapters/python/waivers.yaml": waiver(),
+            "scenarios/chat/wrong.yaml": WRONG,
+            "scenarios/chat/mind.yaml": scenario(head="needs: [telepathy]\n"),
+            "scenarios/chat/socket.yaml": scenario(head="lane: loopback\n"),
+        },
+    )
     result.assert_outcomes(passed=4, xfailed=2, skipped=4)
     assert result.ret == 0
     text = text_of(result)
@@ -82,36 +106,63 @@ def test_waived_is_an_expected_failure_and_unsupported_and_not_run_are_skips_eac
 
 
 def test_a_waiver_that_is_stale_turns_the_session_red(suite: pytest.Pytester) -> None:
-    result = pytest_of(suite, "scenarios", files={
-        "adapters/python/contract.yaml": contract(), "adapters/python/waivers.yaml": waiver()})
+    result = pytest_of(
+        suite,
+        "scenarios",
+        files={
+            "adapters/python/contract.yaml": contract(),
+            "adapters/python/waivers.yaml": waiver(),
+        },
+    )
     result.assert_outcomes(passed=4)
     assert result.ret == 1
     assert "conformance: waiver test-waiver (python) is stale" in text_of(result)
 
 
 def test_a_session_that_runs_a_part_does_not_call_a_waiver_stale(suite: pytest.Pytester) -> None:
-    result = pytest_of(suite, "scenarios", "-k", "async", files={
-        "adapters/python/contract.yaml": contract(), "adapters/python/waivers.yaml": waiver()})
+    result = pytest_of(
+        suite,
+        "scenarios",
+        "-k",
+        "async",
+        files={
+            "adapters/python/contract.yaml": contract(),
+            "adapters/python/waivers.yaml": waiver(),
+        },
+    )
     result.assert_outcomes(passed=2, deselected=2)
     assert result.ret == 0
 
 
 def test_a_session_in_which_nothing_was_exercised_is_not_green(suite: pytest.Pytester) -> None:
-    result = pytest_of(suite, "scenarios/chat/socket.yaml", "--conformance-lane=inprocess", runs=False, files={
-        "scenarios/chat/socket.yaml": scenario(head="lane: loopback\n")})
+    result = pytest_of(
+        suite,
+        "scenarios/chat/socket.yaml",
+        "--conformance-lane=inprocess",
+        runs=False,
+        files={"scenarios/chat/socket.yaml": scenario(head="lane: loopback\n")},
+    )
     result.assert_outcomes(skipped=2)
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "no case was exercised, which proves nothing" in text_of(result)
 
 
-def test_two_workers_give_the_bytes_of_one_and_settle_the_suite_they_ran(suite: pytest.Pytester,
-                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_workers_give_the_bytes_of_one_and_settle_the_suite_they_ran(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("xdist")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1772409600")
-    make_root(suite.path / "inner", {  # below another suite, which the controller must not take for it
-        "adapters/python/contract.yaml": contract(), "adapters/python/waivers.yaml": waiver(),
-        "scenarios/chat/wrong.yaml": WRONG, "scenarios/chat/wide.yaml": scenario(
-            step(content="${matrix.n}"), head=f"matrix: {{n: {list(range(10))}}}\n")})
+    make_root(
+        suite.path / "inner",
+        {  # below another suite, which the controller must not take for it
+            "adapters/python/contract.yaml": contract(),
+            "adapters/python/waivers.yaml": waiver(),
+            "scenarios/chat/wrong.yaml": WRONG,
+            "scenarios/chat/wide.yaml": scenario(
+                step(content="${matrix.n}"), head=f"matrix: {{n: {list(range(10))}}}\n"
+            ),
+        },
+    )
     serial = pytest_of(suite, "inner/scenarios", "--conformance-report", "serial")
     spread = pytest_of(suite, "inner/scenarios", "-n", "2", "--conformance-report", "spread")
     for result in (serial, spread):
@@ -119,10 +170,17 @@ def test_two_workers_give_the_bytes_of_one_and_settle_the_suite_they_ran(suite: 
         assert result.ret == 0
         assert text_of(result).count("results.json") == 1
     for name in ("results.json", "index.html", "junit.xml", "divergence.html"):
-        assert (suite.path / "serial" / name).read_bytes() == (suite.path / "spread" / name).read_bytes()
+        assert (suite.path / "serial" / name).read_bytes() == (
+            suite.path / "spread" / name
+        ).read_bytes()
     run = load_run(suite.path / "spread")
     assert [use.state for use in run.waivers] == ["used"]
-    assert {info.id for info in run.scenarios} == {"chat/founded", "chat/scripted", "chat/wide", "chat/wrong"}
+    assert {info.id for info in run.scenarios} == {
+        "chat/founded",
+        "chat/scripted",
+        "chat/wide",
+        "chat/wrong",
+    }
 
 
 def test_record_mode_says_how_much_it_asks_records_and_replays(suite: pytest.Pytester) -> None:
@@ -130,11 +188,15 @@ def test_record_mode_says_how_much_it_asks_records_and_replays(suite: pytest.Pyt
     before = cassette.read_bytes()
     once = pytest_of(suite, "scenarios", "--record-mode=once")
     once.assert_outcomes(passed=4)
-    once.stdout.fnmatch_lines(["conformance: --record-mode=once sends up to 0 requests to emulator"])
+    once.stdout.fnmatch_lines(
+        ["conformance: --record-mode=once sends up to 0 requests to emulator"]
+    )
     assert cassette.read_bytes() == before
     cassette.unlink()
     result = pytest_of(suite, "scenarios", "--record-mode=once", "--block-network", "-k", "founded")
-    result.stdout.fnmatch_lines(["conformance: --record-mode=once sends up to 1 requests to emulator"])
+    result.stdout.fnmatch_lines(
+        ["conformance: --record-mode=once sends up to 1 requests to emulator"]
+    )
     assert "source: emulator" in cassette.read_text(encoding="utf-8")
     assert "Traceback" not in text_of(result)
     recorded = cassette.read_bytes()
@@ -143,8 +205,12 @@ def test_record_mode_says_how_much_it_asks_records_and_replays(suite: pytest.Pyt
     assert cassette.read_bytes() == recorded
 
 
-def test_a_recording_that_fails_costs_its_cases_and_shows_no_traceback(suite: pytest.Pytester) -> None:
-    result = pytest_of(suite, "scenarios", "--record-mode=all", "--conformance-record-target=http://127.0.0.1:9")
+def test_a_recording_that_fails_costs_its_cases_and_shows_no_traceback(
+    suite: pytest.Pytester,
+) -> None:
+    result = pytest_of(
+        suite, "scenarios", "--record-mode=all", "--conformance-record-target=http://127.0.0.1:9"
+    )
     text = text_of(result)
     assert result.ret == 1
     assert "upstream-unreachable" in text
@@ -167,7 +233,14 @@ def test_a_library_out_of_process_records_over_loopback_and_replays(suite: pytes
 
 
 def test_the_emulator_answers_where_it_is_the_target(suite: pytest.Pytester) -> None:
-    result = pytest_of(suite, "scenarios", "-rs", "-vv", "--conformance-target=emulator", "--conformance-report=out")
+    result = pytest_of(
+        suite,
+        "scenarios",
+        "-rs",
+        "-vv",
+        "--conformance-target=emulator",
+        "--conformance-report=out",
+    )
     result.assert_outcomes(passed=2, skipped=2)
     assert "not-run: the scenario writes the service's answers" in text_of(result)
     run = load_run(suite.path / "out")
@@ -182,19 +255,29 @@ def test_a_gateway_is_asked_over_loopback_and_blamed_for_itself(suite: pytest.Py
             return Reply(Response(200, headers, b'{"choices": "none"}', Provenance(Source.SCRIPT)))
 
     with PeerServer() as server, server.open(Odd()) as gateway:
-        result = pytest_of(suite, "scenarios/chat/founded.yaml", f"--conformance-target={gateway.url}")
+        result = pytest_of(
+            suite, "scenarios/chat/founded.yaml", f"--conformance-target={gateway.url}"
+        )
     result.assert_outcomes(failed=2)
     assert "blame service" in text_of(result)
     assert f"--target {gateway.url}" in text_of(result)
 
 
-@pytest.mark.parametrize(("arguments", "code"), [
-    (("--conformance-target=http://127.0.0.1:9",), "target-unreachable"),
-    (("--conformance-target=emulater",), "target-unknown"),
-    (("--conformance-target=http://127.0.0.1:9", "--conformance-lane=inprocess"), "target-lane"),
-    (("--conformance-target=emulator", "--record-mode=once"), "option")])
-def test_a_target_that_cannot_be_asked_is_one_message(suite: pytest.Pytester, arguments: tuple[str, ...],
-                                                      code: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--conformance-target=http://127.0.0.1:9",), "target-unreachable"),
+        (("--conformance-target=emulater",), "target-unknown"),
+        (
+            ("--conformance-target=http://127.0.0.1:9", "--conformance-lane=inprocess"),
+            "target-lane",
+        ),
+        (("--conformance-target=emulator", "--record-mode=once"), "option"),
+    ],
+)
+def test_a_target_that_cannot_be_asked_is_one_message(
+    suite: pytest.Pytester, arguments: tuple[str, ...], code: str
+) -> None:
     result = pytest_of(suite, "scenarios", *arguments)
     text = text_of(result)
     assert result.ret != 0
@@ -203,19 +286,37 @@ def test_a_target_that_cannot_be_asked_is_one_message(suite: pytest.Pytester, ar
     assert "Traceback" not in text
 
 
-def test_a_file_that_is_wrong_is_told_once_with_its_place_and_no_traceback(suite: pytest.Pytester) -> None:
-    result = pytest_of(suite, "scenarios", files={"scenarios/chat/x.yaml": scenario(head="tgas: [a]\n")}, runs=False)
+def test_a_file_that_is_wrong_is_told_once_with_its_place_and_no_traceback(
+    suite: pytest.Pytester,
+) -> None:
+    result = pytest_of(
+        suite,
+        "scenarios",
+        files={"scenarios/chat/x.yaml": scenario(head="tgas: [a]\n")},
+        runs=False,
+    )
     assert result.ret == pytest.ExitCode.INTERRUPTED
     text = text_of(result)
-    assert text.count("scenarios/chat/x.yaml:5:1: unknown key 'tgas' (did you mean 'tags'?) [unknown-key]") == 1
+    assert (
+        text.count(
+            "scenarios/chat/x.yaml:5:1: unknown key 'tgas' (did you mean 'tags'?) [unknown-key]"
+        )
+        == 1
+    )
     assert "Traceback" not in text
     assert "items.py" not in text
 
 
-@pytest.mark.parametrize(("option", "words"), [
-    ("--conformance-sdk=nosuch", "there is no SDK 'nosuch'"),
-    ("--conformance-api-version=newest", "is no api-version")])
-def test_an_option_that_names_nothing_is_told_once(suite: pytest.Pytester, option: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--conformance-sdk=nosuch", "there is no SDK 'nosuch'"),
+        ("--conformance-api-version=newest", "is no api-version"),
+    ],
+)
+def test_an_option_that_names_nothing_is_told_once(
+    suite: pytest.Pytester, option: str, words: str
+) -> None:
     result = pytest_of(suite, "scenarios", option, runs=False)
     assert result.ret != 0
     assert text_of(result).count(words) == 1
@@ -237,7 +338,7 @@ def test_reports_that_cannot_be_written_are_told_and_end_with_3(suite: pytest.Py
     assert "[report-not-written]" in text_of(result)
 
 
-NEIGHBOURS = '''
+NEIGHBOURS = """
 import socket
 import pytest
 
@@ -261,8 +362,8 @@ def test_a_request_of_its_own_goes_to_its_own_server():
     server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
     threading.Thread(target=server.handle_request, daemon=True).start()
     assert httpx.get(f"http://127.0.0.1:{server.server_port}/").status_code == 200
-'''
-WATCH = '''
+"""
+WATCH = """
 import socket
 import pytest
 
@@ -277,14 +378,22 @@ def pytest_runtest_teardown(item):
         print("CONNECTED-OUT", error)
     except RuntimeError as error:
         print("BLOCKED", type(error).__name__)
-'''
+"""
 
 
 def test_other_tests_of_the_session_run_in_an_untouched_process_and_scenarios_have_no_network(
-        suite: pytest.Pytester) -> None:
+    suite: pytest.Pytester,
+) -> None:
     files = {"test_after.py": NEIGHBOURS, "aaa/test_before.py": NEIGHBOURS, "conftest.py": WATCH}
-    result = pytest_of(suite, "aaa", "scenarios/chat/founded.yaml", "test_after.py", "scenarios/chat/scripted.yaml",
-                       "-s", files=files)
+    result = pytest_of(
+        suite,
+        "aaa",
+        "scenarios/chat/founded.yaml",
+        "test_after.py",
+        "scenarios/chat/scripted.yaml",
+        "-s",
+        files=files,
+    )
     result.assert_outcomes(passed=8)
     text = text_of(result)
     assert text.count("BLOCKED") == 4
@@ -293,8 +402,15 @@ def test_other_tests_of_the_session_run_in_an_untouched_process_and_scenarios_ha
 
 def test_a_session_without_scenarios_loads_nothing_of_the_harness(suite: pytest.Pytester) -> None:
     probe = "import sys\ndef test_it():\n    assert not {'openai', 'vcr', 'conformance.items'} & set(sys.modules)\n"
-    result = pytest_of(suite, "test_probe.py", "-p", "no:recording", "-p", "no:pytester",
-                       files={"test_probe.py": probe})
+    result = pytest_of(
+        suite,
+        "test_probe.py",
+        "-p",
+        "no:recording",
+        "-p",
+        "no:pytester",
+        files={"test_probe.py": probe},
+    )
     assert result.ret in (0, 1)
     if "vcr" not in text_of(result):
         result.assert_outcomes(passed=1)
@@ -302,14 +418,23 @@ def test_a_session_without_scenarios_loads_nothing_of_the_harness(suite: pytest.
 
 def test_an_interrupted_session_says_so_in_its_results(suite: pytest.Pytester) -> None:
     stop = "def pytest_runtest_setup(item):\n    if 'scripted' in item.nodeid:\n        raise KeyboardInterrupt\n"
-    result = pytest_of(suite, "scenarios", "--conformance-report", "out", files={"conftest.py": stop})
+    result = pytest_of(
+        suite, "scenarios", "--conformance-report", "out", files={"conftest.py": stop}
+    )
     assert result.ret == pytest.ExitCode.INTERRUPTED
     run = load_run(suite.path / "out")
     assert run.interrupted
     assert len(run.cases) == 2
 
 
-def test_yaml_files_that_are_no_scenarios_are_left_alone(suite: pytest.Pytester, tmp_path: Path) -> None:
-    result = pytest_of(suite, ".", "--collect-only", runs=False, files={
-        "config/settings.yaml": "a: 1\n", "scenarios/loose.yaml": "a: 1\n"})
+def test_yaml_files_that_are_no_scenarios_are_left_alone(
+    suite: pytest.Pytester, tmp_path: Path
+) -> None:
+    result = pytest_of(
+        suite,
+        ".",
+        "--collect-only",
+        runs=False,
+        files={"config/settings.yaml": "a: 1\n", "scenarios/loose.yaml": "a: 1\n"},
+    )
     assert "settings.yaml" not in text_of(result)

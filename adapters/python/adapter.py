@@ -1,10 +1,11 @@
-"""Drives the Python ``openai`` package for the conformance harness: adapter protocol 1 over standard input and output.
+"""Drives the Python ``openai`` package for the conformance harness: adapter protocol 1 over
+standard input and output.
 
     python -I adapter.py FOLDER
 
-FOLDER holds ``python_driver.py`` and its siblings, which do the work; they and this file need the standard library and
-the SDK alone, so that an environment with nothing else in it can run them. Synchronous calls run in threads,
-asynchronous ones in one event loop, many at a time.
+FOLDER holds ``python_driver.py`` and its siblings, which do the work; they and this file need the
+standard library and the SDK alone, so that an environment with nothing else in it can run them.
+Synchronous calls run in threads, asynchronous ones in one event loop, many at a time.
 """
 
 from __future__ import annotations
@@ -35,8 +36,11 @@ class Adapter:
         self.sessions: dict[str, Any] = {}
         self.threads = ThreadPoolExecutor(CONCURRENCY)
         self.loop = asyncio.new_event_loop()
-        # The harness starts a process with the variables a scenario sets; the driver hides all others from the SDK.
-        self.environment = [pair for pair in os.environ.items() if pair[0].startswith(OWN_VARIABLES)]
+        # The harness starts a process with the variables a scenario sets; the driver hides all
+        # others from the SDK.
+        self.environment = [
+            pair for pair in os.environ.items() if pair[0].startswith(OWN_VARIABLES)
+        ]
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def answer(self, number: int, message: dict[str, Any]) -> None:
@@ -46,30 +50,47 @@ class Adapter:
             self.out.flush()
 
     def take(self, message: dict[str, Any]) -> None:
-        """One message. Sessions are opened and closed here, so that their order is that of the messages."""
+        """One message. Sessions are opened and closed here, so that their order is that of the
+        messages."""
         number, op = message["id"], message["op"]
         if op == "hello":
             self.answer(number, self.hello())
         elif op == "call":
             handle = self.sessions.get(message["session"])
             if message["client"]["surface"] == "async":
-                asyncio.run_coroutine_threadsafe(self.guarded_async(self.call_async(handle, message)), self.loop)
+                asyncio.run_coroutine_threadsafe(
+                    self.guarded_async(self.call_async(handle, message)), self.loop
+                )
             else:
                 self.threads.submit(self.guarded, self.call, handle, message)
         elif op == "close":
             handle = self.sessions.pop(message["session"], None)
             if handle is not None and handle.surface == "async":
-                asyncio.run_coroutine_threadsafe(self.guarded_async(self.close_async(handle, number)), self.loop)
+                asyncio.run_coroutine_threadsafe(
+                    self.guarded_async(self.close_async(handle, number)), self.loop
+                )
             else:
                 self.threads.submit(self.guarded, self.close, handle, number)
         else:
             raise ValueError(f"there is no op {op!r} in protocol {PROTOCOL}")
 
     def hello(self) -> dict[str, Any]:
-        runtime = f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}"
-        about = {"sdk": "python", "package": "openai", "version": self.driver.version(), "runtime": runtime}
-        return {"protocol": PROTOCOL, "adapter": about, "surfaces": ["sync", "async"],
-                "operations": self.driver.operations(), "concurrency": CONCURRENCY}
+        runtime = (
+            f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}"
+        )
+        about = {
+            "sdk": "python",
+            "package": "openai",
+            "version": self.driver.version(),
+            "runtime": runtime,
+        }
+        return {
+            "protocol": PROTOCOL,
+            "adapter": about,
+            "surfaces": ["sync", "async"],
+            "operations": self.driver.operations(),
+            "concurrency": CONCURRENCY,
+        }
 
     def build(self, message: dict[str, Any]) -> Any:
         client = dict(message["client"])
@@ -79,7 +100,10 @@ class Adapter:
         return handle
 
     def call(self, handle: Any, message: dict[str, Any]) -> None:
-        self.answer(message["id"], outcome(self.driver.perform(handle or self.build(message), wish(message))))
+        self.answer(
+            message["id"],
+            outcome(self.driver.perform(handle or self.build(message), wish(message))),
+        )
 
     async def call_async(self, handle: Any, message: dict[str, Any]) -> None:
         done = await self.driver.perform_async(handle or self.build(message), wish(message))
@@ -128,8 +152,12 @@ def wish(message: dict[str, Any]) -> dict[str, Any]:
     """A call as the driver takes it."""
     options = dict(message["options"])
     options["timeout"] = seconds(options.pop("timeout_ms"))
-    return {"operation": message["operation"], "arguments": message["arguments"], "options": options,
-            "stream": message["stream"]}
+    return {
+        "operation": message["operation"],
+        "arguments": message["arguments"],
+        "options": options,
+        "stream": message["stream"],
+    }
 
 
 def outcome(done: dict[str, Any]) -> dict[str, Any]:

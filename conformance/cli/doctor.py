@@ -1,4 +1,5 @@
-"""``conformance doctor``: what is configured, what can be reached, what is missing, and what to do about each."""
+"""``conformance doctor``: what is configured, what can be reached, what is missing, and what to do
+about each."""
 
 from __future__ import annotations
 
@@ -33,14 +34,16 @@ from conformance.suite.settings import (
 
 DISTRIBUTION = "azure-openai-conformance"
 Reports = Annotated[Path, typer.Option("--reports", help="The folder a run would write to.")]
-TargetName = Annotated[str, typer.Option("--target", help="Look at this URL instead of the configured resource.")]
+TargetName = Annotated[
+    str, typer.Option("--target", help="Look at this URL instead of the configured resource.")
+]
 _STYLES = {"ok": "green", "wrong": "red", "missing": "yellow", "note": "dim"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing looked at. ``wrong``: what is there does not work. ``missing``: it is not there, and not needed for
-    offline runs."""
+    """One thing looked at. ``wrong``: what is there does not work. ``missing``: it is not there,
+    and not needed for offline runs."""
 
     state: Literal["ok", "wrong", "missing", "note"]
     what: str
@@ -48,10 +51,13 @@ class Line:
     advice: str = ""
 
 
-def command(target: TargetName = "", reports: Reports = Path("reports"), root: options.Root = None) -> int:
+def command(
+    target: TargetName = "", reports: Reports = Path("reports"), root: options.Root = None
+) -> int:
     """Say what is configured, reachable and missing.
 
-    Exit code 0: everything that is configured works. 1: something does not. 2: the configuration cannot be used.
+    Exit code 0: everything that is configured works. 1: something does not. 2: the configuration
+    cannot be used.
     """
     settings = load_settings(Path.cwd(), os.environ)
     lines = [*_packages(), *_suite(root), *_reports(reports), *_configuration(settings)]
@@ -59,7 +65,11 @@ def command(target: TargetName = "", reports: Reports = Path("reports"), root: o
     if chosen is not None:
         lines += _reachable(chosen)
     _print(lines, Redactor(settings.secrets))
-    return int(ExitCode.NOT_CONFORMANT if any(line.state == "wrong" for line in lines) else ExitCode.CONFORMANT)
+    return int(
+        ExitCode.NOT_CONFORMANT
+        if any(line.state == "wrong" for line in lines)
+        else ExitCode.CONFORMANT
+    )
 
 
 def _packages() -> Iterator[Line]:
@@ -67,7 +77,9 @@ def _packages() -> Iterator[Line]:
     try:
         wanted = [Requirement(text) for text in metadata.requires(DISTRIBUTION) or ()]
     except metadata.PackageNotFoundError:
-        yield Line("note", "packages", "not installed as a package, so its requirements are not known")
+        yield Line(
+            "note", "packages", "not installed as a package, so its requirements are not known"
+        )
         return
     for need in wanted:
         if need.marker is not None and not need.marker.evaluate({"extra": ""}):
@@ -80,7 +92,12 @@ def _packages() -> Iterator[Line]:
         if need.specifier.contains(version, prereleases=True):
             yield Line("ok", need.name, version)
         else:
-            yield Line("wrong", need.name, f"{version} is installed, {need.specifier} is needed", f"install '{need}'")
+            yield Line(
+                "wrong",
+                need.name,
+                f"{version} is installed, {need.specifier} is needed",
+                f"install '{need}'",
+            )
 
 
 def _suite(root: Path | None) -> Iterator[Line]:
@@ -92,9 +109,18 @@ def _suite(root: Path | None) -> Iterator[Line]:
     except HarnessError as error:
         problems = (error,)
     if problems:
-        yield Line("wrong", "suite", f"{len(problems)} problem(s), the first: {problems[0]}", "conformance lint")
+        yield Line(
+            "wrong",
+            "suite",
+            f"{len(problems)} problem(s), the first: {problems[0]}",
+            "conformance lint",
+        )
     else:
-        yield Line("ok", "suite", f"{len(suite.scenarios)} scenarios, {len(suite.sdks)} SDK contracts: lint is content")
+        yield Line(
+            "ok",
+            "suite",
+            f"{len(suite.scenarios)} scenarios, {len(suite.sdks)} SDK contracts: lint is content",
+        )
 
 
 def _reports(folder: Path) -> Iterator[Line]:
@@ -104,34 +130,61 @@ def _reports(folder: Path) -> Iterator[Line]:
             yield Line("ok", "reports", f"{folder} can be written to")
         else:
             above = next(parent for parent in folder.absolute().parents if parent.exists())
-            yield (Line("ok", "reports", f"{folder} will be made") if os.access(above, os.W_OK) else
-                   Line("wrong", "reports", f"{folder} cannot be made", "choose another folder with --reports"))
+            yield (
+                Line("ok", "reports", f"{folder} will be made")
+                if os.access(above, os.W_OK)
+                else Line(
+                    "wrong",
+                    "reports",
+                    f"{folder} cannot be made",
+                    "choose another folder with --reports",
+                )
+            )
     except EnvironmentFault as fault:
         yield Line("wrong", "reports", fault.cause, fault.hint)
 
 
 def _configuration(settings: Settings) -> Iterator[Line]:
-    yield (Line("ok", "file", settings.file) if settings.file else
-           Line("missing", "file", f"neither {OWN_FILE} nor [tool.conformance] in {PROJECT_FILE}",
-                "needed for deployments only; docs/live.md shows one"))
+    yield (
+        Line("ok", "file", settings.file)
+        if settings.file
+        else Line(
+            "missing",
+            "file",
+            f"neither {OWN_FILE} nor [tool.conformance] in {PROJECT_FILE}",
+            "needed for deployments only; docs/live.md shows one",
+        )
+    )
     if not settings.endpoint:
-        yield Line("missing", "endpoint", "no live resource is configured",
-                   f"offline runs need none; set {ENDPOINT} for --target live")
+        yield Line(
+            "missing",
+            "endpoint",
+            "no live resource is configured",
+            f"offline runs need none; set {ENDPOINT} for --target live",
+        )
         return
     yield Line("ok", "endpoint", f"from {settings.endpoint_from}")
-    yield (Line("ok", "credential", f"the key in {KEY}") if settings.api_key else
-           Line("note", "credential", f"{KEY} is not set: DefaultAzureCredential is asked"))
+    yield (
+        Line("ok", "credential", f"the key in {KEY}")
+        if settings.api_key
+        else Line("note", "credential", f"{KEY} is not set: DefaultAzureCredential is asked")
+    )
     for name in Deployments.model_fields:
         if name in settings.deployments:
             yield Line("ok", f"deployments.{name}", settings.deployments[name])
     lacking = [name for name in Deployments.model_fields if name not in settings.deployments]
     if lacking:
-        yield Line("missing", "deployments", f"none for {', '.join(lacking)}",
-                   "their scenarios are not run; name them in [tool.conformance.deployments]")
+        yield Line(
+            "missing",
+            "deployments",
+            f"none for {', '.join(lacking)}",
+            "their scenarios are not run; name them in [tool.conformance.deployments]",
+        )
 
 
 def _target(settings: Settings, name: str) -> Target | None:
-    """What to reach: the target asked for, or the configured resource. Raises UsageError for one that is no good."""
+    """What to reach: the target asked for, or the configured resource. Raises UsageError for one
+    that is no good."""
     if name:
         return target_of(name, settings)
     if not settings.endpoint:
@@ -143,7 +196,9 @@ def _target(settings: Settings, name: str) -> Target | None:
 
 def _reachable(target: Target) -> Iterator[Line]:
     if target.remote is None:
-        raise UsageError("target-unknown", f"{target.name} is no service to reach", "give a URL, or live")
+        raise UsageError(
+            "target-unknown", f"{target.name} is no service to reach", "give a URL, or live"
+        )
     for step in reach(target):
         if not step.ok and target.kind == "url" and step.name == "request":
             yield Line("note", step.name, step.told, "a gateway need not know the list of models")

@@ -1,4 +1,5 @@
-"""``conformance explain SCENARIO``: the merged case after expansion, who runs it, and why the others do not."""
+"""``conformance explain SCENARIO``: the merged case after expansion, who runs it, and why the
+others do not."""
 
 from __future__ import annotations
 
@@ -20,18 +21,30 @@ from conformance.suite.load import Suite
 Name = Annotated[str, typer.Argument(help="A scenario id, or a case id for one case of it.")]
 
 
-def command(scenario: Name, root: options.Root = None, sdk: options.SdkNames = None,
-            api_version: options.ApiVersions = "") -> int:
+def command(
+    scenario: Name,
+    root: options.Root = None,
+    sdk: options.SdkNames = None,
+    api_version: options.ApiVersions = "",
+) -> int:
     """Show a scenario as it will run: variables and matrix filled in, cassettes, SDKs, reasons."""
     suite = options.open_suite(root)
-    identity = scenario.split("::")[0].split("[")[0].removeprefix("scenarios/").removesuffix(".yaml")
+    identity = (
+        scenario.split("::")[0].split("[")[0].removeprefix("scenarios/").removesuffix(".yaml")
+    )
     if identity not in suite.by_id:
         near = difflib.get_close_matches(identity, suite.by_id, n=3)
-        raise UsageError("scenario-unknown", f"there is no scenario {identity!r}",
-                         f"did you mean {' or '.join(near)}?" if near else "see `conformance list`")
+        raise UsageError(
+            "scenario-unknown",
+            f"there is no scenario {identity!r}",
+            f"did you mean {' or '.join(near)}?" if near else "see `conformance list`",
+        )
     versions = options.selection(None, None, None, None, api_version, None).api_versions
-    wanted = Selection(patterns=(identity,), api_versions=versions,
-                       case_ids=(scenario,) if "::" in scenario else ())
+    wanted = Selection(
+        patterns=(identity,),
+        api_versions=versions,
+        case_ids=(scenario,) if "::" in scenario else (),
+    )
     cases = plan(suite, subjects_of(suite, tuple(sdk or ())), wanted)
     _print(cases, suite, Console(highlight=False))
     return int(ExitCode.CONFORMANT)
@@ -40,7 +53,11 @@ def command(scenario: Name, root: options.Root = None, sdk: options.SdkNames = N
 def _print(cases: tuple[Case, ...], suite: Suite, console: Console) -> None:
     shown = next((case for case in cases if case.status == "run"), cases[0] if cases else None)
     if shown is None:
-        raise UsageError("nothing-selected", "no case of this scenario is selected", "widen --sdk or --api-version")
+        raise UsageError(
+            "nothing-selected",
+            "no case of this scenario is selected",
+            "widen --sdk or --api-version",
+        )
     console.print(f"[bold]{shown.loaded.id}[/bold]  {shown.loaded.scenario.title}")
     console.print(f"{shown.loaded.file}\n\nas case {shown.id}:", markup=False)
     console.print(Syntax(_merged(shown), "yaml", background_color="default", word_wrap=True))

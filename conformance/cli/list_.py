@@ -15,14 +15,25 @@ from conformance.errors import ExitCode
 from conformance.plan.plan import Case, check_selection, plan, require_cases
 from conformance.plan.subjects import subjects_of
 
-AsCases = Annotated[bool, typer.Option("--cases", help="One line a case instead of one a scenario.")]
+AsCases = Annotated[
+    bool, typer.Option("--cases", help="One line a case instead of one a scenario.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")]
 
 
-def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
-            capability: options.Capabilities = None, tag: options.Tags = None, level: options.Levels = None,
-            api_version: options.ApiVersions = "", surface: options.Surfaces = None, case: options.Cases = None,
-            root: options.Root = None, cases: AsCases = False, as_json: AsJson = False) -> int:
+def command(
+    patterns: options.Patterns = None,
+    sdk: options.SdkNames = None,
+    capability: options.Capabilities = None,
+    tag: options.Tags = None,
+    level: options.Levels = None,
+    api_version: options.ApiVersions = "",
+    surface: options.Surfaces = None,
+    case: options.Cases = None,
+    root: options.Root = None,
+    cases: AsCases = False,
+    as_json: AsJson = False,
+) -> int:
     """List scenarios or cases. Exit code 2 when nothing is selected."""
     suite = options.open_suite(root)
     chosen = options.selection(patterns, capability, tag, level, api_version, surface, case)
@@ -30,11 +41,22 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
     planned = require_cases(plan(suite, subjects_of(suite, tuple(sdk or ())), chosen))
     if as_json:
         for item in planned:
-            typer.echo(json.dumps({"id": item.id, "scenario": item.loaded.id, "status": item.status,
-                                   "reason": item.reason, "level": item.spec.level}))
+            typer.echo(
+                json.dumps(
+                    {
+                        "id": item.id,
+                        "scenario": item.loaded.id,
+                        "status": item.status,
+                        "reason": item.reason,
+                        "level": item.spec.level,
+                    }
+                )
+            )
     elif cases:
         for item in planned:
-            typer.echo(item.id if item.status == "run" else f"{item.id}  ({item.status}: {item.reason})")
+            typer.echo(
+                item.id if item.status == "run" else f"{item.id}  ({item.status}: {item.reason})"
+            )
     else:
         _table(planned)
     return int(ExitCode.CONFORMANT)
@@ -51,5 +73,7 @@ def _table(planned: tuple[Case, ...]) -> None:
     console = Console(highlight=False)
     console.print(table)
     status = Counter(case.status for case in planned)
-    console.print(f"{len(scenarios)} scenarios, {len(planned)} cases: "
-                  + ", ".join(f"{count} {name}" for name, count in sorted(status.items())))
+    console.print(
+        f"{len(scenarios)} scenarios, {len(planned)} cases: "
+        + ", ".join(f"{count} {name}" for name, count in sorted(status.items()))
+    )

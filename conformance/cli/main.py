@@ -1,4 +1,5 @@
-"""The ``conformance`` command: one module a command, one place that turns errors into messages and exit codes."""
+"""The ``conformance`` command: one module a command, one place that turns errors into messages and
+exit codes."""
 
 from __future__ import annotations
 
@@ -29,13 +30,17 @@ from conformance.errors import ExitCode, HarnessError, InputErrors
 from conformance.report.text import visible
 
 app = typer.Typer(
-    name="conformance", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="conformance",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Does an SDK behave on Azure OpenAI as documented? Runs declarative scenarios offline and reports.",
 )
 
 
 def _ending(command: Callable[..., int]) -> Callable[..., None]:
-    """``command`` with its return value as exit code, and every harness error as one message and its code."""
+    """``command`` with its return value as exit code, and every harness error as one message and
+    its code."""
 
     @functools.wraps(command)
     def ended(*positional: Any, **named: Any) -> None:
@@ -64,7 +69,9 @@ app.command("scan")(_ending(scan.command))
 app.command("serve")(_ending(serve.command))
 app.command("doctor")(_ending(doctor.command))
 
-sdk_app = typer.Typer(name="sdk", no_args_is_help=True, help="The SDKs there are: list, probe and build adapters.")
+sdk_app = typer.Typer(
+    name="sdk", no_args_is_help=True, help="The SDKs there are: list, probe and build adapters."
+)
 sdk_app.command("list")(_ending(sdk.list_command))
 sdk_app.command("probe")(_ending(sdk.probe_command))
 sdk_app.command("install")(_ending(sdk.install_command))
@@ -78,16 +85,19 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _root(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True,
-                                       help="Show the version and exit.")) -> None:
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
     """Shared by every command."""
 
 
 def main() -> None:
     """Entry point of the console script. Ends the process with an :class:`ExitCode`.
 
-    What a CI system or a closed terminal sends ends a command as Ctrl-C does, with its adapters, unless it was ignored
-    before (``nohup``).
+    What a CI system or a closed terminal sends ends a command as Ctrl-C does, with its adapters,
+    unless it was ignored before (``nohup``).
     """
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         number = getattr(signal, name, None)
@@ -112,6 +122,8 @@ def print_error(error: HarnessError, console: Console) -> None:
     """One block a problem: where, what, what to do."""
     for item in error.errors if isinstance(error, InputErrors) else (error,):
         place = f"{item.where}: " if item.where else ""
-        console.print(visible(f"{place}error: {item.cause} [{item.code}]"), style="red", markup=False)
+        console.print(
+            visible(f"{place}error: {item.cause} [{item.code}]"), style="red", markup=False
+        )
         if item.hint:
             console.print(visible(f"  hint: {item.hint}"), markup=False)

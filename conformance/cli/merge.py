@@ -18,7 +18,8 @@ Reports = Annotated[Path, typer.Option("--reports", help="Folder for the merged 
 
 
 def command(files: Files, reports: Reports = Path("reports")) -> int:
-    """Merge runs side by side; the report shows where they differ. Exit codes are those of ``run``."""
+    """Merge runs side by side; the report shows where they differ. Exit codes are those of
+    ``run``."""
     names = " ".join(file.name for file in files)
     run = merge_runs(tuple(load_run(file) for file in files), command=f"conformance merge {names}")
     written = write_reports(run, reports)

@@ -15,26 +15,54 @@ from conformance.suite.home import find_home
 from conformance.suite.load import Suite, load_suite
 from conformance.suite.scenario.versions import select_versions
 
-Patterns = Annotated[list[str] | None, typer.Argument(help="Scenario ids or globs: chat, chat/basic, 'retries/*'.")]
-Root = Annotated[Path | None, typer.Option("--root", help="Root of another suite (a folder with scenarios/).")]
-SdkNames = Annotated[list[str] | None, typer.Option("--sdk", help="SDK to run, as name or name@version. Repeatable.")]
-Capabilities = Annotated[list[str] | None, typer.Option("--capability", help="Only this capability. Repeatable.")]
-Tags = Annotated[list[str] | None, typer.Option("--tag", help="Only scenarios with this tag. Repeatable.")]
-Levels = Annotated[list[str] | None, typer.Option("--level", help="Only this level: must, should or may. Repeatable.")]
-ApiVersions = Annotated[str, typer.Option("--api-version", help="Range or list: '>=2024-10-21', '2024-10-21,v1'.")]
-Surfaces = Annotated[list[str] | None, typer.Option("--surface", help="Only this surface: sync or async.")]
+Patterns = Annotated[
+    list[str] | None, typer.Argument(help="Scenario ids or globs: chat, chat/basic, 'retries/*'.")
+]
+Root = Annotated[
+    Path | None, typer.Option("--root", help="Root of another suite (a folder with scenarios/).")
+]
+SdkNames = Annotated[
+    list[str] | None, typer.Option("--sdk", help="SDK to run, as name or name@version. Repeatable.")
+]
+Capabilities = Annotated[
+    list[str] | None, typer.Option("--capability", help="Only this capability. Repeatable.")
+]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", help="Only scenarios with this tag. Repeatable.")
+]
+Levels = Annotated[
+    list[str] | None,
+    typer.Option("--level", help="Only this level: must, should or may. Repeatable."),
+]
+ApiVersions = Annotated[
+    str, typer.Option("--api-version", help="Range or list: '>=2024-10-21', '2024-10-21,v1'.")
+]
+Surfaces = Annotated[
+    list[str] | None, typer.Option("--surface", help="Only this surface: sync or async.")
+]
 Cases = Annotated[list[str] | None, typer.Option("--case", help="One case by its id. Repeatable.")]
 
-LaneName = Annotated[str, typer.Option(
-    "--lane", help="inprocess or loopback; default: inprocess for the installed Python library, loopback for others.")]
+LaneName = Annotated[
+    str,
+    typer.Option(
+        "--lane",
+        help="inprocess or loopback; default: inprocess for the installed Python library, loopback for others.",
+    ),
+]
 
 
-TargetName = Annotated[str, typer.Option(
-    "--target", help="Who answers: replay (default), emulator, live, or the URL of a gateway. See docs/live.md.")]
+TargetName = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        help="Who answers: replay (default), emulator, live, or the URL of a gateway. See docs/live.md.",
+    ),
+]
 
 
 def target(name: str, lane_name: str) -> Target:
-    """The target called ``name``. Raises UsageError when there is none, or when the lane cannot reach it."""
+    """The target called ``name``. Raises UsageError when there is none, or when the lane cannot
+    reach it."""
     return chosen_target(name, lane_name, Path.cwd(), os.environ)
 
 
@@ -49,9 +77,15 @@ def open_suite(root: Path | None) -> Suite:
     return load_suite(find_home(Path.cwd(), root))
 
 
-def selection(patterns: list[str] | None, capabilities: list[str] | None, tags: list[str] | None,
-              levels: list[str] | None, api_versions: str, surfaces: list[str] | None,
-              cases: list[str] | None = None) -> Selection:
+def selection(
+    patterns: list[str] | None,
+    capabilities: list[str] | None,
+    tags: list[str] | None,
+    levels: list[str] | None,
+    api_versions: str,
+    surfaces: list[str] | None,
+    cases: list[str] | None = None,
+) -> Selection:
     """The selection the options describe. Raises UsageError for values outside their sets."""
     _one_of("--level", levels, ("must", "should", "may"))
     _one_of("--surface", surfaces, ("sync", "async"))
@@ -59,11 +93,20 @@ def selection(patterns: list[str] | None, capabilities: list[str] | None, tags: 
         versions = select_versions(api_versions) if api_versions else ()
     except ValueError as error:
         raise UsageError("api-version", str(error), "") from None
-    return Selection(tuple(patterns or ()), tuple(capabilities or ()), tuple(tags or ()), tuple(levels or ()),
-                     versions, tuple(surfaces or ()), tuple(cases or ()))
+    return Selection(
+        tuple(patterns or ()),
+        tuple(capabilities or ()),
+        tuple(tags or ()),
+        tuple(levels or ()),
+        versions,
+        tuple(surfaces or ()),
+        tuple(cases or ()),
+    )
 
 
 def _one_of(option: str, values: list[str] | None, allowed: tuple[str, ...]) -> None:
     for value in values or ():
         if value not in allowed:
-            raise UsageError("option", f"{option} {value!r} is not known", f"one of {', '.join(allowed)}")
+            raise UsageError(
+                "option", f"{option} {value!r} is not known", f"one of {', '.join(allowed)}"
+            )

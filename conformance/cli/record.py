@@ -30,23 +30,49 @@ from conformance.record.record_target import askable, service_of_target
 from conformance.run.runner import run_clock
 from conformance.service.targets import Target
 
-TargetName = Annotated[str, typer.Option("--target", help="Who is asked: emulator, live, or a URL.")]
+TargetName = Annotated[
+    str, typer.Option("--target", help="Who is asked: emulator, live, or a URL.")
+]
 ModeName = Annotated[str, typer.Option("--mode", help="none, once, new_episodes, all or rewrite.")]
-Most = Annotated[int | None, typer.Option("--max-requests", min=0, help="Never send more requests than this.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before sending requests or replacing cassettes.")]
-Folder = Annotated[Path | None, typer.Option("--cassettes", help="Where cassettes are written; default: the suite's.")]
-Times = Annotated[bool, typer.Option("--times", help="Keep the times of stream chunks; each recording then differs.")]
-MaxWait = Annotated[float, typer.Option("--max-wait", min=0, help="Longest wait a service may ask for, in seconds.")]
+Most = Annotated[
+    int | None, typer.Option("--max-requests", min=0, help="Never send more requests than this.")
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Do not ask before sending requests or replacing cassettes.")
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--cassettes", help="Where cassettes are written; default: the suite's."),
+]
+Times = Annotated[
+    bool,
+    typer.Option("--times", help="Keep the times of stream chunks; each recording then differs."),
+]
+MaxWait = Annotated[
+    float, typer.Option("--max-wait", min=0, help="Longest wait a service may ask for, in seconds.")
+]
 
 
-def command(patterns: options.Patterns = None, target: TargetName = "emulator", mode: ModeName = "once",
-            max_requests: Most = None, yes: Yes = False, cassettes: Folder = None, sdk: options.SdkNames = None,
-            capability: options.Capabilities = None, tag: options.Tags = None, api_version: options.ApiVersions = "",
-            times: Times = False, max_wait: MaxWait = 60.0, root: options.Root = None) -> int:
+def command(
+    patterns: options.Patterns = None,
+    target: TargetName = "emulator",
+    mode: ModeName = "once",
+    max_requests: Most = None,
+    yes: Yes = False,
+    cassettes: Folder = None,
+    sdk: options.SdkNames = None,
+    capability: options.Capabilities = None,
+    tag: options.Tags = None,
+    api_version: options.ApiVersions = "",
+    times: Times = False,
+    max_wait: MaxWait = 60.0,
+    root: options.Root = None,
+) -> int:
     """Record the cassettes that scenarios need.
 
-    Exit code 0: all are recorded that the service can give, or there was nothing to do. 1: some are not, each with its
-    reason. 2: wrong use. 3: the service, the disk or the harness did not let it go on; what was finished is kept.
+    Exit code 0: all are recorded that the service can give, or there was nothing to do. 1: some are
+    not, each with its reason. 2: wrong use. 3: the service, the disk or the harness did not let it
+    go on; what was finished is kept.
     """
     how = mode_of(mode)
     suite = options.open_suite(root)
@@ -77,12 +103,18 @@ def command(patterns: options.Patterns = None, target: TargetName = "emulator", 
     return _conclude(done, len(tasks), budget, console, named)
 
 
-def _confirm(tasks: tuple[Task, ...], planned: int, service: Service, name: str, yes: bool, console: Console) -> None:
-    """Say what will be done; ask where it costs money or recorded answers. Raises UsageError when nobody agrees."""
+def _confirm(
+    tasks: tuple[Task, ...], planned: int, service: Service, name: str, yes: bool, console: Console
+) -> None:
+    """Say what will be done; ask where it costs money or recorded answers. Raises UsageError when
+    nobody agrees."""
     replaced = sum(task.replaces for task in tasks)
     tried = sum(not task.obstacle for task in tasks)
-    console.print(f"{tried} cassettes from {name}: up to {planned} requests"
-                  + (f"; {replaced} cassettes are replaced" if replaced else ""), markup=False)
+    console.print(
+        f"{tried} cassettes from {name}: up to {planned} requests"
+        + (f"; {replaced} cassettes are replaced" if replaced else ""),
+        markup=False,
+    )
     if yes or not (service.base or replaced):
         return
     if not sys.stdin.isatty():
@@ -96,8 +128,11 @@ def _tell(result: Result | None, console: Console) -> None:
         return
     asked = "" if result.status == "left-out" else f" ({result.requests} requests)"
     why = f"\n  {result.reason}" if result.reason else ""
-    console.print(f"{result.status:9} {result.name}{asked}{why}", markup=False,
-                  style="red" if result.status == "failed" else "")
+    console.print(
+        f"{result.status:9} {result.name}{asked}{why}",
+        markup=False,
+        style="red" if result.status == "failed" else "",
+    )
 
 
 def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, target: Target) -> int:
@@ -105,8 +140,11 @@ def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, tar
     written = sum(result.status == "recorded" for result in done.results)
     same = sum(result.status == "unchanged" for result in done.results)
     out = sum(result.status == "left-out" for result in done.results)
-    console.print(f"{written} recorded, {same} unchanged, {out} left out, {len(done.failed)} failed, "
-                  f"{tasks - len(done.results)} not tried; {budget.spent} requests sent", markup=False)
+    console.print(
+        f"{written} recorded, {same} unchanged, {out} left out, {len(done.failed)} failed, "
+        f"{tasks - len(done.results)} not tried; {budget.spent} requests sent",
+        markup=False,
+    )
     if done.stopped is not None:
         console.print(f"error: {target.showing(str(done.stopped))}", markup=False, style="red")
         return int(done.stopped.exit_code)
@@ -114,4 +152,3 @@ def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, tar
         console.print("interrupted; what was finished is kept", style="yellow")
         return int(ExitCode.NOT_CONFORMANT if done.results else ExitCode.HARNESS)
     return int(ExitCode.NOT_CONFORMANT if done.failed else ExitCode.CONFORMANT)
-

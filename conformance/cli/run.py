@@ -30,23 +30,50 @@ from conformance.run.runner import RunClock, assemble, run_case, run_clock
 from conformance.service.reach import require_reachable
 from conformance.suite.load import Suite
 
-Reports = Annotated[Path, typer.Option("--reports", help="Folder for index.html, divergence.html, results.json, ...")]
-Strict = Annotated[bool, typer.Option("--strict", help="Members unknown to the specification are findings.")]
-FailOn = Annotated[str, typer.Option("--fail-on", help="Lowest level that makes the run fail: must or should.")]
+Reports = Annotated[
+    Path,
+    typer.Option("--reports", help="Folder for index.html, divergence.html, results.json, ..."),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Members unknown to the specification are findings.")
+]
+FailOn = Annotated[
+    str, typer.Option("--fail-on", help="Lowest level that makes the run fail: must or should.")
+]
 
-LongestWait = Annotated[float, typer.Option("--longest-wait", min=0.0, max=600.0, help="Seconds of real time a case of "
-                                            "the loopback lane may spend waiting; one with longer waits is not run.")]
+LongestWait = Annotated[
+    float,
+    typer.Option(
+        "--longest-wait",
+        min=0.0,
+        max=600.0,
+        help="Seconds of real time a case of "
+        "the loopback lane may spend waiting; one with longer waits is not run.",
+    ),
+]
 
 
-def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
-            capability: options.Capabilities = None, tag: options.Tags = None, level: options.Levels = None,
-            api_version: options.ApiVersions = "", surface: options.Surfaces = None, case: options.Cases = None,
-            reports: Reports = Path("reports"), root: options.Root = None, strict: Strict = False,
-            fail_on: FailOn = "must", lane: options.LaneName = "",
-            target: options.TargetName = "replay", longest_wait: LongestWait = LIMIT) -> int:
+def command(
+    patterns: options.Patterns = None,
+    sdk: options.SdkNames = None,
+    capability: options.Capabilities = None,
+    tag: options.Tags = None,
+    level: options.Levels = None,
+    api_version: options.ApiVersions = "",
+    surface: options.Surfaces = None,
+    case: options.Cases = None,
+    reports: Reports = Path("reports"),
+    root: options.Root = None,
+    strict: Strict = False,
+    fail_on: FailOn = "must",
+    lane: options.LaneName = "",
+    target: options.TargetName = "replay",
+    longest_wait: LongestWait = LIMIT,
+) -> int:
     """Run scenarios offline and write the reports.
 
-    Exit code 0: conformant, or waived with reasons. 1: not. 2: wrong use, or nothing selected. 3: harness fault.
+    Exit code 0: conformant, or waived with reasons. 1: not. 2: wrong use, or nothing selected. 3:
+    harness fault.
     """
     options._one_of("--fail-on", [fail_on], ("must", "should"))
     chosen = options.selection(patterns, capability, tag, level, api_version, surface, case)
@@ -54,15 +81,25 @@ def command(patterns: options.Patterns = None, sdk: options.SdkNames = None,
     check_selection(suite, chosen)
     asked = options.target(target, options.lane(lane))
     subjects = subjects_of(suite, tuple(sdk or ()), "loopback" if asked.remote else lane)
-    cases = require_cases(plan(suite, subjects, chosen, target=asked, longest_wait=longest_wait), subjects)
+    cases = require_cases(
+        plan(suite, subjects, chosen, target=asked, longest_wait=longest_wait), subjects
+    )
     require_writable(reports)
     if asked.remote is not None:
         require_reachable(asked)
     prepare(subjects, lambda step: typer.echo(step, err=True))
     clock, began = run_clock(), time.perf_counter()
     judged, interrupted = _run_all(cases, suite, clock, strict)
-    run = assemble(suite, subjects, judged, clock, command=_command_line(), interrupted=interrupted, target=asked,
-                   duration=time.perf_counter() - began)
+    run = assemble(
+        suite,
+        subjects,
+        judged,
+        clock,
+        command=_command_line(),
+        interrupted=interrupted,
+        target=asked,
+        duration=time.perf_counter() - began,
+    )
     written: tuple[Path, ...] = ()
     try:
         written = write_reports(run, reports)
@@ -75,10 +112,13 @@ def _command_line() -> str:
     return shlex.join(["conformance", *sys.argv[1:]])
 
 
-def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: bool) -> tuple[list[Judged], bool]:
+def _run_all(
+    cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: bool
+) -> tuple[list[Judged], bool]:
     """Every case; Ctrl-C ends the running ones and keeps what is finished.
 
-    In-process cases come first, one by one: nothing of them may disturb the waits of the others, which are real.
+    In-process cases come first, one by one: nothing of them may disturb the waits of the others,
+    which are real.
     """
     judged: list[Judged] = []
     aside = [case for case in cases if case.status == "run" and case.lane == "loopback"]
@@ -92,7 +132,9 @@ def _run_all(cases: tuple[Case, ...], suite: Suite, clock: RunClock, strict: boo
                     lane = lanes.of(case) if case.status == "run" else None
                     judged.append(run_case(case, suite, lane, clock, strict=strict))
             run = functools.partial(run_case, suite=suite, clock=clock, strict=strict)
-            with RunAhead(aside, lanes.of, lambda case, lane: run(case, lane=lane), 1 if far else PARALLEL) as ahead:
+            with RunAhead(
+                aside, lanes.of, lambda case, lane: run(case, lane=lane), 1 if far else PARALLEL
+            ) as ahead:
                 try:
                     for case in aside:
                         advance(case.id)
@@ -127,6 +169,11 @@ def _progress(total: int) -> Iterator[_Advance]:
     if not console.is_terminal:
         yield _Advance(None, total)
         return
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         yield _Advance(progress, total)

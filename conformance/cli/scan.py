@@ -1,4 +1,5 @@
-"""``conformance scan``: cassettes, fixtures, reports or any texts, searched for what must not be published."""
+"""``conformance scan``: cassettes, fixtures, reports or any texts, searched for what must not be
+published."""
 
 from __future__ import annotations
 
@@ -14,17 +15,29 @@ from conformance.sanitize.files import scan_paths
 from conformance.sanitize.known import SHORTEST
 from conformance.sanitize.scan import Scanner
 
-Paths = Annotated[list[Path], typer.Argument(help="Cassettes, texts or folders, of this or any other recorder.")]
-Secrets = Annotated[list[str] | None, typer.Option(
-    "--secret-env", help="Name of an environment variable whose value must not occur, in any encoding. Repeatable.")]
-Names = Annotated[list[str] | None, typer.Option(
-    "--allow", help="A name that is nobody's: a test resource, an authored address. Repeatable.")]
+Paths = Annotated[
+    list[Path], typer.Argument(help="Cassettes, texts or folders, of this or any other recorder.")
+]
+Secrets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret-env",
+        help="Name of an environment variable whose value must not occur, in any encoding. Repeatable.",
+    ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow", help="A name that is nobody's: a test resource, an authored address. Repeatable."
+    ),
+]
 ALWAYS = ("AZURE_OPENAI_API_KEY", "AZURE_CLIENT_SECRET", "OPENAI_API_KEY")
 """Variables whose values are looked for without being asked for."""
 
 
 def command(paths: Paths, secret_env: Secrets = None, allow: Names = None) -> int:
-    """Search for leaks. Exit code 0: none; 1: some, each as file:line, rule and what to do; 2: nothing to scan."""
+    """Search for leaks. Exit code 0: none; 1: some, each as file:line, rule and what to do; 2:
+    nothing to scan."""
     count, findings = scan_paths(paths, Scanner(_secrets(secret_env or []), allow or ()))
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
@@ -41,7 +54,12 @@ def _secrets(names: list[str]) -> list[str]:
     for name in names:
         value = os.environ.get(name, "")
         if len(value) < SHORTEST:
-            raise UsageError("secret-env", f"the variable {name} is not set, or shorter than {SHORTEST} characters",
-                             "a scan for a secret that is not there would prove nothing")
+            raise UsageError(
+                "secret-env",
+                f"the variable {name} is not set, or shorter than {SHORTEST} characters",
+                "a scan for a secret that is not there would prove nothing",
+            )
         values.append(value)
-    return values + [os.environ[name] for name in ALWAYS if len(os.environ.get(name, "")) >= SHORTEST]
+    return values + [
+        os.environ[name] for name in ALWAYS if len(os.environ.get(name, "")) >= SHORTEST
+    ]

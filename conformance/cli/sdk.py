@@ -1,4 +1,5 @@
-"""``conformance sdk``: what SDKs there are, whether an adapter obeys the protocol, and building one."""
+"""``conformance sdk``: what SDKs there are, whether an adapter obeys the protocol, and building
+one."""
 
 from __future__ import annotations
 
@@ -20,16 +21,23 @@ from conformance.service.peer.tls import authority
 from conformance.suite.load import Sdk, Suite
 from conformance.suite.manifest import Manifest, Tool, load_manifest, tool_version
 
-Names = Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]...", help="SDKs, perhaps with a version.")]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME[@VERSION]...", help="SDKs, perhaps with a version.")
+]
 
 
 def list_command(root: options.Root = None) -> int:
-    """List the SDKs there are: what is installed, which versions, and what is missing to build the rest."""
+    """List the SDKs there are: what is installed, which versions, and what is missing to build the
+    rest."""
     suite = options.open_suite(root)
     here = {subject.sdk.name: subject for subject in subjects_of(suite, ())}
     width = max((len(sdk.name) for sdk in suite.sdks), default=0) + 2
     tools = Tools()
-    tools.ask(manifest for sdk in suite.sdks if (manifest := load_manifest(sdk.contract.folder)) is not None)
+    tools.ask(
+        manifest
+        for sdk in suite.sdks
+        if (manifest := load_manifest(sdk.contract.folder)) is not None
+    )
     for sdk in suite.sdks:
         first, *rest = _lines(sdk, here[sdk.name], tools)
         typer.echo(f"{sdk.name:{width}}{first}")
@@ -47,22 +55,30 @@ def probe_command(names: Names, root: options.Root = None) -> int:
         adapter = adapter_of(subject)
         typer.echo(f"{subject.sdk.name} {subject.version}")
         install(adapter, lambda step: typer.echo(f"  {step}", err=True))
-        probe = Probe(adapter.launch(authority().ca_file), subject.sdk.contract, plain_http(subject))
+        probe = Probe(
+            adapter.launch(authority().ca_file), subject.sdk.contract, plain_http(subject)
+        )
         for proof in probe.run():
             mark = {True: "ok  ", False: "FAIL", None: "-   "}[proof.held]
-            typer.echo(visible(f"  {mark} {proof.title}{f': {proof.detail}' if proof.detail else ''}"))
+            typer.echo(
+                visible(f"  {mark} {proof.title}{f': {proof.detail}' if proof.detail else ''}")
+            )
             held = held and proof.held is not False
     return int(ExitCode.CONFORMANT if held else ExitCode.NOT_CONFORMANT)
 
 
 def install_command(names: Names, root: options.Root = None) -> int:
-    """Build adapters into the cache, outside the source tree. What is built already is left as it is."""
+    """Build adapters into the cache, outside the source tree. What is built already is left as it
+    is."""
     suite = options.open_suite(root)
     for subject in _subjects(suite, names):
         _require_adapter(subject)
         adapter = adapter_of(subject)
-        typer.echo(f"building {subject.sdk.name} {subject.version}" if not adapter.ready
-                   else f"{subject.sdk.name} {subject.version} is installed")
+        typer.echo(
+            f"building {subject.sdk.name} {subject.version}"
+            if not adapter.ready
+            else f"{subject.sdk.name} {subject.version} is installed"
+        )
         folder = install(adapter, lambda step: typer.echo(f"  {step}", err=True))
         if not adapter.is_installed_here:
             typer.echo(f"  in {folder}")
@@ -95,22 +111,28 @@ class Tools:
 
 
 def _lines(sdk: Sdk, here: SubjectUnderTest, tools: Tools) -> list[str]:
-    """What there is to say of one SDK: what runs here, which versions there are, and what building them takes."""
+    """What there is to say of one SDK: what runs here, which versions there are, and what building
+    them takes."""
     contract = sdk.contract.contract
     manifest = load_manifest(sdk.contract.folder)
     state = here.absent if here.absent else f"{here.version}, {here.lane}"
     if manifest is None:
         return [f"{contract.package}: {state}"]
-    return [f"{contract.package}: {state}", f"versions: {_versions(sdk, manifest)}",
-            f"toolchain: {_toolchain(manifest, tools)}"]
+    return [
+        f"{contract.package}: {state}",
+        f"versions: {_versions(sdk, manifest)}",
+        f"toolchain: {_toolchain(manifest, tools)}",
+    ]
 
 
 def _versions(sdk: Sdk, manifest: Manifest) -> str:
     """The versions built so far, and those that could be."""
     ready = cached_versions(sdk.contract.folder, manifest)
     known = dict.fromkeys([*manifest.versions.tested, manifest.versions.default, *ready])
-    return ", ".join(f"{version}{' (built)' if Adapter(sdk.contract.folder, manifest, version).ready else ''}"
-                     for version in known)
+    return ", ".join(
+        f"{version}{' (built)' if Adapter(sdk.contract.folder, manifest, version).ready else ''}"
+        for version in known
+    )
 
 
 def _toolchain(manifest: Manifest, tools: Tools) -> str:

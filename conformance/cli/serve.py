@@ -1,4 +1,5 @@
-"""``conformance serve``: the emulator, cassettes or a scenario on loopback, for debuggers and applications' tests."""
+"""``conformance serve``: the emulator, cassettes or a scenario on loopback, for debuggers and
+applications' tests."""
 
 from __future__ import annotations
 
@@ -25,30 +26,63 @@ from conformance.suite.load import Suite
 from conformance.wire.exchange import Reply, Request
 from conformance.wire.player import Player
 
-Cassettes = Annotated[Path | None, typer.Argument(help="A cassette, or a folder of cassettes, to answer from.")]
-Emulate = Annotated[bool, typer.Option("--emulate", help="Answer as the emulator (docs/emulator.md).")]
-ScenarioId = Annotated[str, typer.Option("--scenario", help="Play the service's side of a scenario, or of one case.")]
-Version = Annotated[str, typer.Option("--api-version", help="The api-version of the scenario to play.")]
+Cassettes = Annotated[
+    Path | None, typer.Argument(help="A cassette, or a folder of cassettes, to answer from.")
+]
+Emulate = Annotated[
+    bool, typer.Option("--emulate", help="Answer as the emulator (docs/emulator.md).")
+]
+ScenarioId = Annotated[
+    str, typer.Option("--scenario", help="Play the service's side of a scenario, or of one case.")
+]
+Version = Annotated[
+    str, typer.Option("--api-version", help="The api-version of the scenario to play.")
+]
 Host = Annotated[str, typer.Option("--host", help="A loopback address; others are refused.")]
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 leaves the choice to the system.")]
-Tls = Annotated[bool, typer.Option("--tls", help="Serve https under a certificate authority made for this process.")]
-Pace = Annotated[float, typer.Option("--pace", min=0.0, max=3600.0, help="Seconds a batch or job of the emulator stays "
-                                                                       "in each state.")]
+Port = Annotated[
+    int,
+    typer.Option("--port", min=0, max=65535, help="The port; 0 leaves the choice to the system."),
+]
+Tls = Annotated[
+    bool,
+    typer.Option("--tls", help="Serve https under a certificate authority made for this process."),
+]
+Pace = Annotated[
+    float,
+    typer.Option(
+        "--pace",
+        min=0.0,
+        max=3600.0,
+        help="Seconds a batch or job of the emulator stays in each state.",
+    ),
+]
 LATEST = "2024-10-21"
 _UNBOUNDED = Limits(requests=2**63, total_bytes=2**63)
 _KEPT = 100
 
 
-def command(cassettes: Cassettes = None, emulate: Emulate = False, scenario: ScenarioId = "",
-            api_version: Version = "", host: Host = "127.0.0.1", port: Port = 0, tls: Tls = False, pace: Pace = 10.0,
-            root: options.Root = None) -> int:
+def command(
+    cassettes: Cassettes = None,
+    emulate: Emulate = False,
+    scenario: ScenarioId = "",
+    api_version: Version = "",
+    host: Host = "127.0.0.1",
+    port: Port = 0,
+    tls: Tls = False,
+    pace: Pace = 10.0,
+    root: options.Root = None,
+) -> int:
     """Serve on loopback until Ctrl-C, and print the address and the environment variables to use.
 
-    Exit code 0 after Ctrl-C or SIGTERM. 2: wrong use, an address that is not loopback, a file that cannot be read.
+    Exit code 0 after Ctrl-C or SIGTERM. 2: wrong use, an address that is not loopback, a file that
+    cannot be read.
     """
     if (cassettes is not None) + emulate + bool(scenario) != 1:
-        raise UsageError("serve-what", "say what to serve: one of CASSETTES, --emulate and --scenario",
-                         "conformance serve --emulate")
+        raise UsageError(
+            "serve-what",
+            "say what to serve: one of CASSETTES, --emulate and --scenario",
+            "conformance serve --emulate",
+        )
     console = Console(highlight=False, soft_wrap=True)
 
     def tell(line: str) -> None:
@@ -62,7 +96,11 @@ def command(cassettes: Cassettes = None, emulate: Emulate = False, scenario: Sce
     elif scenario:
         suite = options.open_suite(root)
         case = _case(suite, scenario, api_version)
-        chosen, what, version = serving.Rehearsal(case, suite, tell), f"scenario {case.loaded.id}", case.api_version
+        chosen, what, version = (
+            serving.Rehearsal(case, suite, tell),
+            f"scenario {case.loaded.id}",
+            case.api_version,
+        )
     with PeerServer(tls=tls, host=host, limits=_UNBOUNDED) as server, _until_told() as told:
         door = _Forgetful(serving.Announced(chosen, tell))
         execution = server.open(door, origin=SERVICE_ENDPOINT, port=port)
@@ -74,14 +112,16 @@ def command(cassettes: Cassettes = None, emulate: Emulate = False, scenario: Sce
 
 
 class _Forgetful:
-    """A player whose listener keeps only the latest requests: nobody asks for them, and it may stand for days."""
+    """A player whose listener keeps only the latest requests: nobody asks for them, and it may
+    stand for days."""
 
     def __init__(self, player: Player) -> None:
         self._player = player
         self.records: list[Record] = []
 
     def answer(self, request: Request) -> Reply:
-        """The player's reply. Runs on the listener's own thread, so the list stands still meanwhile."""
+        """The player's reply. Runs on the listener's own thread, so the list stands still
+        meanwhile."""
         if len(self.records) > 2 * _KEPT:
             del self.records[:-_KEPT]
         return self._player.answer(request)
@@ -91,28 +131,43 @@ def _case(suite: Suite, name: str, api_version: str) -> Case:
     """The case called ``name``, or the first one of the scenario called so that can be run."""
     identity = name.split("::")[0].split("[")[0].removeprefix("scenarios/").removesuffix(".yaml")
     versions = options.selection(None, None, None, None, api_version, None).api_versions
-    chosen = Selection(patterns=(identity,), api_versions=versions, case_ids=(name,) if "::" in name else ())
+    chosen = Selection(
+        patterns=(identity,), api_versions=versions, case_ids=(name,) if "::" in name else ()
+    )
     if identity not in suite.by_id:
         check_selection(suite, Selection(patterns=(identity,)))
-        raise UsageError("scenario-unknown", f"{identity!r} is several scenarios", "name one of them")
+        raise UsageError(
+            "scenario-unknown", f"{identity!r} is several scenarios", "name one of them"
+        )
     cases = plan(suite, subjects_of(suite, ("python",)), chosen)
     found = next((case for case in cases if case.status == "run"), None)
     if found is None:
-        raise UsageError("nothing-selected", f"no case of {identity} can be played",
-                         cases[0].reason if cases else "see conformance list for its api-versions")
+        raise UsageError(
+            "nothing-selected",
+            f"no case of {identity} can be played",
+            cases[0].reason if cases else "see conformance list for its api-versions",
+        )
     return found
 
 
-def _introduce(execution: Execution, what: str, version: str, console: Console, *, emulated: bool) -> None:
-    lines = [f"serving {what} at {execution.url}  (Ctrl-C ends it)", "",
-             f"AZURE_OPENAI_ENDPOINT={execution.url}", f"AZURE_OPENAI_API_KEY={API_KEY}"]
+def _introduce(
+    execution: Execution, what: str, version: str, console: Console, *, emulated: bool
+) -> None:
+    lines = [
+        f"serving {what} at {execution.url}  (Ctrl-C ends it)",
+        "",
+        f"AZURE_OPENAI_ENDPOINT={execution.url}",
+        f"AZURE_OPENAI_API_KEY={API_KEY}",
+    ]
     if version == "v1":
         lines += [f"OPENAI_BASE_URL={execution.url}/openai/v1/", f"OPENAI_API_KEY={API_KEY}"]
     else:
         lines.append(f"OPENAI_API_VERSION={version}")
     if execution.ca_file is not None:
-        lines += [f"{name}={execution.ca_file}" for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
-                                                             "NODE_EXTRA_CA_CERTS")]
+        lines += [
+            f"{name}={execution.ca_file}"
+            for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+        ]
     if emulated:
         lines += ["", "deployments: " + ", ".join(default_deployments())]
     for line in (*lines, ""):
@@ -121,7 +176,8 @@ def _introduce(execution: Execution, what: str, version: str, console: Console, 
 
 @contextmanager
 def _until_told() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; whoever handled them before does so again afterwards."""
+    """An event that Ctrl-C and SIGTERM set; whoever handled them before does so again
+    afterwards."""
     told = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler

@@ -13,13 +13,20 @@ from conformance.judge.settle import RED_WAIVERS
 from conformance.report.asked import asked
 from conformance.report.text import visible
 
-_STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.WAIVED: "yellow", Verdict.ERROR: "red",
-           Verdict.UNSUPPORTED: "dim", Verdict.NOT_RUN: "dim"}
+_STYLES = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "red",
+    Verdict.WAIVED: "yellow",
+    Verdict.ERROR: "red",
+    Verdict.UNSUPPORTED: "dim",
+    Verdict.NOT_RUN: "dim",
+}
 SHOWN = 25
 
 
 def print_summary(run: Run, console: Console, written: tuple[Path, ...]) -> None:
-    """Failures first (at most ``SHOWN``), then waivers that are red, then the counts and where the reports are."""
+    """Failures first (at most ``SHOWN``), then waivers that are red, then the counts and where the
+    reports are."""
     red = [case for case in run.cases if case.verdict in (Verdict.FAIL, Verdict.ERROR)]
     for case in red[:SHOWN]:
         _print_case(case, console)
@@ -49,12 +56,17 @@ def _print_case(case: CaseResult, console: Console) -> None:
         _say(console, f"    {case.reason}")
     for finding in case.findings:
         if finding.waived_by is None and finding.level is not Level.MAY:
-            _say(console, f"    [{finding.rule}, {finding.level.value}, {finding.blame.value}] {finding.pointer} "
-                          f"{finding.message}")
+            _say(
+                console,
+                f"    [{finding.rule}, {finding.level.value}, {finding.blame.value}] {finding.pointer} "
+                f"{finding.message}",
+            )
 
 
 def _subject_line(run: Run, sdk: str, version: str, reason: str) -> str:
-    counts = Counter(case.verdict for case in run.cases if (case.sdk, case.version) == (sdk, version))
+    counts = Counter(
+        case.verdict for case in run.cases if (case.sdk, case.version) == (sdk, version)
+    )
     if reason:
         return f"{sdk}: not run: {reason}"
     told = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict])

@@ -1,8 +1,8 @@
 """Whose fault a finding is when a service answered that is not a recording. Pure.
 
-In replay a wrong answer is the cassette's fault. Here somebody serves it: a finding on the response is the service's,
-and so is an outcome other than expected, as long as the SDK told its caller faithfully what was served (which rules of
-their own decide).
+In replay a wrong answer is the cassette's fault. Here somebody serves it: a finding on the response
+is the service's, and so is an outcome other than expected, as long as the SDK told its caller
+faithfully what was served (which rules of their own decide).
 """
 
 from __future__ import annotations
@@ -14,13 +14,28 @@ from conformance.judge.rules.context import StepContext
 from conformance.judge.rules.finding import Blame, Finding, Level
 from conformance.wire.exchange import Response
 
-_OUTCOMES = frozenset({
-    "expect.result", "expect.chunks", "expect.error", "expect.request-id", "expect.attempts",
-    "result.unexpected-error", "result.unexpected-success", UNREACHED.id,
-})
+_OUTCOMES = frozenset(
+    {
+        "expect.result",
+        "expect.chunks",
+        "expect.error",
+        "expect.request-id",
+        "expect.attempts",
+        "result.unexpected-error",
+        "result.unexpected-success",
+        UNREACHED.id,
+    }
+)
 """Rules about what came of a call: what was served and what the SDK made of it."""
-_FAITHFULNESS = ("errors.", "result.serialisation", "result.view", "stream.chunk", "stream.order", "stream.text",
-                 "headers.")
+_FAITHFULNESS = (
+    "errors.",
+    "result.serialisation",
+    "result.view",
+    "stream.chunk",
+    "stream.order",
+    "stream.text",
+    "headers.",
+)
 """Rules about the SDK's part of it, given what was served."""
 LIMITATION = "conformance_emulator_limitation"
 """The code of the emulator's refusal to do what the service can."""
@@ -29,37 +44,62 @@ _NOT_SERVED = frozenset({"cassette.miss"})
 
 def attribute(findings: tuple[Finding, ...], steps: tuple[StepContext, ...]) -> tuple[Finding, ...]:
     """``findings`` of a case on a target, with the service blamed for what is its own."""
-    unfaithful = {item.step for item in findings if item.blame is Blame.SDK and item.level is not Level.MAY
-                  and item.rule.startswith(_FAITHFULNESS)}
+    unfaithful = {
+        item.step
+        for item in findings
+        if item.blame is Blame.SDK
+        and item.level is not Level.MAY
+        and item.rule.startswith(_FAITHFULNESS)
+    }
     malformed = {item.step for item in findings if item.rule == "response.schema"}
-    answered = {context.index: context.index in malformed or _answered(context) for context in steps}
+    answered = {
+        context.index: context.index in malformed or _answered(context) for context in steps
+    }
     return tuple(_attributed(item, unfaithful, answered) for item in findings)
 
 
 def limitation(steps: tuple[StepContext, ...]) -> str:
-    """What the emulator said it cannot do, when that kept a case from being run; empty when nothing did."""
-    return next((lack for context in steps for exchange in context.observation.exchanges
-                 if (lack := refused_as_limitation(exchange.response))), "")
+    """What the emulator said it cannot do, when that kept a case from being run; empty when nothing
+    did."""
+    return next(
+        (
+            lack
+            for context in steps
+            for exchange in context.observation.exchanges
+            if (lack := refused_as_limitation(exchange.response))
+        ),
+        "",
+    )
 
 
 def refused_as_limitation(response: Response | None) -> str:
     """What the emulator says in ``response`` it cannot do; empty when that is no such refusal."""
     body = response.json() if response is not None else None
     error = body.get("error") if isinstance(body, dict) else None
-    return str(error.get("message")) if isinstance(error, dict) and error.get("code") == LIMITATION else ""
+    return (
+        str(error.get("message"))
+        if isinstance(error, dict) and error.get("code") == LIMITATION
+        else ""
+    )
 
 
 def _attributed(item: Finding, unfaithful: set[int], answered: dict[int, bool]) -> Finding:
     if item.blame is Blame.CASSETTE and item.rule not in _NOT_SERVED:
         return replace(item, blame=Blame.SERVICE)
     served = answered.get(item.step, False)
-    if item.blame is Blame.SDK and item.rule in _OUTCOMES and served and item.step not in unfaithful:
+    if (
+        item.blame is Blame.SDK
+        and item.rule in _OUTCOMES
+        and served
+        and item.step not in unfaithful
+    ):
         return replace(item, blame=Blame.SERVICE)
     return item
 
 
 def _answered(context: StepContext) -> bool:
-    """Whether the outcome follows from what the service did: it failed, or answered other than the scenario expects.
+    """Whether the outcome follows from what the service did: it failed, or answered other than the
+    scenario expects.
 
     An SDK that fails over a good answer, and one that sent nothing, has only itself to blame.
     """

@@ -1,8 +1,9 @@
 """Judging: from observations to findings to verdicts. Pure.
 
-Order of precedence: a fault of the harness or a missing answer is never excused; then waivers excuse what they pin;
-what is left decides. ``may`` findings are notes. A case is red through ``must`` and ``should`` findings alike; only
-``must`` makes the run non-conformant (exit code 1) unless asked otherwise.
+Order of precedence: a fault of the harness or a missing answer is never excused; then waivers
+excuse what they pin; what is left decides. ``may`` findings are notes. A case is red through
+``must`` and ``should`` findings alike; only ``must`` makes the run non-conformant (exit code 1)
+unless asked otherwise.
 """
 
 from __future__ import annotations
@@ -38,16 +39,24 @@ CAP = 20
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A judged case and the waivers that took part: ids that excused, and ids whose rule broke in another way."""
+    """A judged case and the waivers that took part: ids that excused, and ids whose rule broke in
+    another way."""
 
     result: CaseResult
     used: frozenset[str] = frozenset()
     mismatched: frozenset[str] = frozenset()
 
 
-def judge(case: Case, observation: CaseObservation, today: date, duration: float = 0.0, *,
-          traces: bool = True) -> Judged:
-    """The verdict of an executed case; without ``traces`` the result tells no steps, for callers that report none."""
+def judge(
+    case: Case,
+    observation: CaseObservation,
+    today: date,
+    duration: float = 0.0,
+    *,
+    traces: bool = True,
+) -> Judged:
+    """The verdict of an executed case; without ``traces`` the result tells no steps, for callers
+    that report none."""
     applied: list[Applied] = []
     findings: list[Finding] = []
     for context in observation.steps:
@@ -57,16 +66,26 @@ def judge(case: Case, observation: CaseObservation, today: date, duration: float
     findings.extend(_case_findings(observation))
     if not case.target.is_replay:
         findings = list(attribute(tuple(findings), observation.steps))
-    waivers = tuple(w for w in case.subject.sdk.waivers
-                    if w.covers(case.loaded.id, case.subject.version, case.surface, case.api_version))
+    waivers = tuple(
+        w
+        for w in case.subject.sdk.waivers
+        if w.covers(case.loaded.id, case.subject.version, case.surface, case.api_version)
+    )
     results, used, mismatched = _excuse(findings, waivers, today)
     secrets = secrets_of(observation.steps)
-    result = _base(case).model_copy(update={
-        "verdict": _verdict(observation, results), "reason": scrub(_reason(observation), secrets),
-        "findings": tuple(scrub_model(item, secrets) for item in results), "checks": _merge(applied, findings),
-        "steps": tuple(scrub_model(item, secrets) for item in _traces(case, observation)) if traces else (),
-        "rests_on": _rests_on(observation.steps), "duration": duration,
-    })
+    result = _base(case).model_copy(
+        update={
+            "verdict": _verdict(observation, results),
+            "reason": scrub(_reason(observation), secrets),
+            "findings": tuple(scrub_model(item, secrets) for item in results),
+            "checks": _merge(applied, findings),
+            "steps": tuple(scrub_model(item, secrets) for item in _traces(case, observation))
+            if traces
+            else (),
+            "rests_on": _rests_on(observation.steps),
+            "duration": duration,
+        }
+    )
     return Judged(result, used, mismatched if case.target.is_replay else frozenset())
 
 
@@ -77,23 +96,39 @@ def judge_unrun(case: Case) -> Judged:
 
 
 def judge_fault(case: Case, reason: str, rule: Rule = UNUSABLE) -> Judged:
-    """The result of a case that could not be run: a file of the suite is unusable, or (``rule``) the harness failed."""
+    """The result of a case that could not be run: a file of the suite is unusable, or (``rule``)
+    the harness failed."""
     found = _result(finding(rule, reason), None)
-    return Judged(_base(case).model_copy(update={"verdict": Verdict.ERROR, "reason": reason, "findings": (found,)}))
+    return Judged(
+        _base(case).model_copy(
+            update={"verdict": Verdict.ERROR, "reason": reason, "findings": (found,)}
+        )
+    )
 
 
 def _base(case: Case) -> CaseResult:
     return CaseResult(
-        id=case.id, scenario=case.loaded.id, sdk=case.subject.sdk.name, version=case.subject.version,
-        surface=case.surface, api_version=case.api_version, lane=case.lane, capability=case.loaded.capability,
-        level=Level(case.loaded.scenario.level), verdict=Verdict.NOT_RUN,
+        id=case.id,
+        scenario=case.loaded.id,
+        sdk=case.subject.sdk.name,
+        version=case.subject.version,
+        surface=case.surface,
+        api_version=case.api_version,
+        lane=case.lane,
+        capability=case.loaded.capability,
+        level=Level(case.loaded.scenario.level),
+        verdict=Verdict.NOT_RUN,
         reproduce=_reproduce(case),
     )
 
 
 def _reproduce(case: Case) -> str:
     subject = case.subject
-    how = "" if case.lane == "inprocess" else f" --sdk {subject.sdk.name}@{subject.version} --lane {case.lane}"
+    how = (
+        ""
+        if case.lane == "inprocess"
+        else f" --sdk {subject.sdk.name}@{subject.version} --lane {case.lane}"
+    )
     if not case.target.is_replay:
         how += f" --target {case.target.name}"
     return f"conformance run{how} --case '{case.id}'"
@@ -102,14 +137,21 @@ def _reproduce(case: Case) -> str:
 def _case_findings(observation: CaseObservation) -> Iterable[Finding]:
     last = len(observation.steps) - 1
     if observation.unreached:
-        yield finding(UNREACHED, f"{observation.unreached} later step(s) did not run because step {last} did not end "
-                                 "as expected", step=max(last, 0))
+        yield finding(
+            UNREACHED,
+            f"{observation.unreached} later step(s) did not run because step {last} did not end "
+            "as expected",
+            step=max(last, 0),
+        )
     elif observation.unplayed:
-        yield finding(UNPLAYED, f"nobody asked for {', '.join(observation.unplayed)}", step=max(last, 0))
+        yield finding(
+            UNPLAYED, f"nobody asked for {', '.join(observation.unplayed)}", step=max(last, 0)
+        )
 
 
-def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
-            today: date) -> tuple[tuple[FindingResult, ...], frozenset[str], frozenset[str]]:
+def _excuse(
+    findings: list[Finding], waivers: tuple[Waiver, ...], today: date
+) -> tuple[tuple[FindingResult, ...], frozenset[str], frozenset[str]]:
     decided: list[tuple[Finding, Waiver | None]] = []
     used: set[str] = set()
     near: set[str] = set()
@@ -117,7 +159,9 @@ def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
         waiver = None
         if item.blame in (Blame.SDK, Blame.SERVICE) and item.level is not Level.MAY:
             same_rule = [w for w in waivers if w.rule == item.rule and not w.expired(today)]
-            waiver = next((w for w in same_rule if re.search(w.fingerprint, item.fingerprint)), None)
+            waiver = next(
+                (w for w in same_rule if re.search(w.fingerprint, item.fingerprint)), None
+            )
             if waiver is None:
                 near.update(w.id for w in same_rule)
         if waiver is not None:
@@ -127,9 +171,12 @@ def _excuse(findings: list[Finding], waivers: tuple[Waiver, ...],
     return _with_consequences(results), frozenset(used), frozenset(near - used)
 
 
-def _shortened(decided: list[tuple[Finding, Waiver | None]]) -> Iterator[tuple[Finding, Waiver | None]]:
-    """``decided`` with at most ``CAP`` findings of one rule in one step, and one that says how many there are beside
-    them. It is excused when each of them is: what is not shown is judged all the same."""
+def _shortened(
+    decided: list[tuple[Finding, Waiver | None]],
+) -> Iterator[tuple[Finding, Waiver | None]]:
+    """``decided`` with at most ``CAP`` findings of one rule in one step, and one that says how many
+    there are beside them. It is excused when each of them is: what is not shown is judged all the
+    same."""
     seen: Counter[tuple[int, str]] = Counter()
     rest: dict[tuple[int, str], list[tuple[Finding, Waiver | None]]] = {}
     for item, waiver in decided:
@@ -140,36 +187,55 @@ def _shortened(decided: list[tuple[Finding, Waiver | None]]) -> Iterator[tuple[F
         else:
             rest.setdefault(key, []).append((item, waiver))
     for hidden in rest.values():
-        heaviest, waiver = min(hidden, key=lambda pair: (pair[1] is not None, list(Level).index(pair[0].level)))
+        heaviest, waiver = min(
+            hidden, key=lambda pair: (pair[1] is not None, list(Level).index(pair[0].level))
+        )
         said = f"{len(hidden)} more findings of this rule are not shown."
         yield replace(heaviest, message=said, pointer="", expected=None, actual=None), waiver
 
 
 def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...]:
-    """``results``, in which what is known to deviate also explains that no recording fits, or that one is left over.
+    """``results``, in which what is known to deviate also explains that no recording fits, or that
+    one is left over.
 
-    The miss and the interaction left over are the suite's findings, which no waiver names; but a request that goes
-    elsewhere (a waived ``request.*`` finding) cannot meet the recording, and a call that is known to fail may never
-    ask for it, nor for the answer the scenario describes: they would otherwise never be excused.
+    The miss and the interaction left over are the suite's findings, which no waiver names; but a
+    request that goes elsewhere (a waived ``request.*`` finding) cannot meet the recording, and a
+    call that is known to fail may never ask for it, nor for the answer the scenario describes: they
+    would otherwise never be excused.
     """
     waived = {item.rule: item.waived_by for item in results if item.waived_by}
     elsewhere = next((name for rule, name in waived.items() if rule.startswith("request.")), None)
     explained = {MISS.id: elsewhere, UNPLAYED.id: elsewhere or waived.get(UNEXPECTED_ERROR.id)}
     unasked = {**explained, SERVED.id: waived.get(UNEXPECTED_ERROR.id)}
-    return tuple(item.model_copy(update={
-        "waived_by": item.waived_by or (unasked if item.actual is None else explained).get(item.rule)})
-        for item in results)
+    return tuple(
+        item.model_copy(
+            update={
+                "waived_by": item.waived_by
+                or (unasked if item.actual is None else explained).get(item.rule)
+            }
+        )
+        for item in results
+    )
 
 
 def _json(value: Any) -> Any:
-    """``value`` as results can hold it: what is no JSON (a sentinel of a check) becomes its name."""
+    """``value`` as results can hold it: what is no JSON (a sentinel of a check) becomes its
+    name."""
     return to_jsonable_python(value, fallback=repr)
 
 
 def _result(item: Finding, waiver: Waiver | None) -> FindingResult:
-    return FindingResult(rule=item.rule, level=item.level, blame=item.blame, message=item.message,
-                         pointer=item.pointer, expected=_json(item.expected), actual=_json(item.actual), step=item.step,
-                         waived_by=waiver.id if waiver else None)
+    return FindingResult(
+        rule=item.rule,
+        level=item.level,
+        blame=item.blame,
+        message=item.message,
+        pointer=item.pointer,
+        expected=_json(item.expected),
+        actual=_json(item.actual),
+        step=item.step,
+        waived_by=waiver.id if waiver else None,
+    )
 
 
 def _verdict(observation: CaseObservation, findings: tuple[FindingResult, ...]) -> Verdict:
@@ -211,14 +277,23 @@ def _check_result(rule: str, outcome: str) -> CheckResult:
 
 def _traces(case: Case, observation: CaseObservation) -> tuple[StepTrace, ...]:
     steps = case.spec.steps
-    ran = [step_trace(steps[context.index].name or f"step {context.index + 1}", context)
-           for context in observation.steps]
-    rest = [unreached_trace(step.name or f"step {index + 1}", step.call)
-            for index, step in enumerate(steps) if index >= len(ran)]
+    ran = [
+        step_trace(steps[context.index].name or f"step {context.index + 1}", context)
+        for context in observation.steps
+    ]
+    rest = [
+        unreached_trace(step.name or f"step {index + 1}", step.call)
+        for index, step in enumerate(steps)
+        if index >= len(ran)
+    ]
     return tuple(ran + rest)
 
 
 def _rests_on(steps: tuple[StepContext, ...]) -> tuple[str, ...]:
-    sources = {exchange.response.provenance.source.value
-               for context in steps for exchange in context.observation.exchanges if exchange.response}
+    sources = {
+        exchange.response.provenance.source.value
+        for context in steps
+        for exchange in context.observation.exchanges
+        if exchange.response
+    }
     return tuple(sorted(sources))

@@ -15,20 +15,30 @@ Item = TypeVar("Item")
 def merge_runs(runs: tuple[Run, ...], command: str = "") -> Run:
     """One run that holds the cases of all of ``runs``.
 
-    The runs must be of the same scenarios, schemas and cassettes (their digests say so) and may not contradict each
-    other about a case. Raises InputError naming what differs.
+    The runs must be of the same scenarios, schemas and cassettes (their digests say so) and may not
+    contradict each other about a case. Raises InputError naming what differs.
     """
     first = runs[0]
     for other in runs[1:]:
         if other.tool != first.tool:
-            raise InputError("merge-different-suites", f"the runs of {first.started} and {other.started} are not of "
-                             "the same harness version, scenarios, schemas and cassettes", "run them again from one "
-                             "checkout")
+            raise InputError(
+                "merge-different-suites",
+                f"the runs of {first.started} and {other.started} are not of "
+                "the same harness version, scenarios, schemas and cassettes",
+                "run them again from one checkout",
+            )
     return Run(
-        tool=first.tool, started=min(run.started for run in runs), duration=round(sum(r.duration for r in runs), 3),
-        command=command or first.command, target=first.target, rules=_rules(runs), subjects=_subjects(runs),
+        tool=first.tool,
+        started=min(run.started for run in runs),
+        duration=round(sum(r.duration for r in runs), 3),
+        command=command or first.command,
+        target=first.target,
+        rules=_rules(runs),
+        subjects=_subjects(runs),
         api_versions=tuple(sorted({version for run in runs for version in run.api_versions})),
-        scenarios=_scenarios(runs), cases=_cases(runs), waivers=_waivers(runs),
+        scenarios=_scenarios(runs),
+        cases=_cases(runs),
+        waivers=_waivers(runs),
         interrupted=any(run.interrupted for run in runs),
         problems=tuple(dict.fromkeys(problem for run in runs for problem in run.problems)),
     )
@@ -40,8 +50,11 @@ def _cases(runs: Iterable[Run]) -> tuple[CaseResult, ...]:
         for case in run.cases:
             known = merged.setdefault(case.id, case)
             if known.verdict is not case.verdict:
-                raise InputError("merge-contradiction", f"case {case.id} is {known.verdict} in one run and "
-                                 f"{case.verdict} in another", "merge runs of different versions or shards only")
+                raise InputError(
+                    "merge-contradiction",
+                    f"case {case.id} is {known.verdict} in one run and {case.verdict} in another",
+                    "merge runs of different versions or shards only",
+                )
     return tuple(merged[name] for name in sorted(merged))
 
 
@@ -67,7 +80,8 @@ def _rules(runs: Iterable[Run]) -> tuple[RuleInfo, ...]:
 
 
 def _waivers(runs: Iterable[Run]) -> tuple[WaiverUse, ...]:
-    """Each waiver once, in its gravest state: used in one version and out of range in another is used."""
+    """Each waiver once, in its gravest state: used in one version and out of range in another is
+    used."""
     merged: dict[tuple[str, str], WaiverUse] = {}
     for run in runs:
         for use in run.waivers:
@@ -78,4 +92,6 @@ def _waivers(runs: Iterable[Run]) -> tuple[WaiverUse, ...]:
 
 def _stronger(one: WaiverUse, other: WaiverUse) -> WaiverUse:
     state = min(one.state, other.state, key=_STRENGTH.index)
-    return one.model_copy(update={"state": state, "cases": tuple(sorted({*one.cases, *other.cases}))})
+    return one.model_copy(
+        update={"state": state, "cases": tuple(sorted({*one.cases, *other.cases}))}
+    )

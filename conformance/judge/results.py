@@ -1,7 +1,9 @@
-"""The results of a run: what ``results.json`` holds (schema version 1, published as ``results.schema.json``).
+"""The results of a run: what ``results.json`` holds (schema version 1, published as
+``results.schema.json``).
 
-Everything a report shows comes from here, so a report can be rendered again from the file alone. Values are JSON;
-times are seconds; instants are ISO 8601 in UTC. Bodies are text: binary is given as a length and a digest.
+Everything a report shows comes from here, so a report can be rendered again from the file alone.
+Values are JSON; times are seconds; instants are ISO 8601 in UTC. Bodies are text: binary is given
+as a length and a digest.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ RESULTS_VERSION = "1.0"
 
 
 class Verdict(StrEnum):
-    """The outcome of a case (design section 2). Only ``pass`` is green; ``waived`` is counted beside it."""
+    """The outcome of a case (design section 2). Only ``pass`` is green; ``waived`` is counted
+    beside it."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -34,7 +37,8 @@ class Value(BaseModel):
 
 
 class SourceLink(Value):
-    """Where an expectation is written. ``kind`` is article, spec, issue, url or fact; ``text`` is for people."""
+    """Where an expectation is written. ``kind`` is article, spec, issue, url or fact; ``text`` is
+    for people."""
 
     kind: str
     text: str
@@ -63,7 +67,8 @@ class CheckResult(Value):
 
 
 class RequestTrace(Value):
-    """A request as sent, secrets masked. ``body`` is text (JSON re-indented by reports), or a description of bytes."""
+    """A request as sent, secrets masked. ``body`` is text (JSON re-indented by reports), or a
+    description of bytes."""
 
     method: str
     url: str
@@ -73,7 +78,8 @@ class RequestTrace(Value):
 
 
 class ResponseTrace(Value):
-    """A response as served. ``frames`` are the events of an SSE body in order, raw text without the blank line."""
+    """A response as served. ``frames`` are the events of an SSE body in order, raw text without the
+    blank line."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -86,8 +92,9 @@ class ResponseTrace(Value):
 
 
 class ExchangeTrace(Value):
-    """One attempt. ``at`` is when it began; ``waited`` the pause before it (None for the first of a step);
-    ``asked_wait`` the wait its response asked for through a header, and ``asked_by`` that header's name."""
+    """One attempt. ``at`` is when it began; ``waited`` the pause before it (None for the first of a
+    step); ``asked_wait`` the wait its response asked for through a header, and ``asked_by`` that
+    header's name."""
 
     request: RequestTrace
     response: ResponseTrace | None
@@ -100,7 +107,8 @@ class ExchangeTrace(Value):
 
 
 class StepTrace(Value):
-    """One call of a scenario: what was asked of the SDK, what passed on the wire, what the caller got."""
+    """One call of a scenario: what was asked of the SDK, what passed on the wire, what the caller
+    got."""
 
     name: str
     operation: str
@@ -117,8 +125,9 @@ class StepTrace(Value):
 class CaseResult(Value):
     """One scenario x SDK x surface x api-version (design section 2).
 
-    ``reason`` says why for unsupported, not-run and error, and is empty otherwise. ``rests_on`` lists the provenance
-    sources of everything that was served. ``reproduce`` is a command that runs this case alone.
+    ``reason`` says why for unsupported, not-run and error, and is empty otherwise. ``rests_on``
+    lists the provenance sources of everything that was served. ``reproduce`` is a command that runs
+    this case alone.
     """
 
     id: str
@@ -155,7 +164,8 @@ class ScenarioInfo(Value):
 
 
 class Subject(Value):
-    """An SDK in one version. ``status`` is ``run``, or ``not-run`` with ``reason`` (design section 12, honesty)."""
+    """An SDK in one version. ``status`` is ``run``, or ``not-run`` with ``reason`` (design section
+    12, honesty)."""
 
     sdk: str
     title: str
@@ -171,9 +181,9 @@ class Subject(Value):
 class WaiverUse(Value):
     """A waiver and what became of it in this run.
 
-    ``state``: used; stale (its rule now holds where it says it would not); expired; mismatched (the rule broke in
-    another way); out-of-range (its versions were not under test); unexercised (no case of the run reached it).
-    Stale, expired and mismatched are red.
+    ``state``: used; stale (its rule now holds where it says it would not); expired; mismatched (the
+    rule broke in another way); out-of-range (its versions were not under test); unexercised (no
+    case of the run reached it). Stale, expired and mismatched are red.
     """
 
     id: str
@@ -200,7 +210,8 @@ class RuleInfo(Value):
 
 
 class Tool(Value):
-    """The harness and the exact inputs of a run: digests are SHA-256 over file names and contents."""
+    """The harness and the exact inputs of a run: digests are SHA-256 over file names and
+    contents."""
 
     version: str
     scenario_digest: str = ""
@@ -209,7 +220,8 @@ class Tool(Value):
 
 
 class Run(Value):
-    """A whole run. ``cases`` are sorted by id; ``interrupted`` is true when it was stopped and holds what finished."""
+    """A whole run. ``cases`` are sorted by id; ``interrupted`` is true when it was stopped and
+    holds what finished."""
 
     schema_version: str = RESULTS_VERSION
     tool: Tool
@@ -224,4 +236,6 @@ class Run(Value):
     waivers: tuple[WaiverUse, ...] = ()
     rules: tuple[RuleInfo, ...] = ()
     interrupted: bool = False
-    problems: tuple[str, ...] = Field(default=(), description="Faults of the harness itself, each one sentence.")
+    problems: tuple[str, ...] = Field(
+        default=(), description="Faults of the harness itself, each one sentence."
+    )

@@ -1,4 +1,5 @@
-"""From what was seen to what is shown: wire traces with secrets masked and nothing random left in them."""
+"""From what was seen to what is shown: wire traces with secrets masked and nothing random left in
+them."""
 
 from __future__ import annotations
 
@@ -26,10 +27,16 @@ def step_trace(name: str, context: StepContext) -> StepTrace:
     """The trace of a step that ran."""
     outcome = context.observation.outcome
     return StepTrace(
-        name=name, operation=context.call.operation, arguments=_without_files(context.call.arguments),
-        outcome=outcome.status, result=None if outcome.chunks is not None else outcome.result, view=outcome.view,
-        chunk_count=None if outcome.chunks is None else len(outcome.chunks), error=_error(outcome),
-        request_id=outcome.request_id, exchanges=_exchanges(context.observation),
+        name=name,
+        operation=context.call.operation,
+        arguments=_without_files(context.call.arguments),
+        outcome=outcome.status,
+        result=None if outcome.chunks is not None else outcome.result,
+        view=outcome.view,
+        chunk_count=None if outcome.chunks is None else len(outcome.chunks),
+        error=_error(outcome),
+        request_id=outcome.request_id,
+        exchanges=_exchanges(context.observation),
     )
 
 
@@ -49,13 +56,23 @@ def secrets_of(steps: tuple[StepContext, ...]) -> tuple[str, ...]:
     for context in steps[:1]:
         client = context.client
         found.update((client.auth.key, *client.auth.tokens))
-        found.update(value for name, value in client.environment if any(word in name.upper() for word in _SECRET_WORDS))
+        found.update(
+            value
+            for name, value in client.environment
+            if any(word in name.upper() for word in _SECRET_WORDS)
+        )
         found.update(value for name, value in client.headers if name.lower() in CREDENTIAL_HEADERS)
-    return tuple(sorted((text for text in found if len(text) >= _SECRET_LENGTH), key=lambda text: (-len(text), text)))
+    return tuple(
+        sorted(
+            (text for text in found if len(text) >= _SECRET_LENGTH),
+            key=lambda text: (-len(text), text),
+        )
+    )
 
 
 def scrub(value: Any, secrets: tuple[str, ...]) -> Any:
-    """The JSON ``value`` with every secret masked wherever it stands: a URL, a body, an error's message."""
+    """The JSON ``value`` with every secret masked wherever it stands: a URL, a body, an error's
+    message."""
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, MASK)
@@ -88,15 +105,25 @@ def _exchanges(observation: StepObservation) -> tuple[ExchangeTrace, ...]:
     for index, exchange in enumerate(observation.exchanges):
         waited = observation.waits[index - 1] if 0 < index <= len(observation.waits) else None
         seconds, asked_by = asked_wait(exchange.response)
-        traces.append(ExchangeTrace(
-            request=request_trace(exchange.request), response=_response(exchange), fault=exchange.fault,
-            miss=exchange.miss, at=round(exchange.at, 6), waited=waited, asked_wait=seconds, asked_by=asked_by))
+        traces.append(
+            ExchangeTrace(
+                request=request_trace(exchange.request),
+                response=_response(exchange),
+                fault=exchange.fault,
+                miss=exchange.miss,
+                at=round(exchange.at, 6),
+                waited=waited,
+                asked_wait=seconds,
+                asked_by=asked_by,
+            )
+        )
     return tuple(traces)
 
 
 def asked_wait(response: Response | None) -> tuple[float | None, str | None]:
-    """The wait a response asks for in seconds and the header that asks, in the order the SDKs document
-    (sdk-behaviour section 3.2). A date is measured against the response's own ``date`` header."""
+    """The wait a response asks for in seconds and the header that asks, in the order the SDKs
+    document (sdk-behaviour section 3.2). A date is measured against the response's own ``date``
+    header."""
     if response is None:
         return None, None
     milliseconds = _number(response.header("retry-after-ms"))
@@ -129,12 +156,18 @@ def request_trace(request: Request) -> RequestTrace:
     """``request`` as shown: credentials masked, and a form part by part with a steady boundary."""
     body, headers = _steady(request)
     is_form = (header(headers, "content-type") or "").startswith("multipart/")
-    return RequestTrace(method=request.method, url=request.url, headers=mask(headers),
-                        body=_form_text(body) if is_form else _text(body), body_bytes=len(request.body))
+    return RequestTrace(
+        method=request.method,
+        url=request.url,
+        headers=mask(headers),
+        body=_form_text(body) if is_form else _text(body),
+        body_bytes=len(request.body),
+    )
 
 
 def _steady(request: Request) -> tuple[bytes, Headers]:
-    """The request with its random multipart boundary made steady, so that equal runs give equal reports."""
+    """The request with its random multipart boundary made steady, so that equal runs give equal
+    reports."""
     kind = header(request.headers, "content-type") or ""
     boundary = boundary_of(kind) if kind.startswith("multipart/") else None
     if boundary is None:
@@ -152,13 +185,20 @@ def _response(exchange: Exchange) -> ResponseTrace | None:
         text = response.content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
         frames = tuple(frame for frame in text.split("\n\n") if frame.strip())
     return ResponseTrace(
-        status=response.status, headers=mask(response.headers), body="" if frames else _text(response.content),
-        body_bytes=len(response.body), frames=frames, chunks=response.chunks if len(response.chunks) < 200 else (),
-        provenance=response.provenance.source, provenance_ref=response.provenance.ref)
+        status=response.status,
+        headers=mask(response.headers),
+        body="" if frames else _text(response.content),
+        body_bytes=len(response.body),
+        frames=frames,
+        chunks=response.chunks if len(response.chunks) < 200 else (),
+        provenance=response.provenance.source,
+        provenance_ref=response.provenance.ref,
+    )
 
 
 def _text(body: bytes) -> str:
-    """``body`` as text when it is UTF-8, else its length and digest; very long text is cut and says so."""
+    """``body`` as text when it is UTF-8, else its length and digest; very long text is cut and says
+    so."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -169,8 +209,8 @@ def _text(body: bytes) -> str:
 
 
 def _form_text(body: bytes) -> str:
-    """A form with the steady boundary, part by part: the bytes of an uploaded file must not hide its neighbours, or
-    two forms could only be told to differ, not where."""
+    """A form with the steady boundary, part by part: the bytes of an uploaded file must not hide
+    its neighbours, or two forms could only be told to differ, not where."""
     marker = f"\r\n--{_STEADY_BOUNDARY}"
     pieces = (b"\r\n" + body).split(marker.encode())
     return marker.join(map(_part_text, pieces)).removeprefix("\r\n")
@@ -185,8 +225,12 @@ def _without_files(value: Any) -> Any:
     if isinstance(value, dict):
         if "$file" in value:
             inner = value["$file"]
-            return {"$file": {**{k: v for k, v in inner.items() if k != "base64"},
-                              "size": len(inner.get("base64", "")) * 3 // 4}}
+            return {
+                "$file": {
+                    **{k: v for k, v in inner.items() if k != "base64"},
+                    "size": len(inner.get("base64", "")) * 3 // 4,
+                }
+            }
         return {key: _without_files(item) for key, item in value.items()}
     return [_without_files(item) for item in value] if isinstance(value, list) else value
 

@@ -1,4 +1,5 @@
-"""Lint: what is wrong with a suite although every file can be read. Pure but for reading cassettes and fixtures.
+"""Lint: what is wrong with a suite although every file can be read. Pure but for reading cassettes
+and fixtures.
 
 Every problem is an InputError with file:line:column. Nothing here depends on what is installed.
 """
@@ -71,34 +72,67 @@ def _operation(loaded: LoadedScenario, step: Step, index: int) -> Iterator[Input
     if step.call in OPERATIONS or step.call.startswith("${"):
         return
     near = difflib.get_close_matches(step.call, OPERATIONS, n=1)
-    yield InputError("operation-unknown", f"there is no operation {step.call!r}",
-                     f"did you mean {near[0]!r}?" if near else "see docs/scenarios.md, operations",
-                     loaded.document.where(["steps", index, "call"]))
+    yield InputError(
+        "operation-unknown",
+        f"there is no operation {step.call!r}",
+        f"did you mean {near[0]!r}?" if near else "see docs/scenarios.md, operations",
+        loaded.document.where(["steps", index, "call"]),
+    )
 
 
 def _operators(loaded: LoadedScenario) -> Iterator[InputError]:
     for index, raw in enumerate(loaded.document.value["steps"]):
         expect = raw.get("expect") or {}
         for path, sentence in operator_problems(expect):
-            yield InputError("operator", sentence, "see docs/scenarios.md, matching",
-                             loaded.document.where(["steps", index, "expect", *path]))
+            yield InputError(
+                "operator",
+                sentence,
+                "see docs/scenarios.md, matching",
+                loaded.document.where(["steps", index, "expect", *path]),
+            )
 
 
 def _error_members(loaded: LoadedScenario) -> Iterator[InputError]:
-    """Members of ``expect.error`` are read by name: one that does not exist would never be found."""
+    """Members of ``expect.error`` are read by name: one that does not exist would never be
+    found."""
     for index, step in enumerate(loaded.scenario.steps):
         path: list[str | int] = ["steps", index, "expect", "error"]
         for name, value in (step.expect.error or {}).items():
             if name not in ERROR_MEMBERS:
-                yield InputError("unknown-key", f"unknown key {name!r}", _near(name, ERROR_MEMBERS),
-                                 loaded.document.where_key(path, name))
-            elif name == "kind" and isinstance(value, str) and "${" not in value and value not in set(ErrorKind):
-                yield InputError("error-kind", f"there is no error kind {value!r}", _near(value, list(ErrorKind)),
-                                 loaded.document.where([*path, name]))
+                yield InputError(
+                    "unknown-key",
+                    f"unknown key {name!r}",
+                    _near(name, ERROR_MEMBERS),
+                    loaded.document.where_key(path, name),
+                )
+            elif (
+                name == "kind"
+                and isinstance(value, str)
+                and "${" not in value
+                and value not in set(ErrorKind)
+            ):
+                yield InputError(
+                    "error-kind",
+                    f"there is no error kind {value!r}",
+                    _near(value, list(ErrorKind)),
+                    loaded.document.where([*path, name]),
+                )
 
 
-ERROR_MEMBERS = ("kind", "type", "bases", "status", "code", "param", "error_type", "message", "request_id", "body",
-                 "content_filter", "headers")
+ERROR_MEMBERS = (
+    "kind",
+    "type",
+    "bases",
+    "status",
+    "code",
+    "param",
+    "error_type",
+    "message",
+    "request_id",
+    "body",
+    "content_filter",
+    "headers",
+)
 
 
 def _near(name: str, known: Sequence[str]) -> str:
@@ -110,11 +144,17 @@ def _variable_syntax(loaded: LoadedScenario) -> Iterator[InputError]:
     """A ``${`` that begins no variable would be sent as it stands."""
     for path, text in _texts(loaded.document.value):
         if "${" in VARIABLE.sub("", text):
-            yield InputError("variable-syntax", f"{text!r} holds a ${{ that is not a whole variable",
-                             "write ${name}, without another ${ inside", loaded.document.where(path))
+            yield InputError(
+                "variable-syntax",
+                f"{text!r} holds a ${{ that is not a whole variable",
+                "write ${name}, without another ${ inside",
+                loaded.document.where(path),
+            )
 
 
-def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _texts(
+    value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict | list):
@@ -123,19 +163,29 @@ def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
 
 
 def _matrix(loaded: LoadedScenario) -> Iterator[InputError]:
-    used = {name.split(".")[1] for name in variables_in(loaded.document.value) if name.startswith("matrix.")}
+    used = {
+        name.split(".")[1]
+        for name in variables_in(loaded.document.value)
+        if name.startswith("matrix.")
+    }
     for name in loaded.scenario.matrix:
         if name not in used:
-            yield InputError("matrix-unused", f"matrix parameter {name!r} is not used",
-                             f"write ${{matrix.{name}}} where it matters, or drop it",
-                             loaded.document.where_key(["matrix"], name))
+            yield InputError(
+                "matrix-unused",
+                f"matrix parameter {name!r} is not used",
+                f"write ${{matrix.{name}}} where it matters, or drop it",
+                loaded.document.where_key(["matrix"], name),
+            )
     seen: set[str] = set()
     for row in matrix_rows(loaded.scenario):
         name = case_id(loaded.id, row, "", "", "", "")
         if name in seen:
-            yield InputError("case-twice", f"two rows of the matrix are called {name.partition('::')[0]}",
-                             "make the values tell them apart, or give each mapping a name",
-                             loaded.document.where_key([], "matrix"))
+            yield InputError(
+                "case-twice",
+                f"two rows of the matrix are called {name.partition('::')[0]}",
+                "make the values tell them apart, or give each mapping a name",
+                loaded.document.where_key([], "matrix"),
+            )
             return
         seen.add(name)
 
@@ -145,16 +195,27 @@ def _runnable(loaded: LoadedScenario, suite: Suite) -> Iterator[InputError]:
     abilities = [*(step.call for step in loaded.scenario.steps), *loaded.scenario.needs]
     reasons = []
     for sdk in suite.sdks:
-        lacks = [lack for ability in abilities if (lack := sdk.contract.unsupported(ability, ANY_VERSION))]
+        lacks = [
+            lack
+            for ability in abilities
+            if (lack := sdk.contract.unsupported(ability, ANY_VERSION))
+        ]
         if not lacks:
             return
         reasons.append(f"{sdk.name}: {lacks[0]}")
-    yield InputError("nobody-runs-it", "no SDK can run this scenario", "; ".join(reasons[:3]),
-                     loaded.document.where(["steps"]))
+    yield InputError(
+        "nobody-runs-it",
+        "no SDK can run this scenario",
+        "; ".join(reasons[:3]),
+        loaded.document.where(["steps"]),
+    )
 
 
-def _resolved(loaded: LoadedScenario, suite: Suite, versions: tuple[str, ...]) -> Iterator[InputError]:
-    """Problems that show only with variables filled in: once for the first SDK that can run the scenario."""
+def _resolved(
+    loaded: LoadedScenario, suite: Suite, versions: tuple[str, ...]
+) -> Iterator[InputError]:
+    """Problems that show only with variables filled in: once for the first SDK that can run the
+    scenario."""
     sdk = next((s for s in suite.sdks if "inprocess" in s.contract.contract.lanes), None)
     if sdk is None:
         return
@@ -171,7 +232,9 @@ def _resolved(loaded: LoadedScenario, suite: Suite, versions: tuple[str, ...]) -
         yield from _steps(loaded, spec, suite, versions)
 
 
-def _steps(loaded: LoadedScenario, spec: Scenario, suite: Suite, versions: tuple[str, ...]) -> Iterator[InputError]:
+def _steps(
+    loaded: LoadedScenario, spec: Scenario, suite: Suite, versions: tuple[str, ...]
+) -> Iterator[InputError]:
     for index, step in enumerate(spec.steps):
         place = loaded.document.where(["steps", index])
         try:
@@ -190,34 +253,59 @@ def _steps(loaded: LoadedScenario, spec: Scenario, suite: Suite, versions: tuple
 
 def _expected_error(loaded: LoadedScenario, step: Step, index: int) -> Iterator[InputError]:
     """A forgotten expected error turns a MUST upside down (a2a-tck issue 202)."""
-    replies = [item for item in step.service if isinstance(item, Reply)] if isinstance(step.service, list) else []
+    replies = (
+        [item for item in step.service if isinstance(item, Reply)]
+        if isinstance(step.service, list)
+        else []
+    )
     if not replies or step.expect.error is not None or not isinstance(step.service, list):
         return
     last = step.service[-1]
-    if isinstance(last, Reply) and (last.fault in _NEVER_OK or (isinstance(last.status, int) and last.status >= 400)):
-        yield InputError("error-not-expected", "the service's last answer is an error but the step expects none",
-                         "write expect.error (kind and status at least)", loaded.document.where(["steps", index]))
+    if isinstance(last, Reply) and (
+        last.fault in _NEVER_OK or (isinstance(last.status, int) and last.status >= 400)
+    ):
+        yield InputError(
+            "error-not-expected",
+            "the service's last answer is an error but the step expects none",
+            "write expect.error (kind and status at least)",
+            loaded.document.where(["steps", index]),
+        )
 
 
-_NEVER_OK = ("connect_refused", "connect_timeout", "connection_reset", "connection_closed", "read_timeout", "cut_head")
+_NEVER_OK = (
+    "connect_refused",
+    "connect_timeout",
+    "connection_reset",
+    "connection_closed",
+    "read_timeout",
+    "cut_head",
+)
 
 
 def _sockets(loaded: LoadedScenario, step: Step, index: int, suite: Suite) -> Iterator[InputError]:
-    """An answer that only a real connection can show: the in-process lane would quietly play another one."""
+    """An answer that only a real connection can show: the in-process lane would quietly play
+    another one."""
     for number, item in enumerate(step.service if isinstance(step.service, list) else []):
         key = needs_sockets(item, suite.fixtures) if isinstance(item, Reply) else None
         if key is not None:
-            yield InputError("lane-loopback", f"only a real connection can show an answer with {_SOCKET_KEYS[key]}",
-                             "write lane: loopback",
-                             loaded.document.where_key(["steps", index, "service", number], key))
+            yield InputError(
+                "lane-loopback",
+                f"only a real connection can show an answer with {_SOCKET_KEYS[key]}",
+                "write lane: loopback",
+                loaded.document.where_key(["steps", index, "service", number], key),
+            )
 
 
-_SOCKET_KEYS = {"head": "a head of its own", "close": "a connection that ends after it",
-                "headers": "a content-length that is not its body's"}
+_SOCKET_KEYS = {
+    "head": "a head of its own",
+    "close": "a connection that ends after it",
+    "headers": "a content-length that is not its body's",
+}
 
 
-def _schema_name(loaded: LoadedScenario, step: Step, index: int, suite: Suite,
-                 versions: tuple[str, ...]) -> Iterator[InputError]:
+def _schema_name(
+    loaded: LoadedScenario, step: Step, index: int, suite: Suite, versions: tuple[str, ...]
+) -> Iterator[InputError]:
     response = step.expect.response
     name = response.schema_ if response else None
     if name is None or name == "none":
@@ -225,9 +313,12 @@ def _schema_name(loaded: LoadedScenario, step: Step, index: int, suite: Suite,
     for version in versions:
         if name not in suite.schemas.names(version):
             near = difflib.get_close_matches(name, suite.schemas.names(version), n=1)
-            yield InputError("schema-unknown", f"api-version {version} has no schema {name!r}",
-                             f"did you mean {near[0]!r}?" if near else "see schemas/",
-                             loaded.document.where(["steps", index, "expect", "response", "schema"]))
+            yield InputError(
+                "schema-unknown",
+                f"api-version {version} has no schema {name!r}",
+                f"did you mean {near[0]!r}?" if near else "see schemas/",
+                loaded.document.where(["steps", index, "expect", "response", "schema"]),
+            )
             return
 
 
@@ -235,14 +326,18 @@ def _uses_cassette(step: Step) -> bool:
     return step.service is None or (isinstance(step.service, list) and "cassette" in step.service)
 
 
-def _has_cassette(loaded: LoadedScenario, spec: Scenario, suite: Suite,
-                  versions: tuple[str, ...]) -> Iterator[InputError]:
+def _has_cassette(
+    loaded: LoadedScenario, spec: Scenario, suite: Suite, versions: tuple[str, ...]
+) -> Iterator[InputError]:
     for version in versions:
         name = cassette_name(spec, loaded.id, version)
         if not (suite.cassettes.root / f"{name}.yaml").is_file():
-            yield InputError("cassette-missing", f"there is no cassette cassettes/{name}.yaml",
-                             "record it, name another with `cassette:`, or narrow `api_versions`",
-                             loaded.document.where(["api_versions"]))
+            yield InputError(
+                "cassette-missing",
+                f"there is no cassette cassettes/{name}.yaml",
+                "record it, name another with `cassette:`, or narrow `api_versions`",
+                loaded.document.where(["api_versions"]),
+            )
             return
 
 
@@ -262,8 +357,12 @@ def _fixtures(suite: Suite) -> Iterator[InputError]:
     used = {_glob(name) for loaded in suite.scenarios for name in _fixture_names(loaded)}
     for name in suite.fixtures.names:
         if not any(fnmatchcase(name, pattern) for pattern in used):
-            yield InputError("fixture-unused", f"no scenario uses the fixture {name!r}", "use it or delete it",
-                             Where(f"scenarios/fixtures/{name}.yaml", 1, 1))
+            yield InputError(
+                "fixture-unused",
+                f"no scenario uses the fixture {name!r}",
+                "use it or delete it",
+                Where(f"scenarios/fixtures/{name}.yaml", 1, 1),
+            )
         try:
             suite.fixtures.get(name)
         except InputErrors as errors:
@@ -273,7 +372,8 @@ def _fixtures(suite: Suite) -> Iterator[InputError]:
 
 
 def _fixture_names(loaded: LoadedScenario) -> Iterator[str]:
-    """The fixtures a scenario names, with its matrix filled in; other variables are left to a glob."""
+    """The fixtures a scenario names, with its matrix filled in; other variables are left to a
+    glob."""
     written = set(_named_fixtures(loaded.document.value))
     yield from (name for name in written if "${" not in name)
     for row in matrix_rows(loaded.scenario):
@@ -297,13 +397,17 @@ def _named_fixtures(value: Any) -> Iterator[str]:
 
 
 def _is_own(suite: Suite, folder: Path) -> bool:
-    """Whether ``folder`` belongs to the suite; what it lacks comes from the package and serves other scenarios too."""
+    """Whether ``folder`` belongs to the suite; what it lacks comes from the package and serves
+    other scenarios too."""
     return folder.parent == suite.home.scenarios.parent
 
 
 def _cassettes(suite: Suite) -> Iterator[InputError]:
-    used = {cassette_name(loaded.scenario, loaded.id, version) for loaded in suite.scenarios
-            for version in _versions_or_none(loaded)}
+    used = {
+        cassette_name(loaded.scenario, loaded.id, version)
+        for loaded in suite.scenarios
+        for version in _versions_or_none(loaded)
+    }
     patterns = {name for name in used if "${" in name}
     root = suite.cassettes.root
     own = _is_own(suite, root)
@@ -314,8 +418,12 @@ def _cassettes(suite: Suite) -> Iterator[InputError]:
         except InputError as error:
             yield error
         if own and name not in used and not any(fnmatchcase(name, _glob(p)) for p in patterns):
-            yield InputError("cassette-unused", "no scenario uses this cassette", "use it or delete it",
-                             Where(f"{root.name}/{name}.yaml", 1, 1))
+            yield InputError(
+                "cassette-unused",
+                "no scenario uses this cassette",
+                "use it or delete it",
+                Where(f"{root.name}/{name}.yaml", 1, 1),
+            )
 
 
 def _cassette(cassette: Cassette | None) -> Iterator[InputError]:
@@ -324,18 +432,28 @@ def _cassette(cassette: Cassette | None) -> Iterator[InputError]:
     where = Where(f"cassettes/{cassette.name}.yaml", 1, 1)
     folder = cassette.name.partition("/")[0]
     if cassette.api_version and cassette.api_version != folder:
-        yield InputError("cassette-api-version", f"the cassette says it is of api-version {cassette.api_version}",
-                         f"move it to cassettes/{cassette.api_version}/, or record it again for {folder}", where)
+        yield InputError(
+            "cassette-api-version",
+            f"the cassette says it is of api-version {cassette.api_version}",
+            f"move it to cassettes/{cassette.api_version}/, or record it again for {folder}",
+            where,
+        )
     if not cassette.interactions:
-        yield InputError("cassette-empty", "the cassette holds no interactions", "record it, or delete it", where)
+        yield InputError(
+            "cassette-empty", "the cassette holds no interactions", "record it, or delete it", where
+        )
 
 
 def _overlooked(suite: Suite) -> Iterator[InputError]:
     """Files nobody reads because of their suffix."""
     for root in (suite.home.scenarios, suite.home.cassettes):
         for path in sorted(root.rglob("*.yml")):
-            yield InputError("file-suffix", "the file is not read: its suffix is .yml", "rename it to .yaml",
-                             Where(f"{root.name}/{path.relative_to(root).as_posix()}", 1, 1))
+            yield InputError(
+                "file-suffix",
+                "the file is not read: its suffix is .yml",
+                "rename it to .yaml",
+                Where(f"{root.name}/{path.relative_to(root).as_posix()}", 1, 1),
+            )
 
 
 def _glob(name: str) -> str:
@@ -354,7 +472,11 @@ def _waivers(suite: Suite) -> Iterator[InputError]:
     own = suite.home.adapters.parent == suite.home.scenarios.parent
     for sdk in suite.sdks if own else ():
         file = suite.home.adapters / sdk.name / "waivers.yaml"
-        document = load_file(file, name=f"{suite.home.adapters.name}/{sdk.name}/waivers.yaml") if sdk.waivers else None
+        document = (
+            load_file(file, name=f"{suite.home.adapters.name}/{sdk.name}/waivers.yaml")
+            if sdk.waivers
+            else None
+        )
         for index, waiver in enumerate(sdk.waivers):
             for key, code, cause, hint in _waiver(waiver, rules, suite):
                 where = document.where(["waivers", index, key]) if document else None
@@ -365,16 +487,28 @@ def _waiver(waiver: Waiver, rules: set[str], suite: Suite) -> Iterator[tuple[str
     """(key, code, cause, hint) of each problem."""
     if waiver.rule not in rules:
         near = difflib.get_close_matches(waiver.rule, rules, n=1)
-        yield ("rule", "waiver-rule", f"there is no rule {waiver.rule!r}",
-               f"did you mean {near[0]!r}?" if near else "see docs/rules.md")
+        yield (
+            "rule",
+            "waiver-rule",
+            f"there is no rule {waiver.rule!r}",
+            f"did you mean {near[0]!r}?" if near else "see docs/rules.md",
+        )
     for pattern in waiver.scenarios if _is_own(suite, suite.home.adapters) else ():
         if not any(fnmatchcase(loaded.id, pattern) for loaded in suite.scenarios):
-            yield ("scenarios", "waiver-scenario", f"no scenario matches {pattern!r}",
-                   "mend the pattern or drop the waiver")
+            yield (
+                "scenarios",
+                "waiver-scenario",
+                f"no scenario matches {pattern!r}",
+                "mend the pattern or drop the waiver",
+            )
     for version in waiver.api_versions:
         if version not in API_VERSIONS:
-            yield ("api_versions", "waiver-api-version", f"there is no api-version {version!r}",
-                   f"known: {', '.join(API_VERSIONS)}")
+            yield (
+                "api_versions",
+                "waiver-api-version",
+                f"there is no api-version {version!r}",
+                f"known: {', '.join(API_VERSIONS)}",
+            )
 
 
 def _schemas(suite: Suite) -> Iterator[InputError]:

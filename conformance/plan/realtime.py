@@ -13,7 +13,8 @@ from conformance.wire.calendar import seconds_until
 from conformance.wire.clock import WALL_EPOCH
 
 LIMIT = 20.0
-"""Seconds a case may spend waiting, unless the run allows more. Longer waits are the virtual clock's."""
+"""Seconds a case may spend waiting, unless the run allows more. Longer waits are the virtual
+clock's."""
 
 TOO_LONG = "its waits are too long for real time"
 """How every reason begins."""
@@ -25,15 +26,16 @@ _HINTS = ("retry-after-ms", "x-ms-retry-after-ms", "retry-after")
 
 @dataclass(frozen=True, slots=True)
 class RealTime:
-    """What a case is to real time: ``waits``, the seconds it may spend waiting, and why it does not run there
-    (``obstacle``, empty when it does)."""
+    """What a case is to real time: ``waits``, the seconds it may spend waiting, and why it does not
+    run there (``obstacle``, empty when it does)."""
 
     waits: float
     obstacle: str = ""
 
 
 def real_time(spec: Scenario, traits: Mapping[str, Any], limit: float = LIMIT) -> RealTime:
-    """What the case ``spec`` is to the loopback lane. ``traits`` are the contract's; ``limit``: seconds it may wait."""
+    """What the case ``spec`` is to the loopback lane. ``traits`` are the contract's; ``limit``:
+    seconds it may wait."""
     total = 0.0
     for step in spec.steps:
         total += _step_waits(spec, step, traits)
@@ -56,7 +58,11 @@ def _step_waits(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> float:
         slow = _seconds(reply.delay) + _seconds(reply.over) + _seconds(reply.linger)
         total += min(slow, limit) + (limit if reply.fault in _TIMEOUTS else 0.0)
         number += 1
-        if not (_retried(reply, traits) or slow > limit) or number >= allowed or not _answers(replies, number):
+        if (
+            not (_retried(reply, traits) or slow > limit)
+            or number >= allowed
+            or not _answers(replies, number)
+        ):
             break
         asked = _asked(reply, traits)
         total += _backoff(traits, number - 1) if asked is None else asked
@@ -69,7 +75,8 @@ def _seconds(value: float | str) -> float:
 
 
 def _nth(replies: list[Any], number: int) -> Reply | None:
-    """The scripted answer to attempt ``number``; None where the cassette answers or the script has ended."""
+    """The scripted answer to attempt ``number``; None where the cassette answers or the script has
+    ended."""
     for index, item in enumerate(replies):
         if isinstance(item, Reply) and (index == number or item.repeat):
             return item
@@ -84,15 +91,22 @@ def _answers(replies: list[Any], number: int) -> bool:
 
 
 def _attempts(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> int:
-    for value in (step.options.max_retries if step.options else None, spec.client.max_retries,
-                  traits.get("retries.max")):
+    for value in (
+        step.options.max_retries if step.options else None,
+        spec.client.max_retries,
+        traits.get("retries.max"),
+    ):
         if isinstance(value, int) and not isinstance(value, bool):
             return max(0, value) + 1
     return 1 + 3
 
 
 def _timeout(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> float:
-    for value in (step.options.timeout if step.options else None, spec.client.timeout, traits.get("timeouts.default")):
+    for value in (
+        step.options.timeout if step.options else None,
+        spec.client.timeout,
+        traits.get("timeouts.default"),
+    ):
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
     return 600.0
@@ -110,8 +124,8 @@ def _retried(reply: Reply, traits: Mapping[str, Any]) -> bool:
 
 
 def _asked(reply: Reply, traits: Mapping[str, Any]) -> float | None:
-    """The longest wait the answer asks for, in seconds. A hint the SDK does not document counts as well:
-    some version may obey it."""
+    """The longest wait the answer asks for, in seconds. A hint the SDK does not document counts as
+    well: some version may obey it."""
     longest: float | None = None
     honours = [str(name).lower() for name in traits.get("retries.honours") or ()]
     for name in _HINTS:

@@ -1,7 +1,9 @@
-"""Writing cassettes: vcrpy's YAML format 1 as text a reviewer can read, scanned, and put in place all at once.
+"""Writing cassettes: vcrpy's YAML format 1 as text a reviewer can read, scanned, and put in place
+all at once.
 
-The text depends on the exchanges alone: header order as on the wire, one value a line, block scalars for bodies, every
-date quoted. The bytes of a body are the bytes of the body, whatever the style they are written in.
+The text depends on the exchanges alone: header order as on the wire, one value a line, block
+scalars for bodies, every date quoted. The bytes of a body are the bytes of the body, whatever the
+style they are written in.
 """
 
 from __future__ import annotations
@@ -22,8 +24,12 @@ from conformance.sanitize.scan import refuse_leaks
 from conformance.wire.exchange import Headers, Request, Response
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_PLAIN = re.compile(r"(?!(?:null|true|false|yes|no|on|off|y|n)\Z)[A-Za-z][A-Za-z0-9-]*", re.IGNORECASE)
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_PLAIN = re.compile(
+    r"(?!(?:null|true|false|yes|no|on|off|y|n)\Z)[A-Za-z][A-Za-z0-9-]*", re.IGNORECASE
+)
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 _ESCAPED = re.compile(r"[\"\\\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BASE64_WIDTH = 76
@@ -33,8 +39,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*"
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a cassette says of itself under ``conformance``. ``recorded``: a date (ISO 8601) or empty; ``rules``: the
-    digest of the sanitiser's rule set; ``sdk``: name and version."""
+    """What a cassette says of itself under ``conformance``. ``recorded``: a date (ISO 8601) or
+    empty; ``rules``: the digest of the sanitiser's rule set; ``sdk``: name and version."""
 
     source: str
     ref: str
@@ -46,8 +52,8 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One interaction, sanitised. ``times``: for each chunk of the response the seconds since its head; empty: not
-    kept."""
+    """One interaction, sanitised. ``times``: for each chunk of the response the seconds since its
+    head; empty: not kept."""
 
     request: Request
     response: Response
@@ -64,13 +70,23 @@ def render(entries: Iterable[Entry], provenance: Provenance) -> str:
     if not count:
         lines = ["interactions: []"]
     lines += ["version: 1", "conformance:"]
-    lines += [f"  {key}: {value if key == 'source' else _quoted(value)}" for key, value in _said(provenance) if value]
+    lines += [
+        f"  {key}: {value if key == 'source' else _quoted(value)}"
+        for key, value in _said(provenance)
+        if value
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _said(provenance: Provenance) -> tuple[tuple[str, str], ...]:
-    return (("source", provenance.source), ("ref", provenance.ref), ("api_version", provenance.api_version),
-            ("sdk", provenance.sdk), ("recorded", provenance.recorded), ("rules", provenance.rules))
+    return (
+        ("source", provenance.source),
+        ("ref", provenance.ref),
+        ("api_version", provenance.api_version),
+        ("sdk", provenance.sdk),
+        ("recorded", provenance.recorded),
+        ("rules", provenance.rules),
+    )
 
 
 def _entry(entry: Entry) -> Iterator[str]:
@@ -93,7 +109,9 @@ def _entry(entry: Entry) -> Iterator[str]:
 
 
 def _numbers(name: str, numbers: list[str]) -> list[str]:
-    return textwrap.wrap(f"{name}: [{', '.join(numbers)}]", 112, initial_indent="    ", subsequent_indent="      ")
+    return textwrap.wrap(
+        f"{name}: [{', '.join(numbers)}]", 112, initial_indent="    ", subsequent_indent="      "
+    )
 
 
 def _headers(headers: Headers) -> Iterator[str]:
@@ -107,8 +125,8 @@ def _headers(headers: Headers) -> Iterator[str]:
 
 
 def _body(name: str, body: bytes, indent: int, absent: str) -> Iterator[str]:
-    """``name: body``: a block scalar where YAML gives back exactly these bytes, quoted where it needs escapes, base64
-    where it is no text."""
+    """``name: body``: a block scalar where YAML gives back exactly these bytes, quoted where it
+    needs escapes, base64 where it is no text."""
     blank = " " * indent
     if not body:
         yield f"{blank}{name}: {absent}"
@@ -117,8 +135,12 @@ def _body(name: str, body: bytes, indent: int, absent: str) -> Iterator[str]:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         yield f"{blank}{name}: !!binary |"
-        yield from textwrap.wrap(base64.b64encode(body).decode(), _BASE64_WIDTH, initial_indent=blank + "  ",
-                                 subsequent_indent=blank + "  ")
+        yield from textwrap.wrap(
+            base64.b64encode(body).decode(),
+            _BASE64_WIDTH,
+            initial_indent=blank + "  ",
+            subsequent_indent=blank + "  ",
+        )
         return
     if _UNPRINTABLE.search(text) or not text.strip() or text[0] in " \t\n":
         yield f"{blank}{name}: {_quoted(text)}"
@@ -136,25 +158,35 @@ def _quoted(text: str) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     sign = found[0]
-    return _ESCAPES.get(sign) or (f"\\x{ord(sign):02X}" if ord(sign) < 256 else f"\\u{ord(sign):04X}")
+    return _ESCAPES.get(sign) or (
+        f"\\x{ord(sign):02X}" if ord(sign) < 256 else f"\\u{ord(sign):04X}"
+    )
 
 
 def cassette_path(root: Path, name: str) -> Path:
-    """Where the cassette ``name`` (``<api-version>/<path>``, without ``.yaml``) stands below ``root``. Raises
-    InputError ``cassette-outside`` for a name, or a link on the way, that leads out of it."""
+    """Where the cassette ``name`` (``<api-version>/<path>``, without ``.yaml``) stands below
+    ``root``. Raises InputError ``cassette-outside`` for a name, or a link on the way, that leads
+    out of it."""
     path = root / f"{name}.yaml"
     if not _NAME.fullmatch(name) or not path.parent.resolve().is_relative_to(root.resolve()):
-        raise InputError("cassette-outside", f"cassette {name!r} would be written outside {root}",
-                         "keep cassettes in their folder")
+        raise InputError(
+            "cassette-outside",
+            f"cassette {name!r} would be written outside {root}",
+            "keep cassettes in their folder",
+        )
     return path
 
 
-def write_cassette(path: Path, text: str, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> bool:
-    """Put ``text`` at ``path``, whole or not at all. Returns whether the file changed: one that differs by the day it
-    was recorded alone is left as it is, so that recording twice gives an empty diff.
+def write_cassette(
+    path: Path, text: str, secrets: Iterable[str] = (), names: Iterable[str] = ()
+) -> bool:
+    """Put ``text`` at ``path``, whole or not at all. Returns whether the file changed: one that
+    differs by the day it was recorded alone is left as it is, so that recording twice gives an
+    empty diff.
 
-    Nothing is written, not even a temporary file, before the scanner has passed the text: it raises InputError
-    ``leak-found``. Raises EnvironmentFault ``cassette-not-written`` when the disk refuses; the old file stays.
+    Nothing is written, not even a temporary file, before the scanner has passed the text: it raises
+    InputError ``leak-found``. Raises EnvironmentFault ``cassette-not-written`` when the disk
+    refuses; the old file stays.
     """
     refuse_leaks(text, secrets, path.name, names)
     if _undated(_standing(path)) == _undated(text):
@@ -169,9 +201,16 @@ def write_cassette(path: Path, text: str, secrets: Iterable[str] = (), names: It
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        why = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
-        raise EnvironmentFault("cassette-not-written", f"cannot write {path}: {why}",
-                               "what stood there before is unchanged; make room and record it again") from None
+        why = (
+            "the disk is full"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT)
+            else error.strerror or str(error)
+        )
+        raise EnvironmentFault(
+            "cassette-not-written",
+            f"cannot write {path}: {why}",
+            "what stood there before is unchanged; make room and record it again",
+        ) from None
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -192,8 +231,11 @@ def _undated(text: str) -> str:
 
 def _put(path: Path, data: bytes) -> None:
     path.unlink(missing_ok=True)
-    # Not through a link somebody laid there, and with the permissions of any other file of the user.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    # Not through a link somebody laid there, and with the permissions of any other file of the
+    # user.
+    descriptor = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666
+    )
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()

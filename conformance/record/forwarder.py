@@ -1,5 +1,5 @@
-"""Forwarding with a memory: what an SDK asks goes to the service, what the service says goes to the SDK, piece by piece
-as it comes, and both are kept."""
+"""Forwarding with a memory: what an SDK asks goes to the service, what the service says goes to the
+SDK, piece by piece as it comes, and both are kept."""
 
 from __future__ import annotations
 
@@ -35,15 +35,17 @@ _FIRST_WAIT = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """With a service that throttles (429, 503): it is asked again after what it says in ``retry-after-ms`` or
-    ``retry-after``, at most ``longest`` seconds each time and ``times`` times a request."""
+    """With a service that throttles (429, 503): it is asked again after what it says in
+    ``retry-after-ms`` or ``retry-after``, at most ``longest`` seconds each time and ``times`` times
+    a request."""
 
     longest: float = 60.0
     times: int = 5
 
 
 class Budget:
-    """How many requests may still be sent; None: as many as are needed. Safe for several threads."""
+    """How many requests may still be sent; None: as many as are needed. Safe for several
+    threads."""
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
@@ -54,8 +56,11 @@ class Budget:
         """Count one request. Raises UsageError ``too-many-requests`` when none is left."""
         with self._lock:
             if self.limit is not None and self.spent >= self.limit:
-                raise UsageError("too-many-requests", f"all {self.limit} requests of --max-requests are used",
-                                 "raise it; what was recorded so far is kept")
+                raise UsageError(
+                    "too-many-requests",
+                    f"all {self.limit} requests of --max-requests are used",
+                    "raise it; what was recorded so far is kept",
+                )
             self.spent += 1
 
 
@@ -68,15 +73,24 @@ class Recorded:
 
 
 class Forwarder:
-    """A player of the peer. ``serve`` runs on the peer's loop; all else may be called from any thread.
+    """A player of the peer. ``serve`` runs on the peer's loop; all else may be called from any
+    thread.
 
-    After the first failure nothing is forwarded any more: the SDK gets an answer it does not retry, and ``failure``
-    says why. An SDK that leaves a stream early does not end it: the service is heard out, so that a recording is whole.
+    After the first failure nothing is forwarded any more: the SDK gets an answer it does not retry,
+    and ``failure`` says why. An SDK that leaves a stream early does not end it: the service is
+    heard out, so that a recording is whole.
     """
 
-    def __init__(self, upstream: Upstream, source: Source = Source.LIVE, ref: str = "", *,
-                 budget: Budget | None = None, patience: Patience | None = None,
-                 waiting: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        source: Source = Source.LIVE,
+        ref: str = "",
+        *,
+        budget: Budget | None = None,
+        patience: Patience | None = None,
+        waiting: Callable[[float], None] | None = None,
+    ) -> None:
         self._upstream = upstream
         self._provenance = Provenance(source, ref)
         self._budget = budget or Budget()
@@ -90,7 +104,8 @@ class Forwarder:
 
     @property
     def recorded(self) -> tuple[Recorded, ...]:
-        """What passed, in the order in which it was asked. Raw: to be sanitised before anything is written."""
+        """What passed, in the order in which it was asked. Raw: to be sanitised before anything is
+        written."""
         with self._changed:
             return tuple(self._kept[number] for number in sorted(self._kept))
 
@@ -99,22 +114,26 @@ class Forwarder:
         return tuple(item.exchange for item in self.recorded)
 
     def settle(self, seconds: float = 60.0) -> None:
-        """Wait until every answer under way has ended. Raises EnvironmentFault when that takes too long, and
-        ``failure``, if there is one."""
+        """Wait until every answer under way has ended. Raises EnvironmentFault when that takes too
+        long, and ``failure``, if there is one."""
         with self._changed:
             done = self._changed.wait_for(lambda: not self._running, timeout=seconds)
         if self.failure is not None:
             raise self.failure
         if not done:
-            raise EnvironmentFault("upstream-timeout", f"{self._upstream.origin} was still answering after "
-                                   f"{seconds:g} s", "")
+            raise EnvironmentFault(
+                "upstream-timeout",
+                f"{self._upstream.origin} was still answering after {seconds:g} s",
+                "",
+            )
 
     def answer(self, request: Request) -> Reply:
         """Forwarding takes time, and only a peer gives it: see ``serve``."""
         raise NotImplementedError(f"{request.method}: a forwarder is played by a peer")
 
     async def serve(self, request: Request, answer: LiveAnswer) -> Reply | None:
-        """Forward ``request`` and speak the answer as it comes. Raises what went wrong once it had begun."""
+        """Forward ``request`` and speak the answer as it comes. Raises what went wrong once it had
+        begun."""
         if self.failure is not None:
             return refusal(self.failure)
         outlet = Outlet(answer)
@@ -125,7 +144,9 @@ class Forwarder:
         task.add_done_callback(self._ended)
         try:
             return await asyncio.shield(task)
-        except asyncio.CancelledError:  # the client has left, or the peer ends; the service is heard out
+        except (
+            asyncio.CancelledError
+        ):  # the client has left, or the peer ends; the service is heard out
             outlet.leave()
             raise
 
@@ -143,7 +164,9 @@ class Forwarder:
         except HarnessError as error:
             fault = error
         except Exception as error:
-            fault = EnvironmentFault("upstream-broken", f"forwarding failed: {type(error).__name__}: {error}", "")
+            fault = EnvironmentFault(
+                "upstream-broken", f"forwarding failed: {type(error).__name__}: {error}", ""
+            )
         self.failure = self.failure or fault
         if outlet.begun:
             raise fault
@@ -163,16 +186,22 @@ class Forwarder:
             tries += 1
             if wait > self._patience.longest or tries > self._patience.times:
                 raise EnvironmentFault(
-                    "upstream-throttled", f"{self._upstream.origin} throttles ({status}) and asks for {wait:g} s more "
-                    f"at try {tries}", "record later, or fewer cases; what was recorded so far is kept")
+                    "upstream-throttled",
+                    f"{self._upstream.origin} throttles ({status}) and asks for {wait:g} s more "
+                    f"at try {tries}",
+                    "record later, or fewer cases; what was recorded so far is kept",
+                )
             self._waiting(wait)
             await asyncio.sleep(wait)
 
-    async def _carry(self, number: int, request: Request, answering: Answering, outlet: Outlet) -> None:
+    async def _carry(
+        self, number: int, request: Request, answering: Answering, outlet: Outlet
+    ) -> None:
         began = asyncio.get_running_loop().time()
         head = answering.head
-        headers, body, state = await carry(answering, request.method, outlet, self._provenance,
-                                           self._upstream.timeouts.idle)
+        headers, body, state = await carry(
+            answering, request.method, outlet, self._provenance, self._upstream.timeouts.idle
+        )
         response = Response(head.status, headers, body, self._provenance, tuple(state.ends))
         times = tuple(round(at - began, 3) for at in state.times)
         with self._changed:
@@ -181,14 +210,21 @@ class Forwarder:
     def _refuse_redirect(self, head: ResponseHead) -> None:
         if head.status in _REDIRECTS:
             where = urlsplit(header(head.headers, "location") or "").netloc or "another path"
-            raise EnvironmentFault("upstream-redirect", f"{self._upstream.origin} redirects ({head.status}) to {where}",
-                                   "the recorder follows no redirect, as credentials would go along; give the address "
-                                   "it leads to as the target")
+            raise EnvironmentFault(
+                "upstream-redirect",
+                f"{self._upstream.origin} redirects ({head.status}) to {where}",
+                "the recorder follows no redirect, as credentials would go along; give the address "
+                "it leads to as the target",
+            )
 
 
 def advised(headers: Headers, tries: int) -> float:
     """Seconds the service asks to wait; doubling from one where it does not say."""
-    for name, unit in (("retry-after-ms", 1000.0), ("x-ms-retry-after-ms", 1000.0), ("retry-after", 1.0)):
+    for name, unit in (
+        ("retry-after-ms", 1000.0),
+        ("x-ms-retry-after-ms", 1000.0),
+        ("retry-after", 1.0),
+    ):
         value = (header(headers, name) or "").strip()
         try:
             return max(0.0, float(value) / unit)
@@ -205,13 +241,27 @@ def advised(headers: Headers, tries: int) -> float:
 
 def refusal(error: HarnessError) -> Reply:
     """What an SDK is told when its request was not forwarded: nothing it would try again."""
-    body = json.dumps({"error": {"code": f"conformance-{error.code}",
-                                 "message": f"The recorder did not forward this: {error.cause}"}}).encode()
-    headers = (("content-type", "application/json"), ("x-should-retry", "false"), ("content-length", str(len(body))))
+    body = json.dumps(
+        {
+            "error": {
+                "code": f"conformance-{error.code}",
+                "message": f"The recorder did not forward this: {error.cause}",
+            }
+        }
+    ).encode()
+    headers = (
+        ("content-type", "application/json"),
+        ("x-should-retry", "false"),
+        ("content-length", str(len(body))),
+    )
     return Reply(Response(404, headers, body, Provenance(Source.HARNESS, "not forwarded")))
 
 
 def at_home(exchange: Exchange, netloc: str) -> Exchange:
-    """``exchange`` with the Host header the SDK would have sent to ``netloc``: a listener's port says nothing."""
-    headers = tuple((name, netloc if name.lower() == "host" else value) for name, value in exchange.request.headers)
+    """``exchange`` with the Host header the SDK would have sent to ``netloc``: a listener's port
+    says nothing."""
+    headers = tuple(
+        (name, netloc if name.lower() == "host" else value)
+        for name, value in exchange.request.headers
+    )
     return replace(exchange, request=replace(exchange.request, headers=headers))

@@ -1,7 +1,7 @@
 """The service's side of a case that is recorded.
 
-What the scenario writes itself is played, what is recorded already is replayed where the mode says so, and the rest
-goes to the service.
+What the scenario writes itself is played, what is recorded already is replayed where the mode says
+so, and the rest goes to the service.
 """
 
 from __future__ import annotations
@@ -17,11 +17,17 @@ from conformance.wire.exchange import Reply, Request
 
 
 class RecordingPlayer(CasePlayer):
-    """A player for one case. ``recorded`` answers first when it is given; ``replayed`` counts its answers."""
+    """A player for one case. ``recorded`` answers first when it is given; ``replayed`` counts its
+    answers."""
 
-    def __init__(self, clock: Clock, service_host: str, forwarder: Forwarder,
-                 recorded: CassettePlayback | None = None,
-                 side: Callable[[Request], Reply | None] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        service_host: str,
+        forwarder: Forwarder,
+        recorded: CassettePlayback | None = None,
+        side: Callable[[Request], Reply | None] | None = None,
+    ) -> None:
         super().__init__(clock, service_host, None, side)
         self._forwarder = forwarder
         self._recorded = recorded

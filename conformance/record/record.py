@@ -1,8 +1,8 @@
-"""Recording: which cassettes are to be made, by which cases, and how many requests that takes. Plans only; the work is
-done in :mod:`conformance.record.record_case`.
+"""Recording: which cassettes are to be made, by which cases, and how many requests that takes.
+Plans only; the work is done in :mod:`conformance.record.record_case`.
 
-One cassette may serve many cases (both surfaces, every SDK, scenarios that share it). It is recorded by one of them,
-the plainest, because all of them ask for the same.
+One cassette may serve many cases (both surfaces, every SDK, scenarios that share it). It is
+recorded by one of them, the plainest, because all of them ask for the same.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from conformance.suite.scenario.model import Scenario, Step
 
 
 class Mode(StrEnum):
-    """What is asked of the service and what of the cassette; the words are vcrpy's and pytest-recording's.
+    """What is asked of the service and what of the cassette; the words are vcrpy's and
+    pytest-recording's.
 
-    ``none``: nothing is recorded. ``once``: cassettes that are not there. ``new_episodes``: what is recorded is
-    replayed, the rest is recorded beside it. ``all``: everything is asked anew and takes the place of what it asked
-    for before; the rest of the cassette stays. ``rewrite``: cassettes are made anew.
+    ``none``: nothing is recorded. ``once``: cassettes that are not there. ``new_episodes``: what is
+    recorded is replayed, the rest is recorded beside it. ``all``: everything is asked anew and
+    takes the place of what it asked for before; the rest of the cassette stays. ``rewrite``:
+    cassettes are made anew.
     """
 
     NONE = "none"
@@ -44,14 +46,17 @@ def mode_of(text: str) -> Mode:
     try:
         return Mode(text)
     except ValueError:
-        raise UsageError("option", f"--mode {text!r} is not known", f"one of {', '.join(Mode)}") from None
+        raise UsageError(
+            "option", f"--mode {text!r} is not known", f"one of {', '.join(Mode)}"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A cassette to be made by ``case``. ``existing`` is what stands there and is taken into account. ``requests`` is
-    how many it takes at most. ``obstacle`` says why it is not tried: asking would give another answer than the one the
-    scenario is about, and take the place of that one."""
+    """A cassette to be made by ``case``. ``existing`` is what stands there and is taken into
+    account. ``requests`` is how many it takes at most. ``obstacle`` says why it is not tried:
+    asking would give another answer than the one the scenario is about, and take the place of that
+    one."""
 
     name: str
     path: Path
@@ -69,8 +74,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a task. ``unchanged``: the same was recorded again. ``left-out``: this service cannot give what
-    the scenario is about. ``replayed``: answers taken from the cassette. ``reason`` says why it failed or was left out.
+    """What became of a task. ``unchanged``: the same was recorded again. ``left-out``: this service
+    cannot give what the scenario is about. ``replayed``: answers taken from the cassette.
+    ``reason`` says why it failed or was left out.
     """
 
     name: str
@@ -96,8 +102,8 @@ class Recording:
 
 
 def tasks_of(cases: Iterable[Case], mode: Mode, root: Path) -> tuple[Task, ...]:
-    """The cassettes that ``cases`` need and ``mode`` records below ``root``, by name. Raises InputError for an existing
-    one that cannot be read, where the mode keeps what is in it."""
+    """The cassettes that ``cases`` need and ``mode`` records below ``root``, by name. Raises
+    InputError for an existing one that cannot be read, where the mode keeps what is in it."""
     if mode is Mode.NONE:
         return ()
     candidates: dict[str, list[Case]] = defaultdict(list)
@@ -113,7 +119,9 @@ def tasks_of(cases: Iterable[Case], mode: Mode, root: Path) -> tuple[Task, ...]:
         existing = shelf.get(name) if mode in (Mode.NEW_EPISODES, Mode.ALL) else None
         case = min(found, key=lambda item: (bool(unprovoked(item.spec)), _plainness(item, name)))
         obstacle = unprovoked(case.spec)
-        tasks.append(Task(name, path, case, mode, 0 if obstacle else wanted(case.spec), existing, obstacle))
+        tasks.append(
+            Task(name, path, case, mode, 0 if obstacle else wanted(case.spec), existing, obstacle)
+        )
     return tuple(tasks)
 
 
@@ -123,7 +131,11 @@ def wanted(spec: Scenario) -> int:
 
 
 def _of_cassette(step: Step) -> int:
-    return 1 if step.service is None or isinstance(step.service, str) else sum(isinstance(s, str) for s in step.service)
+    return (
+        1
+        if step.service is None or isinstance(step.service, str)
+        else sum(isinstance(s, str) for s in step.service)
+    )
 
 
 def _scripted(step: Step) -> int:
@@ -133,36 +145,54 @@ def _scripted(step: Step) -> int:
 def _plainness(case: Case, name: str) -> tuple[bool, int, bool, int, int, bool, bool, str]:
     """Least for the case that is least about anything but its answers."""
     spec = case.spec
-    early = sum(step.stream is not None and not isinstance(step.stream, bool) for step in spec.steps)
-    return (case.lane != "inprocess", sum(map(_scripted, spec.steps)), spec.client.auth != "api_key",
-            len(spec.client.model_fields_set), early, case.surface != "sync",
-            not name.endswith(f"/{case.loaded.id}"), case.id)
+    early = sum(
+        step.stream is not None and not isinstance(step.stream, bool) for step in spec.steps
+    )
+    return (
+        case.lane != "inprocess",
+        sum(map(_scripted, spec.steps)),
+        spec.client.auth != "api_key",
+        len(spec.client.model_fields_set),
+        early,
+        case.surface != "sync",
+        not name.endswith(f"/{case.loaded.id}"),
+        case.id,
+    )
 
 
 def check_budget(tasks: Iterable[Task], limit: int | None) -> int:
-    """How many requests ``tasks`` take at most. Raises UsageError ``too-many-requests`` before any is made when that is
-    more than ``limit``."""
+    """How many requests ``tasks`` take at most. Raises UsageError ``too-many-requests`` before any
+    is made when that is more than ``limit``."""
     planned = sum(task.requests for task in tasks)
     if limit is not None and planned > limit:
-        raise UsageError("too-many-requests", f"recording takes up to {planned} requests, and --max-requests allows "
-                         f"{limit}", "select fewer scenarios, or raise it")
+        raise UsageError(
+            "too-many-requests",
+            f"recording takes up to {planned} requests, and --max-requests allows {limit}",
+            "select fewer scenarios, or raise it",
+        )
     return planned
 
 
-def record_all(tasks: tuple[Task, ...], record: Callable[[Task], Result],
-               told: Callable[[Task, Result | None], None] = lambda _task, _result: None) -> Recording:
+def record_all(
+    tasks: tuple[Task, ...],
+    record: Callable[[Task], Result],
+    told: Callable[[Task, Result | None], None] = lambda _task, _result: None,
+) -> Recording:
     """Do ``tasks`` one by one. ``told`` hears of each before and after it.
 
-    A cassette that cannot be made costs itself. A service that is out of reach, a used-up budget or a full disk ends
-    the run, as does Ctrl-C; what was written before stays.
+    A cassette that cannot be made costs itself. A service that is out of reach, a used-up budget or
+    a full disk ends the run, as does Ctrl-C; what was written before stays.
     """
     results: list[Result] = []
     planned = sum(task.requests for task in tasks)
     for task in tasks:
         told(task, None)
         try:
-            results.append(Result(task.name, task.case.id, "left-out", reason=task.obstacle) if task.obstacle
-                           else record(task))
+            results.append(
+                Result(task.name, task.case.id, "left-out", reason=task.obstacle)
+                if task.obstacle
+                else record(task)
+            )
         except KeyboardInterrupt:
             return Recording(tuple(results), planned, interrupted=True)
         except InputError as error:

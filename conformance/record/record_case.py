@@ -1,5 +1,6 @@
-"""Recording one cassette: its case is run through the peer against the service, and what passed is sanitised, scanned
-and written. Nothing is written unless every step went as the scenario says it goes."""
+"""Recording one cassette: its case is run through the peer against the service, and what passed is
+sanitised, scanned and written. Nothing is written unless every step went as the scenario says it
+goes."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ from conformance.wire.exchange import Exchange, Source
 from conformance.wire.protocol import Call, ClientConfig, Outcome
 
 _PACE = 10.0
-"""Seconds the emulator stays in a state, and that pass with each request: a poll sees the next state."""
+"""Seconds the emulator stays in a state, and that pass with each request: a poll sees the next
+state."""
 
 
 class Session(Protocol):
@@ -52,15 +54,15 @@ class Session(Protocol):
 
 
 Opener = Callable[[Case, ClientConfig, CasePlayer], Session]
-"""Opens a session at a listener of its own, for a case of the loopback lane. Others, and all where there is none, drive
-the Python SDK of this process."""
+"""Opens a session at a listener of its own, for a case of the loopback lane. Others, and all where
+there is none, drive the Python SDK of this process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Who is recorded. ``base`` empty: the embedded emulator, a new one for each cassette. ``deployments`` are the
-    service's names by the suite's; ``secrets`` are asked for when something is about to be written or told; ``showing``
-    takes what names the service out of what is told."""
+    """Who is recorded. ``base`` empty: the embedded emulator, a new one for each cassette.
+    ``deployments`` are the service's names by the suite's; ``secrets`` are asked for when something
+    is about to be written or told; ``showing`` takes what names the service out of what is told."""
 
     source: Source = Source.EMULATOR
     ref: str = "conformance.service.emulator"
@@ -75,8 +77,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``recorded``: the date that goes into the cassette. ``times``: keep the times of stream chunks, which differ with
-    each recording."""
+    """``recorded``: the date that goes into the cassette. ``times``: keep the times of stream
+    chunks, which differ with each recording."""
 
     recorded: str = ""
     times: bool = False
@@ -84,11 +86,18 @@ class Options:
 
 
 class Recorder:
-    """Records task by task, on a peer of its own. A context manager. ``waiting`` hears of every wait for the service,
-    in seconds."""
+    """Records task by task, on a peer of its own. A context manager. ``waiting`` hears of every
+    wait for the service, in seconds."""
 
-    def __init__(self, suite: Suite, service: Service, options: Options | None = None, budget: Budget | None = None,
-                 open_session: Opener | None = None, waiting: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        service: Service,
+        options: Options | None = None,
+        budget: Budget | None = None,
+        open_session: Opener | None = None,
+        waiting: Callable[[float], None] | None = None,
+    ) -> None:
         self._suite = suite
         self._service = service
         self._options = options or Options()
@@ -103,28 +112,47 @@ class Recorder:
         self._server.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._server.stop()
 
     def record(self, task: Task) -> Result:
-        """Make the cassette of ``task``. Raises InputError for what must not or cannot be written, EnvironmentFault and
-        UsageError for what ends the recording as a whole. What stood there before stays until the new one is whole."""
+        """Make the cassette of ``task``. Raises InputError for what must not or cannot be written,
+        EnvironmentFault and UsageError for what ends the recording as a whole. What stood there
+        before stays until the new one is whole."""
         spec = renamed(task.case.spec, self._service.deployments)
         before = self._budget.spent
-        playback = CassettePlayback(task.existing) if task.existing and task.mode is Mode.NEW_EPISODES else None
+        playback = (
+            CassettePlayback(task.existing)
+            if task.existing and task.mode is Mode.NEW_EPISODES
+            else None
+        )
         with self._upstream() as upstream:
-            forwarder = Forwarder(upstream, self._service.source, self._service.ref, budget=self._budget,
-                                  patience=self._options.patience, waiting=self._waiting)
+            forwarder = Forwarder(
+                upstream,
+                self._service.source,
+                self._service.ref,
+                budget=self._budget,
+                patience=self._options.patience,
+                waiting=self._waiting,
+            )
             wrong, replayed = self._run(replace(task.case, spec=spec), forwarder, playback)
             forwarder.settle()
         sent = self._budget.spent - before
         if wrong:
             lack = _limitation(forwarder)
             reason = Redactor(self._service.secrets()).text(self._service.showing(lack or wrong))
-            return Result(task.name, task.case.id, "left-out" if lack else "failed", sent, replayed, reason)
+            return Result(
+                task.name, task.case.id, "left-out" if lack else "failed", sent, replayed, reason
+            )
         changed = bool(forwarder.recorded) and self._write(task, forwarder.recorded)
-        return Result(task.name, task.case.id, "recorded" if changed else "unchanged", sent, replayed)
+        return Result(
+            task.name, task.case.id, "recorded" if changed else "unchanged", sent, replayed
+        )
 
     @contextlib.contextmanager
     def _upstream(self) -> Iterator[Upstream]:
@@ -136,11 +164,15 @@ class Recorder:
         with self._server.open(emulator, origin=SERVICE_ENDPOINT) as execution:
             yield Upstream(execution.url)
 
-    def _run(self, case: Case, forwarder: Forwarder, playback: CassettePlayback | None) -> tuple[str, int]:
+    def _run(
+        self, case: Case, forwarder: Forwarder, playback: CassettePlayback | None
+    ) -> tuple[str, int]:
         """(what went otherwise than the scenario says, answers replayed)."""
         config = client_config(case, case.spec.client)
         side = TokenEndpoint(config.auth.tokens) if config.auth.kind == "credential" else None
-        player = RecordingPlayer(VirtualClock(), urlsplit(config.endpoint).netloc, forwarder, playback, side)
+        player = RecordingPlayer(
+            VirtualClock(), urlsplit(config.endpoint).netloc, forwarder, playback, side
+        )
         opener = self._open_session if case.lane == "loopback" else None
         session = (opener or self._open_here)(case, config, player)
         done: dict[str, Any] = {}
@@ -148,12 +180,17 @@ class Recorder:
             for index, step in enumerate(case.spec.steps):
                 filled = _filled(step, done)
                 if isinstance(filled, str):
-                    return f"step {index + 1} ({step.call}): no earlier step gave ${{{filled}}}", player.replayed
+                    return (
+                        f"step {index + 1} ({step.call}): no earlier step gave ${{{filled}}}",
+                        player.replayed,
+                    )
                 player.begin_step(compile_step(filled, self._suite.fixtures))
                 outcome = session.call(build_call(filled, self._suite.fixtures))
                 if forwarder.failure is not None:
                     raise forwarder.failure
-                wrong = _unlike(step, outcome) or next((x.miss for x in player.exchanges if x.miss), "")
+                wrong = _unlike(step, outcome) or next(
+                    (x.miss for x in player.exchanges if x.miss), ""
+                )
                 if wrong:
                     return f"step {index + 1} ({step.call}): {wrong}", player.replayed
                 done[step.name or str(index)] = {"result": outcome.result, "view": outcome.view}
@@ -179,13 +216,23 @@ class Recorder:
             for entry in old:  # so that new aliases do not take the names old ones have
                 learned.exchange(Exchange(entry.request, entry.response, 0.0))
             new = self._entries(learned, recorded)
-        said = Provenance(service.source, service.ref, task.case.api_version, f"{subject.sdk.name}@{subject.version}",
-                          self._options.recorded, Sanitizer.digest())
+        said = Provenance(
+            service.source,
+            service.ref,
+            task.case.api_version,
+            f"{subject.sdk.name}@{subject.version}",
+            self._options.recorded,
+            Sanitizer.digest(),
+        )
         return write_cassette(task.path, render((*old, *new), said), secrets, authored)
 
     def _entries(self, sanitizer: Sanitizer, recorded: tuple[Recorded, ...]) -> tuple[Entry, ...]:
         netloc = urlsplit(SERVICE_ENDPOINT).netloc
-        return tuple(entry for item in recorded if (entry := self._entry(sanitizer, item, netloc)) is not None)
+        return tuple(
+            entry
+            for item in recorded
+            if (entry := self._entry(sanitizer, item, netloc)) is not None
+        )
 
     def _entry(self, sanitizer: Sanitizer, item: Recorded, netloc: str) -> Entry | None:
         clean = sanitizer.exchange(at_home(item.exchange, netloc))
@@ -194,7 +241,9 @@ class Recorder:
         response = clean.response
         if not response.is_event_stream:  # where a network cuts a plain body says nothing
             response = replace(response, chunks=())
-        times = item.times if self._options.times and len(item.times) == len(response.chunks) else ()
+        times = (
+            item.times if self._options.times and len(item.times) == len(response.chunks) else ()
+        )
         return Entry(clean.request, response, times)
 
 
@@ -209,14 +258,16 @@ class DirectSession:
         place = urlsplit(config.endpoint)
         origin = f"{place.scheme}://{place.netloc}"
         self._execution: Execution = server.open(player, origin=origin)
-        moved = replace(config, endpoint=self._execution.url + config.endpoint[len(origin):])
+        moved = replace(config, endpoint=self._execution.url + config.endpoint[len(origin) :])
         self._handle = python_driver.build_client(client_dict(moved))
 
     def call(self, call: Call) -> Outcome:
         """Perform ``call``."""
         if self._runner is None:
             return outcome_from_dict(self._driver.perform(self._handle, call_dict(call)))
-        return outcome_from_dict(self._runner.run(self._driver.perform_async(self._handle, call_dict(call))))
+        return outcome_from_dict(
+            self._runner.run(self._driver.perform_async(self._handle, call_dict(call)))
+        )
 
     def close(self) -> None:
         """Close the client and its listener."""
@@ -231,7 +282,8 @@ class DirectSession:
 
 
 def _limitation(forwarder: Forwarder) -> str:
-    """What the emulator said it cannot do in its last answer; empty when it said nothing of the kind."""
+    """What the emulator said it cannot do in its last answer; empty when it said nothing of the
+    kind."""
     last = forwarder.exchanges[-1:]
     return refused_as_limitation(last[0].response) if last else ""
 
@@ -275,7 +327,12 @@ def _authored(spec: Scenario) -> frozenset[str]:
             for item in value:
                 collect(item)
 
-    collect([step.model_dump(by_alias=True, exclude_unset=True, include={"with_", "options"}) for step in spec.steps])
+    collect(
+        [
+            step.model_dump(by_alias=True, exclude_unset=True, include={"with_", "options"})
+            for step in spec.steps
+        ]
+    )
     collect(dict(spec.client.headers))
     return frozenset(text for text in found if text and "${" not in text)
 
@@ -285,7 +342,9 @@ def _filled(step: Step, done: Mapping[str, Any]) -> Step | str:
     if not done:
         return step
     try:
-        return Step.model_validate(substitute(step.model_dump(by_alias=True, exclude_unset=True), {"steps": done}))
+        return Step.model_validate(
+            substitute(step.model_dump(by_alias=True, exclude_unset=True), {"steps": done})
+        )
     except UnknownVariable as error:
         return error.name
 
@@ -295,26 +354,42 @@ def _unlike(step: Step, outcome: Outcome) -> str:
     if outcome.status in ("crash", "unsupported"):
         return outcome.reason
     if outcome.status == "ok":
-        return "" if step.expect.error is None else "it succeeded, and the scenario is about an error"
+        return (
+            "" if step.expect.error is None else "it succeeded, and the scenario is about an error"
+        )
     error = outcome.error
     if step.expect.error is not None:
         return ""
-    said = f"{error.type} {error.status or ''}: {error.message}" if error is not None else outcome.reason
+    said = (
+        f"{error.type} {error.status or ''}: {error.message}"
+        if error is not None
+        else outcome.reason
+    )
     return f"it failed, and the scenario is about an answer: {said}"[:400]
 
 
 def _kept(task: Task, new: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """What stays of the existing cassette: everything where its answers were replayed, else what was not asked anew."""
+    """What stays of the existing cassette: everything where its answers were replayed, else what
+    was not asked anew."""
     if task.existing is None:
         return ()
     asked = set() if task.mode is Mode.NEW_EPISODES else {match_key(entry.request) for entry in new}
-    return tuple(Entry(item.request, item.response, tuple(round(at, 3) for at in accumulate(item.response.pauses)))
-                 for item in task.existing.interactions if match_key(item.request) not in asked)
+    return tuple(
+        Entry(
+            item.request,
+            item.response,
+            tuple(round(at, 3) for at in accumulate(item.response.pauses)),
+        )
+        for item in task.existing.interactions
+        if match_key(item.request) not in asked
+    )
 
 
 def _require_same_source(existing: Cassette, source: Source, path: Path) -> None:
     if existing.provenance.source is not source:
-        raise InputError("cassette-mixed", f"{path.name} holds answers of source {existing.provenance.source}, and new "
-                         f"ones would be of source {source}", "one cassette has one source: record it with --mode "
-                         "rewrite, or in another folder")
-
+        raise InputError(
+            "cassette-mixed",
+            f"{path.name} holds answers of source {existing.provenance.source}, and new "
+            f"ones would be of source {source}",
+            "one cassette has one source: record it with --mode rewrite, or in another folder",
+        )

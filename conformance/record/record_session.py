@@ -1,4 +1,5 @@
-"""Recording within a pytest session: what a case lacks is recorded just before the case first runs."""
+"""Recording within a pytest session: what a case lacks is recorded just before the case first
+runs."""
 
 from __future__ import annotations
 
@@ -18,14 +19,23 @@ from conformance.suite.load import Suite
 
 
 class SessionRecorder:
-    """Records into the suite's own cassettes, each at most once a session. ``cases`` are all that could be run: which
-    of them records a cassette does not depend on which of them are selected. To be closed.
+    """Records into the suite's own cassettes, each at most once a session. ``cases`` are all that
+    could be run: which of them records a cassette does not depend on which of them are selected. To
+    be closed.
 
     Raises UsageError and InputError for a target or a configuration that cannot be used.
     """
 
-    def __init__(self, suite: Suite, mode: Mode, target: str, limit: int | None, cases: Iterable[Case], start: Path,
-                 environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        mode: Mode,
+        target: str,
+        limit: int | None,
+        cases: Iterable[Case],
+        start: Path,
+        environment: Mapping[str, str],
+    ) -> None:
         service, named = service_of_target(target, start, environment)
         tasks = tasks_of(askable(tuple(cases), named)[0], mode, suite.home.cassettes)
         self._tasks = {task.name: task for task in tasks if not task.obstacle}
@@ -39,13 +49,17 @@ class SessionRecorder:
         self._stopped: HarnessError | None = None
 
     def announce(self, cases: Iterable[Case]) -> int:
-        """How many requests recording for ``cases`` takes at most. Raises UsageError when that is over the limit."""
+        """How many requests recording for ``cases`` takes at most. Raises UsageError when that is
+        over the limit."""
         names = {_cassette_of(case) for case in cases}
-        return check_budget([task for name, task in self._tasks.items() if name in names], self._limit)
+        return check_budget(
+            [task for name, task in self._tasks.items() if name in names], self._limit
+        )
 
     def ensure(self, case: Case, before: Callable[[], None]) -> None:
-        """See to it that the cassette of ``case`` is there, as the mode wants it. ``before`` is called when something
-        is about to be recorded. Raises HarnessError when it could not be, for every case that needs it."""
+        """See to it that the cassette of ``case`` is there, as the mode wants it. ``before`` is
+        called when something is about to be recorded. Raises HarnessError when it could not be, for
+        every case that needs it."""
         name = _cassette_of(case)
         task = self._tasks.get(name)
         if task is None or case.status != "run":
@@ -72,8 +86,11 @@ class SessionRecorder:
         except HarnessError as error:
             return error
         if result.status in ("failed", "left-out"):
-            return InputError("not-recorded", f"the cassette {task.name} was not recorded: {result.reason}",
-                              "what stood there before is unchanged")
+            return InputError(
+                "not-recorded",
+                f"the cassette {task.name} was not recorded: {result.reason}",
+                "what stood there before is unchanged",
+            )
         return None
 
     def close(self) -> None:

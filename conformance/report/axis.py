@@ -1,6 +1,8 @@
-"""Attempts and waits of several SDKs on one time axis. Geometry and words only; a template draws them.
+"""Attempts and waits of several SDKs on one time axis. Geometry and words only; a template draws
+them.
 
-The loopback lane really waits; the in-process lane moves a virtual clock, which is exact. A row says which it is.
+The loopback lane really waits; the in-process lane moves a virtual clock, which is exact. A row
+says which it is.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class AxisRow:
-    """One SDK (surfaces that behave alike in one row): its marks, its waits, and all of it in words."""
+    """One SDK (surfaces that behave alike in one row): its marks, its waits, and all of it in
+    words."""
 
     label: str
     y: int
@@ -60,7 +63,8 @@ class Axis:
 
 
 def rows_of(participants: Sequence[Participant]) -> tuple[tuple[str, Participant], ...]:
-    """Those that sent anything, each under its name: an SDK version, with its surface when the surfaces differ."""
+    """Those that sent anything, each under its name: an SDK version, with its surface when the
+    surfaces differ."""
     columns: dict[str, list[Participant]] = {}
     for item in participants:
         if item.call.attempts:
@@ -104,8 +108,12 @@ def axis(participants: Sequence[Participant]) -> Axis | None:
         return None
     end = max((finite(at) for _, item in rows for at in item.at), default=0.0)
     scale = _ROOM / end if end > 0 else 0.0
-    drawn = tuple(_row(name, item, TOP + place * ROW, scale) for place, (name, item) in enumerate(rows))
-    said = "; ".join(f"{row.label}{' (virtual clock)' if row.virtual else ''}: {row.words}" for row in drawn)
+    drawn = tuple(
+        _row(name, item, TOP + place * ROW, scale) for place, (name, item) in enumerate(rows)
+    )
+    said = "; ".join(
+        f"{row.label}{' (virtual clock)' if row.virtual else ''}: {row.words}" for row in drawn
+    )
     return Axis(drawn, ticks(end, scale), TOP + len(drawn) * ROW + 4, f"{said}.")
 
 

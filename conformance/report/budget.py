@@ -1,8 +1,9 @@
-"""Which cases show their whole evidence on the page, so that a page of thousands of cases still opens at once.
+"""Which cases show their whole evidence on the page, so that a page of thousands of cases still
+opens at once.
 
-What is red always shows everything. Beyond that the page has a budget: first one case of each scenario, SDK version and
-verdict, then one of each matrix row, then the rest, in the order of the run. What is left out is said on the page, and
-``results.json`` has all of it.
+What is red always shows everything. Beyond that the page has a budget: first one case of each
+scenario, SDK version and verdict, then one of each matrix row, then the rest, in the order of the
+run. What is left out is said on the page, and ``results.json`` has all of it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def _ranks(cases: Sequence[CaseResult]) -> list[int]:
         waived = tuple(sorted({item.waived_by for item in case.findings if item.waived_by}))
         kind = (case.scenario, case.sdk, case.version, case.verdict, waived)
         row = (*kind, row_of(case))
-        ranks.append(0 if case.verdict in BAD else 1 if kind not in seen else 2 if row not in seen else 3)
+        ranks.append(
+            0 if case.verdict in BAD else 1 if kind not in seen else 2 if row not in seen else 3
+        )
         seen.update((kind, row))
     return ranks
 
@@ -56,8 +59,14 @@ def weight(case: CaseResult) -> int:
     total = _MARKUP
     for step in case.steps:
         for item in step.exchanges:
-            total += len(item.request.body) + 400 + sum(len(n) + len(v) + 40 for n, v in item.request.headers)
+            total += (
+                len(item.request.body)
+                + 400
+                + sum(len(n) + len(v) + 40 for n, v in item.request.headers)
+            )
             if item.response is not None:
-                total += len(item.response.body) + sum(len(frame) + 60 for frame in item.response.frames)
+                total += len(item.response.body) + sum(
+                    len(frame) + 60 for frame in item.response.frames
+                )
                 total += sum(len(n) + len(v) + 40 for n, v in item.response.headers)
     return total

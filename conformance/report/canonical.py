@@ -1,8 +1,9 @@
-"""One call in canonical form: what an SDK sent and what its caller got, as JSON pointers that can be compared.
+"""One call in canonical form: what an SDK sent and what its caller got, as JSON pointers that can
+be compared.
 
-What names a library and its machine (`IDENTITY_HEADERS`, an error's class and wording) is kept apart: it always
-differs, and would drown what should not. Every value is JSON text with sorted keys; whole numbers are written alike.
-Pure.
+What names a library and its machine (`IDENTITY_HEADERS`, an error's class and wording) is kept
+apart: it always differs, and would drown what should not. Every value is JSON text with sorted
+keys; whole numbers are written alike. Pure.
 """
 
 from __future__ import annotations
@@ -18,10 +19,21 @@ from urllib.parse import parse_qsl, urlsplit
 from conformance.judge.results import ExchangeTrace, RequestTrace, StepTrace
 from conformance.wire.multipart import parse_multipart
 
-IDENTITY_HEADERS = frozenset({
-    "host", "user-agent", "content-length", "date", "connection", "transfer-encoding", "accept-encoding",
-    "accept-language", "sec-fetch-mode", "x-ms-client-request-id", "x-ms-useragent",
-})
+IDENTITY_HEADERS = frozenset(
+    {
+        "host",
+        "user-agent",
+        "content-length",
+        "date",
+        "connection",
+        "transfer-encoding",
+        "accept-encoding",
+        "accept-language",
+        "sec-fetch-mode",
+        "x-ms-client-request-id",
+        "x-ms-useragent",
+    }
+)
 """Headers that name the library, its transport or the moment. ``x-stainless-*`` belongs to them."""
 
 NO_RECORDING = "no recording"
@@ -35,9 +47,10 @@ Members = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class CanonicalCall:
-    """A call: ``request`` is empty when nothing was sent, ``answer`` is what its caller got, ``identity`` what always
-    differs, ``attempts`` one word for each attempt (its status or fault) and ``waits`` the pauses between them in
-    seconds, each beside what the answer before it ``asked`` for. Members are JSON pointers with JSON text."""
+    """A call: ``request`` is empty when nothing was sent, ``answer`` is what its caller got,
+    ``identity`` what always differs, ``attempts`` one word for each attempt (its status or fault)
+    and ``waits`` the pauses between them in seconds, each beside what the answer before it
+    ``asked`` for. Members are JSON pointers with JSON text."""
 
     request: Members
     answer: Members
@@ -48,7 +61,8 @@ class CanonicalCall:
 
     @property
     def answered_by(self) -> str:
-        """How the last attempt ended: what the caller got was made of that. Empty when nothing was sent."""
+        """How the last attempt ended: what the caller got was made of that. Empty when nothing was
+        sent."""
         return self.attempts[-1] if self.attempts else ""
 
     @property
@@ -66,13 +80,19 @@ def canonical_call(step: StepTrace) -> CanonicalCall:
         if changed := _changed(step.exchanges):
             request["/later-attempts"] = _text(changed)
     answer = _answer(step, identity)
-    return CanonicalCall(request, answer, identity, tuple(map(outcome_of, step.exchanges)),
-                         tuple(item.waited for item in step.exchanges[1:]),
-                         tuple(item.asked_wait for item in step.exchanges[:-1]))
+    return CanonicalCall(
+        request,
+        answer,
+        identity,
+        tuple(map(outcome_of, step.exchanges)),
+        tuple(item.waited for item in step.exchanges[1:]),
+        tuple(item.asked_wait for item in step.exchanges[:-1]),
+    )
 
 
 def outcome_of(item: ExchangeTrace) -> str:
-    """How an attempt ended, in a word or two: its status, and the fault that was played or what was missing."""
+    """How an attempt ended, in a word or two: its status, and the fault that was played or what was
+    missing."""
     if item.miss is not None:
         return f"{item.response.status if item.response else ''} {NO_RECORDING}".strip()
     if item.response is not None:
@@ -90,7 +110,9 @@ def _changed(exchanges: tuple[ExchangeTrace, ...]) -> list[str]:
             continue
         later: dict[str, str] = {}
         _request(item.request, later, {})
-        found.update(name for name in first.keys() | later.keys() if first.get(name) != later.get(name))
+        found.update(
+            name for name in first.keys() | later.keys() if first.get(name) != later.get(name)
+        )
     return sorted(found)
 
 
@@ -99,11 +121,15 @@ def _request(sent: RequestTrace, members: dict[str, str], identity: dict[str, st
     members["/method"] = _text(sent.method)
     members["/path"] = _text(parts[0])
     members.update(_several("/query", parts[1]))
-    for name, value in _several("/headers", ((name.lower(), value) for name, value in sent.headers)).items():
+    for name, value in _several(
+        "/headers", ((name.lower(), value) for name, value in sent.headers)
+    ).items():
         plain = name.removeprefix("/headers/").split("/")[0]
         is_identity = plain in IDENTITY_HEADERS or plain.startswith(IDENTITY_PREFIX)
         (identity if is_identity else members)[name] = value
-    members.update(_body(sent.body, next((v for n, v in sent.headers if n.lower() == "content-type"), "")))
+    members.update(
+        _body(sent.body, next((v for n, v in sent.headers if n.lower() == "content-type"), ""))
+    )
 
 
 def _parts(url: str) -> tuple[str, list[tuple[str, str]]]:
@@ -115,16 +141,21 @@ def _parts(url: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _several(place: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """``pairs`` as members below ``place``; a name given twice has a list of values in their order."""
+    """``pairs`` as members below ``place``; a name given twice has a list of values in their
+    order."""
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
-    return {f"{place}/{_token(name)}": _text(found[0] if len(found) == 1 else found) for name, found in values.items()}
+    return {
+        f"{place}/{_token(name)}": _text(found[0] if len(found) == 1 else found)
+        for name, found in values.items()
+    }
 
 
 @lru_cache(maxsize=4_096)
 def _body(body: str, content_type: str) -> Members:
-    """The members of a body. Equal bodies are read once: a suite asks many SDKs for the same call."""
+    """The members of a body. Equal bodies are read once: a suite asks many SDKs for the same
+    call."""
     if not body:
         return {}
     if content_type.startswith("multipart/"):
@@ -142,8 +173,11 @@ def _form(body: str, content_type: str) -> Iterator[tuple[str, str]]:
     fields: dict[str, list[Any]] = {}
     for part in parts:
         text = part.content.decode("utf-8", "replace")
-        value = text if part.filename is None else {
-            "filename": part.filename, "content_type": part.content_type, "content": text}
+        value = (
+            text
+            if part.filename is None
+            else {"filename": part.filename, "content_type": part.content_type, "content": text}
+        )
         fields.setdefault(part.name, []).append(value)
     for name, values in fields.items():
         yield from _flat(f"/body/{_token(name)}", values[0] if len(values) == 1 else values)
@@ -184,7 +218,8 @@ _LONGEST_TEXT = 400
 
 
 def _text(value: Any) -> str:
-    """``value`` as JSON text; beyond `_LONGEST_TEXT` its beginning, length and digest, which tell as much apart."""
+    """``value`` as JSON text; beyond `_LONGEST_TEXT` its beginning, length and digest, which tell
+    as much apart."""
     try:
         text = json.dumps(_whole(value), ensure_ascii=False, sort_keys=True, default=str)
     except RecursionError:
@@ -192,7 +227,7 @@ def _text(value: Any) -> str:
     if len(text) <= _LONGEST_TEXT:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
-    return f"{text[:_LONGEST_TEXT // 2]}... ({len(text):,} characters, sha256 {digest})"
+    return f"{text[: _LONGEST_TEXT // 2]}... ({len(text):,} characters, sha256 {digest})"
 
 
 def _whole(value: Any) -> Any:

@@ -1,4 +1,5 @@
-"""Expected against observed, side by side: two JSON values as aligned lines with their differences marked."""
+"""Expected against observed, side by side: two JSON values as aligned lines with their differences
+marked."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _WORTH_ALIGNING = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of one side. ``before``, ``marked``, ``after`` join to its text; ``marked`` is what differs.
+    """One line of one side. ``before``, ``marked``, ``after`` join to its text; ``marked`` is what
+    differs.
 
     A ``fold`` stands for several lines that are equal on both sides; its text says how many.
     """
@@ -33,7 +35,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Both sides, equally many lines. ``dropped`` counts the characters a side lost to the length limit."""
+    """Both sides, equally many lines. ``dropped`` counts the characters a side lost to the length
+    limit."""
 
     expected: tuple[Line, ...]
     observed: tuple[Line, ...]
@@ -41,14 +44,18 @@ class SideBySide:
 
 
 def side_by_side(expected: Any, observed: Any, limit: int = BODY_LIMIT) -> SideBySide:
-    """Compare two JSON values line by line; keys are sorted, so their order is never a difference."""
+    """Compare two JSON values line by line; keys are sorted, so their order is never a
+    difference."""
     texts = [pretty(value, indent=None) for value in (expected, observed)]
     if max(map(len, texts)) > _ONE_LINE:
         texts = [pretty(expected), pretty(observed)]
     left, right = (cut(text, limit) for text in texts)
     pairs = _pairs(_lines(left), _lines(right))
-    return SideBySide(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs),
-                      (left.dropped, right.dropped))
+    return SideBySide(
+        tuple(pair[0] for pair in pairs),
+        tuple(pair[1] for pair in pairs),
+        (left.dropped, right.dropped),
+    )
 
 
 def _lines(text: Cut) -> list[str]:
@@ -58,8 +65,8 @@ def _lines(text: Cut) -> list[str]:
 def _pairs(left: list[str], right: list[str]) -> list[tuple[Line, Line]]:
     head = _shared(left, right)
     tail = min(_shared(left[::-1], right[::-1]), len(left) - head, len(right) - head)
-    middle = _middle(left[head:len(left) - tail], right[head:len(right) - tail])
-    return [*_equal(left[:head]), *middle, *_equal(left[len(left) - tail:])]
+    middle = _middle(left[head : len(left) - tail], right[head : len(right) - tail])
+    return [*_equal(left[:head]), *middle, *_equal(left[len(left) - tail :])]
 
 
 def _middle(left: list[str], right: list[str]) -> list[tuple[Line, Line]]:
@@ -80,7 +87,8 @@ def _equal(texts: list[str]) -> list[tuple[Line, Line]]:
 
 
 def _folded(texts: list[str]) -> list[Line]:
-    """Equal lines; the middle of a long stretch is folded, so that a difference is never far from the eye."""
+    """Equal lines; the middle of a long stretch is folded, so that a difference is never far from
+    the eye."""
     lines = [Line("same", text) for text in texts]
     hidden = len(lines) - 2 * _CONTEXT
     if hidden <= _CONTEXT:
@@ -102,13 +110,15 @@ def _changed(one: str | None, other: str | None) -> tuple[Line, Line]:
 
 def _whole(text: str) -> Line:
     content = text.lstrip(" ")
-    return Line("changed", text[:len(text) - len(content)], content)
+    return Line("changed", text[: len(text) - len(content)], content)
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:
     """How many items (characters of a text, lines of a list) both begin with."""
-    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-                min(len(one), len(other)))
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
 
 
 def _split(text: str, head: int, tail: int) -> Line:

@@ -8,7 +8,11 @@ from conformance.report.comparison import Difference, Facet
 from conformance.report.divergence import Comparison, Divergences, ScenarioDivergence, Seen
 from conformance.report.text import count
 
-FACETS: dict[Facet, str] = {"request": "Request", "answer": "What the caller got", "pacing": "Attempts and waits"}
+FACETS: dict[Facet, str] = {
+    "request": "Request",
+    "answer": "What the caller got",
+    "pacing": "Attempts and waits",
+}
 LENGTH = 110
 """Characters of a value that are shown."""
 
@@ -20,8 +24,10 @@ def sentence(found: Divergences) -> str:
     if len(found.columns) < 2 and not found.compared:
         return "Nothing to compare: fewer than two SDKs, versions or surfaces ran"
     verb = "differs" if 1 in (len(found.scenarios), found.compared) else "differ"
-    return (f"{len(found.scenarios)} of {count(found.compared, 'scenario')} {verb} between "
-            f"{count(len(found.columns), 'SDK version')}")
+    return (
+        f"{len(found.scenarios)} of {count(found.compared, 'scenario')} {verb} between "
+        f"{count(len(found.columns), 'SDK version')}"
+    )
 
 
 def names(columns: Iterable[str]) -> str:
@@ -50,12 +56,14 @@ def texts(difference: Difference) -> tuple[str | None, ...]:
 
 def _parting(one: str, other: str) -> int:
     """Where two texts part. Of the first and last in order: where all between them do."""
-    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-                min(len(one), len(other)))
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
 
 
 def _cut(text: str, start: int) -> str:
-    shown = text[start:start + LENGTH]
+    shown = text[start : start + LENGTH]
     return f"{'…' if start else ''}{shown}{'…' if len(text) > start + LENGTH else ''}"
 
 
@@ -73,10 +81,13 @@ def step_title(call: Comparison, steps: int) -> str:
 
 
 def drawn(item: ScenarioDivergence) -> list[Comparison]:
-    """One comparison of each pattern of attempts, most SDK versions first: what retried alike is drawn once."""
+    """One comparison of each pattern of attempts, most SDK versions first: what retried alike is
+    drawn once."""
     kept: dict[object, Comparison] = {}
     for call in item.calls:
         pattern = tuple(other.call.attempts for other in call.participants)
         if call.retried:
             kept.setdefault((call.step, pattern), call)
-    return sorted(kept.values(), key=lambda call: -len({other.subject.column for other in call.participants}))
+    return sorted(
+        kept.values(), key=lambda call: -len({other.subject.column for other in call.participants})
+    )

@@ -1,8 +1,9 @@
-"""The report as one HTML file that needs nothing but a browser: no network, no scripts, no folder beside it.
+"""The report as one HTML file that needs nothing but a browser: no network, no scripts, no folder
+beside it.
 
-Text from the run is untrusted. Autoescape does the escaping, `visible` disarms what cannot be escaped, `safe_url`
-decides what may be a link, and a content security policy in the page itself, which knows our script and style by their
-digests, would stop whatever slipped past all three.
+Text from the run is untrusted. Autoescape does the escaping, `visible` disarms what cannot be
+escaped, `safe_url` decides what may be a link, and a content security policy in the page itself,
+which knows our script and style by their digests, would stop whatever slipped past all three.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ DIVERGENCE_NAME = "divergence.html"
 
 
 def render_html(run: Run) -> str:
-    """``run`` as one self-contained page. The same run gives the same text; any text in it stays text."""
+    """``run`` as one self-contained page. The same run gives the same text; any text in it stays
+    text."""
     summary = summarize(run)
     cases = Anchors("case", (case.id for case in run.cases))
     scenarios = scenarios_of(run)
@@ -39,17 +41,29 @@ def render_html(run: Run) -> str:
     glance = Glance(run, summary.subjects, scenarios, [f"#{anchor}" for anchor in cases.in_order])
     splits, explained = glance.differences()
     page = environment().get_template("page.html.j2")
-    return page.render(
-        run=run, summary=summary, title=summary.sentence,
-        capabilities=glance.capabilities(), broken=glance.broken(), splits=splits, explained=explained,
-        scenarios=scenario_views(run, scenarios, scenario_anchors, cases.in_order),
-        provenance=provenance(run), asked=asked(run), levels=_levels(summary),
-        waivers=sorted(run.waivers, key=_by_urgency),
-        case_anchors=cases, scenario_anchors=scenario_anchors,
-        rule_anchors=Anchors("rule", (item.id for item in run.rules)),
-        waiver_anchors=Anchors("waiver", (item.id for item in run.waivers)),
-        divergence=DIVERGENCE_NAME, **assets(("report.css",), "report.js"),
-    ) + "\n"
+    return (
+        page.render(
+            run=run,
+            summary=summary,
+            title=summary.sentence,
+            capabilities=glance.capabilities(),
+            broken=glance.broken(),
+            splits=splits,
+            explained=explained,
+            scenarios=scenario_views(run, scenarios, scenario_anchors, cases.in_order),
+            provenance=provenance(run),
+            asked=asked(run),
+            levels=_levels(summary),
+            waivers=sorted(run.waivers, key=_by_urgency),
+            case_anchors=cases,
+            scenario_anchors=scenario_anchors,
+            rule_anchors=Anchors("rule", (item.id for item in run.rules)),
+            waiver_anchors=Anchors("waiver", (item.id for item in run.waivers)),
+            divergence=DIVERGENCE_NAME,
+            **assets(("report.css",), "report.js"),
+        )
+        + "\n"
+    )
 
 
 def _by_urgency(item: WaiverUse) -> tuple[bool, bool, str]:
@@ -58,24 +72,53 @@ def _by_urgency(item: WaiverUse) -> tuple[bool, bool, str]:
 
 def _levels(summary: Summary) -> list[tuple[Any, list[tuple[str, Tally]]]]:
     """For each subject its cases by level, as tallies."""
-    return [(item, [(level, Tally.of(case for case in item.cases if case.level == level))
-                    for level in ("must", "should", "may")]) for item in summary.subjects]
+    return [
+        (
+            item,
+            [
+                (level, Tally.of(case for case in item.cases if case.level == level))
+                for level in ("must", "should", "may")
+            ],
+        )
+        for item in summary.subjects
+    ]
 
 
 @cache
 def environment() -> Environment:
     """The templates of all pages, with everything printed escaped and made visible."""
     environment = Environment(
-        loader=PackageLoader("conformance.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, finalize=_finalize,
+        loader=PackageLoader("conformance.report", _TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
     )
-    environment.filters |= {"seconds": seconds, "safe_url": safe_url, "count": count, "instant": instant}
-    environment.globals |= {"words": WORDS, "verdicts": _BY_INTEREST, "Verdict": Verdict,
-                            "geometry": timeline, "red_waivers": RED_WAIVERS}
+    environment.filters |= {
+        "seconds": seconds,
+        "safe_url": safe_url,
+        "count": count,
+        "instant": instant,
+    }
+    environment.globals |= {
+        "words": WORDS,
+        "verdicts": _BY_INTEREST,
+        "Verdict": Verdict,
+        "geometry": timeline,
+        "red_waivers": RED_WAIVERS,
+    }
     return environment
 
 
-_BY_INTEREST = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.WAIVED, Verdict.UNSUPPORTED, Verdict.NOT_RUN)
+_BY_INTEREST = (
+    Verdict.PASS,
+    Verdict.FAIL,
+    Verdict.ERROR,
+    Verdict.WAIVED,
+    Verdict.UNSUPPORTED,
+    Verdict.NOT_RUN,
+)
 
 
 def _finalize(value: Any) -> Any:
@@ -87,11 +130,14 @@ def _finalize(value: Any) -> Any:
 
 @cache
 def assets(styles: tuple[str, ...], script: str = "") -> dict[str, str]:
-    """The style and script of a page, and the content security policy that allows these and nothing else."""
+    """The style and script of a page, and the content security policy that allows these and nothing
+    else."""
     style, code = "".join(map(_asset, styles)), _asset(script) if script else ""
     allowed = f"'{_digest(code)}'" if code else "'none'"
-    policy = (f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-              f"style-src '{_digest(style)}'; script-src {allowed}")
+    policy = (
+        f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+        f"style-src '{_digest(style)}'; script-src {allowed}"
+    )
     # Ours, not the run's: the only two texts on the page that are not escaped.
     return {"style": Markup(style), "script": Markup(code), "policy": policy}  # noqa: S704
 

@@ -1,7 +1,9 @@
-"""JUnit XML: a suite for each subject, a test case for each case, in the dialect CI systems agree on.
+"""JUnit XML: a suite for each subject, a test case for each case, in the dialect CI systems agree
+on.
 
-Waived cases pass and say which waiver excuses them. Whatever is red without being a case (a waiver to mend, a fault of
-the harness) gets a suite of its own, so that a pipeline which reads only this file still turns red.
+Waived cases pass and say which waiver excuses them. Whatever is red without being a case (a waiver
+to mend, a fault of the harness) gets a suite of its own, so that a pipeline which reads only this
+file still turns red.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from conformance.report.summary import SubjectSummary, red_findings, red_waivers
 from conformance.report.text import pretty
 
 # What XML 1.0 cannot hold, even as a reference; and DEL and C1, which it discourages.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
 _VALUE_LIMIT = 2_000
 
 
@@ -33,27 +37,50 @@ def render_junit(run: Run) -> str:
 
 
 def _suite(run: Run, item: SubjectSummary) -> Element:
-    suite = Element("testsuite", name=_clean(item.name), timestamp=_clean(run.started),
-                    time=_time(sum(case.duration for case in item.cases)))
+    suite = Element(
+        "testsuite",
+        name=_clean(item.name),
+        timestamp=_clean(run.started),
+        time=_time(sum(case.duration for case in item.cases)),
+    )
     subject = item.subject
-    _properties(suite, {
-        "tool.version": run.tool.version, "target": run.target, "api-versions": ", ".join(run.api_versions),
-        "sdk.package": subject.package, "sdk.version": subject.version, "sdk.runtime": subject.runtime,
-        "interrupted": "true" if run.interrupted else "",
-    })
+    _properties(
+        suite,
+        {
+            "tool.version": run.tool.version,
+            "target": run.target,
+            "api-versions": ", ".join(run.api_versions),
+            "sdk.package": subject.package,
+            "sdk.version": subject.version,
+            "sdk.runtime": subject.runtime,
+            "interrupted": "true" if run.interrupted else "",
+        },
+    )
     for case in item.cases:
         suite.append(_case(case))
     if not item.cases:
-        empty = SubElement(suite, "testcase", name=_clean(item.name), classname=_clean(subject.sdk), time="0.000")
+        empty = SubElement(
+            suite, "testcase", name=_clean(item.name), classname=_clean(subject.sdk), time="0.000"
+        )
         SubElement(empty, "skipped", message=_clean(subject.reason or "no data: no case was run"))
     return _counted(suite)
 
 
 def _case(case: CaseResult) -> Element:
-    element = Element("testcase", name=_clean(case.id), classname=_clean(f"{case.sdk}.{case.capability}"),
-                      time=_time(case.duration))
-    _properties(element, {"verdict": case.verdict, "level": case.level,
-                          "waived-by": ", ".join(_waivers(case)) if case.verdict is Verdict.WAIVED else ""})
+    element = Element(
+        "testcase",
+        name=_clean(case.id),
+        classname=_clean(f"{case.sdk}.{case.capability}"),
+        time=_time(case.duration),
+    )
+    _properties(
+        element,
+        {
+            "verdict": case.verdict,
+            "level": case.level,
+            "waived-by": ", ".join(_waivers(case)) if case.verdict is Verdict.WAIVED else "",
+        },
+    )
     open_findings = red_findings(case)
     text = "\n\n".join(_finding(item) for item in open_findings)
     if case.verdict is Verdict.FAIL:
@@ -61,9 +88,17 @@ def _case(case: CaseResult) -> Element:
     elif case.verdict is Verdict.ERROR:
         _body(element, "error", case.reason or _headline(case, open_findings), text, case.reproduce)
     elif case.verdict in (Verdict.UNSUPPORTED, Verdict.NOT_RUN):
-        SubElement(element, "skipped", message=_clean(f"{case.verdict}: {case.reason or 'no reason given'}"))
+        SubElement(
+            element,
+            "skipped",
+            message=_clean(f"{case.verdict}: {case.reason or 'no reason given'}"),
+        )
     elif case.verdict is Verdict.WAIVED:
-        lines = [f"waived by {item.waived_by}: {_one_line(item)}" for item in case.findings if item.waived_by]
+        lines = [
+            f"waived by {item.waived_by}: {_one_line(item)}"
+            for item in case.findings
+            if item.waived_by
+        ]
         SubElement(element, "system-out").text = _clean("\n".join(lines) or "waived")
     return element
 
@@ -94,7 +129,11 @@ def _finding(item: FindingResult) -> str:
 
 def _short(value: object) -> str:
     text = pretty(value).replace("\n", "\n    ")
-    return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]} ... ({len(text):,} characters in all)"
+    return (
+        text
+        if len(text) <= _VALUE_LIMIT
+        else f"{text[:_VALUE_LIMIT]} ... ({len(text):,} characters in all)"
+    )
 
 
 def _body(parent: Element, tag: str, message: str, text: str, reproduce: str) -> None:

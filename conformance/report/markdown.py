@@ -1,4 +1,5 @@
-"""A short summary in GitHub's markdown, for a pull request: what the verdict is, who fails, and what to look at."""
+"""A short summary in GitHub's markdown, for a pull request: what the verdict is, who fails, and
+what to look at."""
 
 from __future__ import annotations
 
@@ -21,11 +22,19 @@ from conformance.report.text import count, listing, safe_url, seconds, visible
 FAILURES_SHOWN = 20
 _TEXT_LIMIT = 240
 _MARKS = {Tone.GOOD: "✅", Tone.CAUTION: "⚠️", Tone.BAD: "❌"}
-_COLUMNS = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.WAIVED, Verdict.UNSUPPORTED, Verdict.NOT_RUN)
+_COLUMNS = (
+    Verdict.PASS,
+    Verdict.FAIL,
+    Verdict.ERROR,
+    Verdict.WAIVED,
+    Verdict.UNSUPPORTED,
+    Verdict.NOT_RUN,
+)
 
 
 def render_markdown(run: Run) -> str:
-    """``run`` in markdown; text from the run can neither open markup nor mention a person. Ends with a newline."""
+    """``run`` in markdown; text from the run can neither open markup nor mention a person. Ends
+    with a newline."""
     summary = summarize(run)
     blocks = [f"### {_MARKS[summary.tone]} {_text(summary.sentence)}"]
     if summary.details:
@@ -43,8 +52,12 @@ def _table(subjects: tuple[SubjectSummary, ...]) -> list[str]:
     heads = ["SDK", "standing", *(WORDS[verdict] for verdict in _COLUMNS), "MUSTs failed"]
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * 2}{' ---: |' * (len(heads) - 2)}"]
     for item in subjects:
-        cells = [_text(item.name), item.standing.value, *(str(item.tally[verdict]) for verdict in _COLUMNS),
-                 str(item.broken.get(Level.MUST, 0))]
+        cells = [
+            _text(item.name),
+            item.standing.value,
+            *(str(item.tally[verdict]) for verdict in _COLUMNS),
+            str(item.broken.get(Level.MUST, 0)),
+        ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -55,9 +68,13 @@ def _failures(run: Run) -> str:
     if not bad:
         return ""
     lines = [f"**{count(len(bad), 'red case')}**", ""]
-    lines += [f"- {WORDS[case.verdict]} {_code(case.id)}: {_why(case)}" for case in bad[:FAILURES_SHOWN]]
+    lines += [
+        f"- {WORDS[case.verdict]} {_code(case.id)}: {_why(case)}" for case in bad[:FAILURES_SHOWN]
+    ]
     if len(bad) > FAILURES_SHOWN:
-        lines.append(f"- and {count(len(bad) - FAILURES_SHOWN, 'more', 'more')}, in the full report")
+        lines.append(
+            f"- and {count(len(bad) - FAILURES_SHOWN, 'more', 'more')}, in the full report"
+        )
     return "\n".join(lines)
 
 
@@ -86,22 +103,29 @@ def _waiver(item: WaiverUse) -> str:
 def _problems(run: Run) -> str:
     if not run.problems:
         return ""
-    return "\n".join(["**Problems of the harness**", "", *(f"- {_text(line)}" for line in run.problems)])
+    return "\n".join(
+        ["**Problems of the harness**", "", *(f"- {_text(line)}" for line in run.problems)]
+    )
 
 
 def _footer(run: Run) -> str:
     sources = sorted({source for case in run.cases for source in case.rests_on})
     rests = f"; rests on {listing(sources)}" if sources else ""
-    return (f"<sub>conformance {_text(run.tool.version)}, {_text(run.started)}, {count(len(run.cases), 'case')} in "
-            f"{seconds(run.duration)}, target {_text(run.target)}{_text(rests)}</sub>")
+    return (
+        f"<sub>conformance {_text(run.tool.version)}, {_text(run.started)}, {count(len(run.cases), 'case')} in "
+        f"{seconds(run.duration)}, target {_text(run.target)}{_text(rests)}</sub>"
+    )
 
 
 def _text(text: str) -> str:
-    """One line of plain text: nothing in it is markup, a mention, an issue number or a cell border."""
+    """One line of plain text: nothing in it is markup, a mention, an issue number or a cell
+    border."""
     line = " ".join(visible(text).split())
     if len(line) > _TEXT_LIMIT:
         line = line[:_TEXT_LIMIT].rstrip() + "…"
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    line = (
+        line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    )
     line = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line)
     return re.sub(r"(?<!&)#", "&#35;", line)
 

@@ -49,8 +49,9 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A scenario on which cases disagree; ``disagreements`` counts those outside the largest group. ``waivers`` are the
-    waivers that explain the whole difference (every case passes or is waived by them); empty when it is more than that.
+    """A scenario on which cases disagree; ``disagreements`` counts those outside the largest group.
+    ``waivers`` are the waivers that explain the whole difference (every case passes or is waived by
+    them); empty when it is more than that.
     """
 
     scenario: ScenarioInfo
@@ -61,7 +62,8 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Scenarios that differ only by the same waivers: one deviation, however many scenarios show it."""
+    """Scenarios that differ only by the same waivers: one deviation, however many scenarios show
+    it."""
 
     waivers: tuple[str, ...]
     splits: tuple[Split, ...]
@@ -80,10 +82,16 @@ _Maker = Callable[[list[CaseResult]], Cell]
 
 
 class Glance:
-    """The overview of ``run``; ``hrefs`` gives the link of each case by its place in ``run.cases``."""
+    """The overview of ``run``; ``hrefs`` gives the link of each case by its place in
+    ``run.cases``."""
 
-    def __init__(self, run: Run, subjects: tuple[SubjectSummary, ...], scenarios: Sequence[ScenarioInfo],
-                 hrefs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        subjects: tuple[SubjectSummary, ...],
+        scenarios: Sequence[ScenarioInfo],
+        hrefs: Sequence[str],
+    ) -> None:
         self._run = run
         self._subjects = subjects
         self._scenarios = scenarios
@@ -101,17 +109,29 @@ class Glance:
 
     def _capability(self, name: str, scenarios: list[ScenarioInfo]) -> Capability:
         cases = [case for scenario in scenarios for case in self._cases.get(scenario.id, ())]
-        rows = tuple(Row(scenario, self._cells(self._cases.get(scenario.id, ()), self._scenario_cell),
-                         " ".join(sorted({case.verdict for case in self._cases.get(scenario.id, ())})))
-                     for scenario in scenarios)
-        return Capability(name, self._cells(cases, self._group_cell), rows, any(case.verdict in BAD for case in cases))
+        rows = tuple(
+            Row(
+                scenario,
+                self._cells(self._cases.get(scenario.id, ()), self._scenario_cell),
+                " ".join(sorted({case.verdict for case in self._cases.get(scenario.id, ())})),
+            )
+            for scenario in scenarios
+        )
+        return Capability(
+            name,
+            self._cells(cases, self._group_cell),
+            rows,
+            any(case.verdict in BAD for case in cases),
+        )
 
     def _cells(self, cases: Iterable[CaseResult], make: _Maker) -> tuple[Cell, ...]:
         by_subject: dict[tuple[str, str], list[CaseResult]] = {}
         for case in cases:
             by_subject.setdefault((case.sdk, case.version), []).append(case)
-        return tuple(self._cell(item, by_subject.get((item.subject.sdk, item.subject.version), []), make)
-                     for item in self._subjects)
+        return tuple(
+            self._cell(item, by_subject.get((item.subject.sdk, item.subject.version), []), make)
+            for item in self._subjects
+        )
 
     def _cell(self, item: SubjectSummary, cases: list[CaseResult], make: _Maker) -> Cell:
         if cases:
@@ -125,15 +145,21 @@ class Glance:
         worst = tally.worst or Verdict.NOT_RUN
         first = next(case for case in cases if case.verdict is worst)
         ratio = f"{tally.passed}/{tally.applicable}" if tally.applicable else ""
-        return Cell((Entry(worst, WORDS[worst], self._hrefs[id(first)]),), ratio, tally[Verdict.WAIVED])
+        return Cell(
+            (Entry(worst, WORDS[worst], self._hrefs[id(first)]),), ratio, tally[Verdict.WAIVED]
+        )
 
     def _scenario_cell(self, cases: list[CaseResult]) -> Cell:
         if len({case.verdict for case in cases}) == 1:
             cell = self._group_cell(cases)
             return cell if len(cases) > 1 else Cell(cell.entries)
         name = _telling_apart(cases)
-        return Cell(tuple(Entry(case.verdict, f"{name(case)} {WORDS[case.verdict]}", self._hrefs[id(case)])
-                          for case in cases))
+        return Cell(
+            tuple(
+                Entry(case.verdict, f"{name(case)} {WORDS[case.verdict]}", self._hrefs[id(case)])
+                for case in cases
+            )
+        )
 
     def splits(self) -> tuple[Split, ...]:
         """The scenarios on which cases with evidence disagree, most disagreements first."""
@@ -145,19 +171,26 @@ class Glance:
         counts = Counter(case.verdict for case in cases)
         if len(counts) < 2:
             return None
-        groups = tuple((verdict, self._by_subject([case for case in cases if case.verdict is verdict]))
-                       for verdict in SEVERITY if counts[verdict])
+        groups = tuple(
+            (verdict, self._by_subject([case for case in cases if case.verdict is verdict]))
+            for verdict in SEVERITY
+            if counts[verdict]
+        )
         return Split(scenario, len(cases) - max(counts.values()), groups, _explaining(cases))
 
     def _by_subject(self, cases: list[CaseResult]) -> tuple[tuple[str, str], ...]:
-        """One link a subject: its name, what of it (surface, api-version) where that is less than all, how many."""
+        """One link a subject: its name, what of it (surface, api-version) where that is less than
+        all, how many."""
         subjects: dict[str, list[CaseResult]] = {}
         for case in cases:
             subjects.setdefault(f"{case.sdk} {case.version}", []).append(case)
-        return tuple((f"{name}{_which(own)}", self._hrefs[id(own[0])]) for name, own in subjects.items())
+        return tuple(
+            (f"{name}{_which(own)}", self._hrefs[id(own[0])]) for name, own in subjects.items()
+        )
 
     def differences(self) -> tuple[tuple[Split, ...], tuple[Explained, ...]]:
-        """``splits`` in two parts: those that need a look, and those the same waivers explain, most scenarios first."""
+        """``splits`` in two parts: those that need a look, and those the same waivers explain, most
+        scenarios first."""
         explained: dict[tuple[str, ...], list[Split]] = {}
         rest: list[Split] = []
         for split in self.splits():
@@ -173,20 +206,32 @@ class Glance:
                 found.setdefault((item.rule, item.level), []).append((case, item))
         rules = [self._broken_rule(*key, pairs) for key, pairs in found.items()]
         levels = list(Level)
-        return tuple(sorted(rules, key=lambda item: (levels.index(item.level), -len(item.cases), item.rule)))
+        return tuple(
+            sorted(rules, key=lambda item: (levels.index(item.level), -len(item.cases), item.rule))
+        )
 
-    def _broken_rule(self, rule: str, level: Level, pairs: list[tuple[CaseResult, FindingResult]]) -> BrokenRule:
+    def _broken_rule(
+        self, rule: str, level: Level, pairs: list[tuple[CaseResult, FindingResult]]
+    ) -> BrokenRule:
         cases = {self._hrefs[id(case)]: f"{_short(case)}: {case.scenario}" for case, _ in pairs}
         subjects = dict.fromkeys(f"{case.sdk} {case.version}" for case, _ in pairs)
-        return BrokenRule(rule, level, pairs[0][1], tuple((text, href) for href, text in cases.items()),
-                          listing(subjects))
+        return BrokenRule(
+            rule,
+            level,
+            pairs[0][1],
+            tuple((text, href) for href, text in cases.items()),
+            listing(subjects),
+        )
 
 
 def _explaining(cases: list[CaseResult]) -> tuple[str, ...]:
-    """The waivers that explain why ``cases`` differ; none when some case fails for another reason."""
+    """The waivers that explain why ``cases`` differ; none when some case fails for another
+    reason."""
     if any(case.verdict not in (Verdict.PASS, Verdict.WAIVED) for case in cases):
         return ()
-    return tuple(sorted({item.waived_by for case in cases for item in case.findings if item.waived_by}))
+    return tuple(
+        sorted({item.waived_by for case in cases for item in case.findings if item.waived_by})
+    )
 
 
 def _which(cases: list[CaseResult]) -> str:
@@ -203,6 +248,9 @@ def _short(case: CaseResult) -> str:
 
 def _telling_apart(cases: list[CaseResult]) -> Callable[[CaseResult], str]:
     """Names the cases of one cell by what tells them apart: surface, api-version, or both."""
-    parts: list[Callable[[CaseResult], str]] = [lambda case: case.surface, lambda case: case.api_version]
+    parts: list[Callable[[CaseResult], str]] = [
+        lambda case: case.surface,
+        lambda case: case.api_version,
+    ]
     telling = [part for part in parts if len({part(case) for case in cases}) > 1]
     return lambda case: " ".join(part(case) for part in telling)

@@ -1,7 +1,8 @@
 """What a run comes to: the verdict sentence, and the numbers every format shows.
 
-The rules of honesty live here once. A subject without evidence never conforms, whatever did not run is said, a share is
-never given of nothing, and a run is green only when nothing at all is left to look at.
+The rules of honesty live here once. A subject without evidence never conforms, whatever did not run
+is said, a share is never given of nothing, and a run is green only when nothing at all is left to
+look at.
 """
 
 from __future__ import annotations
@@ -16,14 +17,29 @@ from conformance.judge.results import CaseResult, FindingResult, Run, Subject, V
 from conformance.judge.rules.finding import Level
 from conformance.report.text import count, listing
 
-RED_WAIVERS: Final[tuple[Literal["stale", "expired", "mismatched"], ...]] = ("stale", "expired", "mismatched")
+RED_WAIVERS: Final[tuple[Literal["stale", "expired", "mismatched"], ...]] = (
+    "stale",
+    "expired",
+    "mismatched",
+)
 BAD = (Verdict.FAIL, Verdict.ERROR)
 # Worst first: what a group of cases is called by.
-SEVERITY = (Verdict.ERROR, Verdict.FAIL, Verdict.NOT_RUN, Verdict.WAIVED, Verdict.PASS, Verdict.UNSUPPORTED)
+SEVERITY = (
+    Verdict.ERROR,
+    Verdict.FAIL,
+    Verdict.NOT_RUN,
+    Verdict.WAIVED,
+    Verdict.PASS,
+    Verdict.UNSUPPORTED,
+)
 
 WORDS: Mapping[Verdict, str] = {
-    Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.WAIVED: "waived", Verdict.UNSUPPORTED: "unsupported",
-    Verdict.NOT_RUN: "not run", Verdict.ERROR: "error",
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "fail",
+    Verdict.WAIVED: "waived",
+    Verdict.UNSUPPORTED: "unsupported",
+    Verdict.NOT_RUN: "not run",
+    Verdict.ERROR: "error",
 }
 
 
@@ -47,7 +63,8 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Cases by verdict. ``applicable`` leaves out what the SDK's contract rules out; it is what a ratio is of."""
+    """Cases by verdict. ``applicable`` leaves out what the SDK's contract rules out; it is what a
+    ratio is of."""
 
     counts: Mapping[Verdict, int]
 
@@ -89,7 +106,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class SubjectSummary:
-    """One subject with its cases. ``broken`` counts the distinct unwaived rules broken, by level."""
+    """One subject with its cases. ``broken`` counts the distinct unwaived rules broken, by
+    level."""
 
     subject: Subject
     cases: tuple[CaseResult, ...]
@@ -114,19 +132,29 @@ class Summary:
 
 
 def summarize(run: Run) -> Summary:
-    """Judge ``run`` as a whole. Cases of a subject the run does not list are given one of their own."""
+    """Judge ``run`` as a whole. Cases of a subject the run does not list are given one of their
+    own."""
     subjects = _subjects(run)
     tally = Tally.of(run.cases)
-    return Summary(_tone(run, subjects, tally), _sentence(run, subjects), tuple(_details(run, subjects, tally)),
-                   subjects, tally)
+    return Summary(
+        _tone(run, subjects, tally),
+        _sentence(run, subjects),
+        tuple(_details(run, subjects, tally)),
+        subjects,
+        tally,
+    )
 
 
 def _subjects(run: Run) -> tuple[SubjectSummary, ...]:
-    cases: dict[tuple[str, str], list[CaseResult]] = {(item.sdk, item.version): [] for item in run.subjects}
+    cases: dict[tuple[str, str], list[CaseResult]] = {
+        (item.sdk, item.version): [] for item in run.subjects
+    }
     for case in run.cases:
         cases.setdefault((case.sdk, case.version), []).append(case)
     listed = {(item.sdk, item.version): item for item in run.subjects}
-    return tuple(_subject(listed.get(key) or _unlisted(*key), tuple(of)) for key, of in cases.items())
+    return tuple(
+        _subject(listed.get(key) or _unlisted(*key), tuple(of)) for key, of in cases.items()
+    )
 
 
 def _unlisted(sdk: str, version: str) -> Subject:
@@ -151,10 +179,13 @@ def _standing(subject: Subject, tally: Tally) -> Standing:
 
 
 def red_findings(case: CaseResult) -> tuple[FindingResult, ...]:
-    """What makes a red case red, MUSTs first: its findings that are neither waived nor mere notes (``may``)."""
+    """What makes a red case red, MUSTs first: its findings that are neither waived nor mere notes
+    (``may``)."""
     if case.verdict not in BAD:
         return ()
-    binding = [item for item in case.findings if item.waived_by is None and item.level is not Level.MAY]
+    binding = [
+        item for item in case.findings if item.waived_by is None and item.level is not Level.MAY
+    ]
     return tuple(sorted(binding, key=lambda item: item.level is not Level.MUST))
 
 
@@ -209,14 +240,21 @@ def _about(item: SubjectSummary) -> Iterable[str]:
     """What keeps one subject from being plainly green, in at most one sentence."""
     tally = item.tally
     if item.standing is Standing.NO_DATA:
-        reason = item.subject.reason or ("not run" if item.subject.status == "not-run" else "no case gave evidence")
+        reason = item.subject.reason or (
+            "not run" if item.subject.status == "not-run" else "no case gave evidence"
+        )
         yield f"{item.name}: no data ({reason.rstrip('.')})."
         return
     parts = []
-    levels = [f"{item.broken[level]} {level.upper()}{'s' if item.broken[level] != 1 else ''}"
-              for level in (Level.MUST, Level.SHOULD) if item.broken.get(level)]
+    levels = [
+        f"{item.broken[level]} {level.upper()}{'s' if item.broken[level] != 1 else ''}"
+        for level in (Level.MUST, Level.SHOULD)
+        if item.broken.get(level)
+    ]
     if tally[Verdict.FAIL]:
-        parts.append(f"fails {listing(levels) or 'no rule by name'} in {count(tally[Verdict.FAIL], 'case')}")
+        parts.append(
+            f"fails {listing(levels) or 'no rule by name'} in {count(tally[Verdict.FAIL], 'case')}"
+        )
     if tally[Verdict.ERROR]:
         parts.append(f"ended {count(tally[Verdict.ERROR], 'case')} in an error")
     if tally[Verdict.NOT_RUN]:

@@ -1,6 +1,8 @@
-"""Text made fit to show: visible control characters, safe links, anchors, lengths and times as people read them.
+"""Text made fit to show: visible control characters, safe links, anchors, lengths and times as
+people read them.
 
-Everything here is pure. Nothing in this module escapes markup: each format escapes in its own way, once, at its edge.
+Everything here is pure. Nothing in this module escapes markup: each format escapes in its own way,
+once, at its edge.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ FRAME_COUNT_LIMIT = 200
 DEPTH_LIMIT = 100
 _TOO_DEEP = "(nested too deeply to show)"
 
-# C0 (except tab and newline), DEL, C1, lone surrogates, noncharacters, and the marks that reorder what a reader sees.
+# C0 (except tab and newline), DEL, C1, lone surrogates, noncharacters, and the marks that reorder
+# what a reader sees.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef"
     "\ufeff\ufffe\uffff]"
@@ -27,7 +30,8 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    """``text`` with each character that would be invisible, illegal or misleading replaced by one that names it."""
+    """``text`` with each character that would be invisible, illegal or misleading replaced by one
+    that names it."""
     return _INVISIBLE.sub(_name, text)
 
 
@@ -39,7 +43,8 @@ def _name(match: re.Match[str]) -> str:
 
 
 def safe_url(url: str) -> str:
-    """``url`` when it is an absolute http(s) URL with a host, else the empty string: other schemes are never links."""
+    """``url`` when it is an absolute http(s) URL with a host, else the empty string: other schemes
+    are never links."""
     if not url.isprintable() or any(character.isspace() for character in url):
         return ""
     try:
@@ -50,7 +55,8 @@ def safe_url(url: str) -> str:
 
 
 class Anchors:
-    """Fragment identifiers for a list of names: readable, unique, and the same for the same list."""
+    """Fragment identifiers for a list of names: readable, unique, and the same for the same
+    list."""
 
     def __init__(self, prefix: str, names: Iterable[str]) -> None:
         self.in_order: list[str] = []
@@ -75,7 +81,8 @@ def _unused(wanted: str, taken: set[str]) -> str:
 
 
 def slug(text: str) -> str:
-    """``text`` in lower case with every run of other characters than letters and digits as one hyphen."""
+    """``text`` in lower case with every run of other characters than letters and digits as one
+    hyphen."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
 
 
@@ -97,24 +104,31 @@ def cut(text: str, limit: int = BODY_LIMIT) -> Cut:
 
 
 def pretty(value: Any, indent: int | None = 2) -> str:
-    """``value`` as indented JSON with sorted keys, so that two values can be compared line by line."""
+    """``value`` as indented JSON with sorted keys, so that two values can be compared line by
+    line."""
     try:
         return json.dumps(value, ensure_ascii=False, indent=indent, sort_keys=True, default=str)
     except RecursionError:
-        return json.dumps(shallow(value), ensure_ascii=False, indent=indent, sort_keys=True, default=str)
+        return json.dumps(
+            shallow(value), ensure_ascii=False, indent=indent, sort_keys=True, default=str
+        )
 
 
 def shallow(value: Any, depth: int = DEPTH_LIMIT) -> Any:
-    """``value`` with whatever is nested deeper than ``depth`` containers replaced by words that say so."""
+    """``value`` with whatever is nested deeper than ``depth`` containers replaced by words that say
+    so."""
     if isinstance(value, Mapping):
-        return {key: shallow(item, depth - 1) for key, item in value.items()} if depth else _TOO_DEEP
+        return (
+            {key: shallow(item, depth - 1) for key, item in value.items()} if depth else _TOO_DEEP
+        )
     if isinstance(value, list | tuple):
         return [shallow(item, depth - 1) for item in value] if depth else _TOO_DEEP
     return value
 
 
 def pretty_body(text: str) -> str:
-    """A wire body indented when it is a JSON object or array (its own key order kept), else as it is."""
+    """A wire body indented when it is a JSON object or array (its own key order kept), else as it
+    is."""
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
@@ -124,7 +138,8 @@ def pretty_body(text: str) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration given in seconds, in the unit a reader would choose: ``40 ms``, ``1.25 s``, ``3 min 5 s``."""
+    """A duration given in seconds, in the unit a reader would choose: ``40 ms``, ``1.25 s``,
+    ``3 min 5 s``."""
     if not math.isfinite(value):
         return "unknown"
     if abs(value) >= 120:
@@ -136,7 +151,9 @@ def seconds(value: float) -> str:
 
 def instant(text: str) -> str:
     """An ISO 8601 instant in UTC as ``2026-03-02 09:30:00 UTC``; any other text as it is."""
-    return re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)$", r"\1 \2 UTC", text)
+    return re.sub(
+        r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)$", r"\1 \2 UTC", text
+    )
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -147,4 +164,6 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def listing(parts: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     items = list(parts)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+    return (
+        items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+    )

@@ -1,6 +1,8 @@
-"""Reports on disk: all or nothing for each file, and one clear message when the disk does not let us.
+"""Reports on disk: all or nothing for each file, and one clear message when the disk does not let
+us.
 
-``results.json`` is written first and on its own: it holds the evidence, and every other report can be made from it.
+``results.json`` is written first and on its own: it holds the evidence, and every other report can
+be made from it.
 """
 
 from __future__ import annotations
@@ -29,10 +31,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
-    """Write ``index.html``, ``results.json``, ``junit.xml`` and ``divergence.html`` into ``folder``, made if need be.
+    """Write ``index.html``, ``results.json``, ``junit.xml`` and ``divergence.html`` into
+    ``folder``, made if need be.
 
-    Returns their paths in that order. Each file is replaced in one step, so a reader sees the old one or the new one.
-    Raises EnvironmentFault (``report-not-written``) when the folder or the disk refuses.
+    Returns their paths in that order. Each file is replaced in one step, so a reader sees the old
+    one or the new one. Raises EnvironmentFault (``report-not-written``) when the folder or the disk
+    refuses.
     """
     # Here, not above: reading results (`load_run`) must not cost the import of a template engine.
     from conformance.report.divergence_page import render_divergence
@@ -46,18 +50,23 @@ def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
 
 
 def require_writable(folder: Path) -> None:
-    """Make ``folder`` and try a file in it, so that a run does not end in nothing. Raises EnvironmentFault."""
+    """Make ``folder`` and try a file in it, so that a run does not end in nothing. Raises
+    EnvironmentFault."""
     try:
         _discard(_write(folder, f".probe-{secrets.token_hex(4)}", ""))
     except EnvironmentFault as fault:
         reason = fault.__cause__.strerror if isinstance(fault.__cause__, OSError) else fault.cause
-        raise EnvironmentFault(fault.code, f"reports cannot be written to {folder}: {reason}",
-                               "choose a folder you may write to with --reports") from fault
+        raise EnvironmentFault(
+            fault.code,
+            f"reports cannot be written to {folder}: {reason}",
+            "choose a folder you may write to with --reports",
+        ) from fault
 
 
 def _write(folder: Path, name: str, text: str) -> Path:
     target = folder / name
-    # In the same folder, for the replacement to be one step; not by `tempfile`: only their owner may read its files.
+    # In the same folder, for the replacement to be one step; not by `tempfile`: only their owner
+    # may read its files.
     temporary = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,14 +93,17 @@ def _discard(temporary: Path) -> None:
 
 
 def results_json(run: Run) -> str:
-    """``run`` as JSON text: sorted keys, a line for each member and for each case, valid UTF-8, a newline at the end.
+    """``run`` as JSON text: sorted keys, a line for each member and for each case, valid UTF-8, a
+    newline at the end.
 
-    What JSON cannot hold (NaN, infinities) becomes its name as a string; what is nested beyond any reader's reach is
-    replaced by words that say so.
+    What JSON cannot hold (NaN, infinities) becomes its name as a string; what is nested beyond any
+    reader's reach is replaced by words that say so.
     """
     members = run.model_dump(mode="python")
-    lines = ",\n".join(f"{_dump(name)}: {_rows(value) if isinstance(value, tuple | list) else _dump(value)}"
-                       for name, value in sorted(members.items()))
+    lines = ",\n".join(
+        f"{_dump(name)}: {_rows(value) if isinstance(value, tuple | list) else _dump(value)}"
+        for name, value in sorted(members.items())
+    )
     # A lone surrogate cannot be encoded, but can be written as a JSON escape.
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", f"{{\n{lines}\n}}\n")
 
@@ -124,34 +136,55 @@ def _finite(value: Any) -> Any:
 def load_run(path: Path) -> Run:
     """Read a run from ``path``, a results file or the folder of one.
 
-    Raises InputError: ``results-unreadable``, ``results-not-json``, ``results-version`` or ``results-invalid``.
+    Raises InputError: ``results-unreadable``, ``results-not-json``, ``results-version`` or
+    ``results-invalid``.
     """
     file = path / RESULTS_NAME if path.is_dir() else path
     data = _read(file)
     found = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(found, str) and found.split(".")[0] != RESULTS_VERSION.split(".")[0]:
-        raise InputError("results-version", f"The results are of schema version {found[:40]}; "
-                         f"this harness reads {RESULTS_VERSION}.", "Use the harness that wrote them.", Where(str(file)))
+        raise InputError(
+            "results-version",
+            f"The results are of schema version {found[:40]}; "
+            f"this harness reads {RESULTS_VERSION}.",
+            "Use the harness that wrote them.",
+            Where(str(file)),
+        )
     try:
         return Run.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         pointer = "".join(f"/{part}" for part in first["loc"]) or "/"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise InputError("results-invalid", f"{pointer}: {first['msg']}{more}.",
-                         "Give a results.json as `conformance run` wrote it.", Where(str(file))) from error
+        raise InputError(
+            "results-invalid",
+            f"{pointer}: {first['msg']}{more}.",
+            "Give a results.json as `conformance run` wrote it.",
+            Where(str(file)),
+        ) from error
 
 
 def _read(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError("results-unreadable", f"The results cannot be read: {error.strerror or error}.",
-                         "Give a results.json, or the folder that holds one.", Where(str(file))) from error
+        raise InputError(
+            "results-unreadable",
+            f"The results cannot be read: {error.strerror or error}.",
+            "Give a results.json, or the folder that holds one.",
+            Where(str(file)),
+        ) from error
     except json.JSONDecodeError as error:
-        raise InputError("results-not-json", f"The results are not JSON: {error.msg}.",
-                         "The file may be cut short; run again.",
-                         Where(str(file), error.lineno, error.colno)) from error
+        raise InputError(
+            "results-not-json",
+            f"The results are not JSON: {error.msg}.",
+            "The file may be cut short; run again.",
+            Where(str(file), error.lineno, error.colno),
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise InputError("results-not-json", "The results are not UTF-8 JSON within what can be read.",
-                         "The file may be damaged; run again.", Where(str(file))) from error
+        raise InputError(
+            "results-not-json",
+            "The results are not UTF-8 JSON within what can be read.",
+            "The file may be damaged; run again.",
+            Where(str(file)),
+        ) from error

@@ -1,8 +1,10 @@
-"""Cases of the loopback lane, run ahead of whoever asks for their results, so that their real waits overlap.
+"""Cases of the loopback lane, run ahead of whoever asks for their results, so that their real waits
+overlap.
 
-What needs quiet to be judged is judged in quiet: a case that an adapter's failure swept away, and one that is red in a
-way that a busy machine could have caused, are run again, alone, and that time counts. Cases that were only late are
-first run again among few, when all others have ended: most were late in the crowd, and their waits overlap there.
+What needs quiet to be judged is judged in quiet: a case that an adapter's failure swept away, and
+one that is red in a way that a busy machine could have caused, are run again, alone, and that time
+counts. Cases that were only late are first run again among few, when all others have ended: most
+were late in the crowd, and their waits overlap there.
 """
 
 from __future__ import annotations
@@ -37,13 +39,16 @@ TIMED_RULES = frozenset({"retries.backoff", "retries.honours-hint", "expect.dela
 """Rules that measure time: broken once proves little on a busy machine."""
 
 _AGAIN = 2
-"""How often a case whose time was wrong is run again alone: what is wrong each time is the SDK's."""
+"""How often a case whose time was wrong is run again alone: what is wrong each time is the
+SDK's."""
 
 _ENOUGH = 3
-"""After how many cases a rule about time that stayed broken alone is an SDK's own and the next case is believed."""
+"""After how many cases a rule about time that stayed broken alone is an SDK's own and the next case
+is believed."""
 
 _DOUBTS = 30
-"""Cases of a run that are red in any other way and are run once more alone. More than that is no accident."""
+"""Cases of a run that are red in any other way and are run once more alone. More than that is no
+accident."""
 
 UNSTEADY = "it failed among other cases, and not when it ran again alone"
 """The reason that such a case gives for what it says then."""
@@ -52,16 +57,25 @@ Runner = Callable[[Case, Lane], Judged]
 
 
 class RunAhead:
-    """Runs ``cases`` in threads from the start. ``lane_of(case, alone)`` gives the lane, ``run`` judges one case in it.
-    A context manager; leaving it stops what has not begun."""
+    """Runs ``cases`` in threads from the start. ``lane_of(case, alone)`` gives the lane, ``run``
+    judges one case in it. A context manager; leaving it stops what has not begun."""
 
-    def __init__(self, cases: Iterable[Case], lane_of: Callable[[Case, bool], Lane], run: Runner,
-                 parallel: int = PARALLEL) -> None:
+    def __init__(
+        self,
+        cases: Iterable[Case],
+        lane_of: Callable[[Case, bool], Lane],
+        run: Runner,
+        parallel: int = PARALLEL,
+    ) -> None:
         self._lane_of = lane_of
         self._run = run
         self._quiet = threading.Lock()
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="case")
-        self._waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting") if parallel > 1 else self._threads
+        self._waiting = (
+            ThreadPoolExecutor(WAITING, thread_name_prefix="waiting")
+            if parallel > 1
+            else self._threads
+        )
         self._futures: dict[str, Future[Judged]] = {}
         self._cases: dict[str, Case] = {}
         self._settled: dict[str, Judged] = {}
@@ -74,8 +88,12 @@ class RunAhead:
     def __enter__(self) -> RunAhead:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def add(self, case: Case) -> None:
@@ -92,9 +110,13 @@ class RunAhead:
         return self._settled[case.id]
 
     def finished(self) -> list[Judged]:
-        """The results there are by now and that nothing speaks against, in the order the cases were given."""
-        ended = [future for future in self._futures.values()
-                 if future.done() and not future.cancelled() and future.exception() is None]
+        """The results there are by now and that nothing speaks against, in the order the cases were
+        given."""
+        ended = [
+            future
+            for future in self._futures.values()
+            if future.done() and not future.cancelled() and future.exception() is None
+        ]
         return [judged for future in ended if not needs_quiet(judged := future.result())]
 
     def abandon(self, end_lanes: Callable[[], None]) -> None:
@@ -138,50 +160,73 @@ class RunAhead:
                     break
                 judged = self._run(case, self._lane_of(case, True))
         self._confirmed.update(_late_rules(judged))
-        return _unsteady(judged) if doubted and judged.result.verdict is not Verdict.FAIL else judged
+        return (
+            _unsteady(judged) if doubted and judged.result.verdict is not Verdict.FAIL else judged
+        )
 
     def _doubts_it(self, judged: Judged) -> bool:
-        """Whether ``judged`` is red and among the first so many of the run: one more run tells accident from habit."""
+        """Whether ``judged`` is red and among the first so many of the run: one more run tells
+        accident from habit."""
         if judged.result.verdict is not Verdict.FAIL or not self._doubts:
             return False
         self._doubts -= 1
         return True
 
     def _calm(self) -> None:
-        """Run all that were only late again, few at once; once a run. What is in time then is settled."""
+        """Run all that were only late again, few at once; once a run. What is in time then is
+        settled."""
         if self._calmed:
             return
         self._calmed = True
         with ThreadPoolExecutor(FEW, thread_name_prefix="calm") as few:
-            for case, future in [(case, few.submit(self._once, case)) for case in self._only_late()]:
+            for case, future in [
+                (case, few.submit(self._once, case)) for case in self._only_late()
+            ]:
                 with contextlib.suppress(Disturbed):
                     if not needs_quiet(judged := future.result()):
                         self._settled[case.id] = judged
 
     def _only_late(self) -> list[Case]:
-        """The cases that have ended late; what failed in another way is not run again among others."""
-        ended = [(case, self._futures[name]) for name, case in self._cases.items() if name not in self._settled]
-        return [case for case, future in ended if not future.cancelled() and future.exception() is None
-                and is_late(future.result()) and future.result().result.verdict is Verdict.FAIL]
+        """The cases that have ended late; what failed in another way is not run again among
+        others."""
+        ended = [
+            (case, self._futures[name])
+            for name, case in self._cases.items()
+            if name not in self._settled
+        ]
+        return [
+            case
+            for case, future in ended
+            if not future.cancelled()
+            and future.exception() is None
+            and is_late(future.result())
+            and future.result().result.verdict is Verdict.FAIL
+        ]
 
     def _is_known(self, judged: Judged) -> bool:
-        """Whether all that is late in ``judged`` has been late before in cases that ran alone, time after time."""
+        """Whether all that is late in ``judged`` has been late before in cases that ran alone, time
+        after time."""
         late = _late_rules(judged)
         return bool(late) and all(self._confirmed[rule] >= _ENOUGH for rule in late)
 
 
 def _unsteady(judged: Judged) -> Judged:
-    return replace(judged, result=judged.result.model_copy(update={"reason": judged.result.reason or UNSTEADY}))
+    return replace(
+        judged, result=judged.result.model_copy(update={"reason": judged.result.reason or UNSTEADY})
+    )
 
 
 def needs_quiet(judged: Judged) -> bool:
-    """Whether ``judged`` is red in a way that a busy machine could have caused: a rule about time is broken, an adapter
-    failed, a time-out ran out, or the service broke off, before a client that was late had read what it had sent."""
+    """Whether ``judged`` is red in a way that a busy machine could have caused: a rule about time
+    is broken, an adapter failed, a time-out ran out, or the service broke off, before a client that
+    was late had read what it had sent."""
     result = judged.result
     if result.verdict is Verdict.FAIL:
         return is_late(judged) or any(
             (isinstance(step.error, dict) and step.error.get("kind") == "timeout")
-            or any(exchange.fault is not None for exchange in step.exchanges) for step in result.steps)
+            or any(exchange.fault is not None for exchange in step.exchanges)
+            for step in result.steps
+        )
     return result.verdict is Verdict.ERROR
 
 
@@ -192,5 +237,8 @@ def is_late(judged: Judged) -> bool:
 
 def _late_rules(judged: Judged) -> set[tuple[str, str, str]]:
     result = judged.result
-    return {(result.sdk, result.version, f.rule) for f in result.findings
-            if f.rule in TIMED_RULES and f.waived_by is None}
+    return {
+        (result.sdk, result.version, f.rule)
+        for f in result.findings
+        if f.rule in TIMED_RULES and f.waived_by is None
+    }

@@ -1,7 +1,7 @@
 """Executing one case: the only stage that does I/O.
 
-It opens a client through a lane, performs the steps in order, and keeps what was seen. It decides nothing; an SDK that
-hangs, crashes or lies is an observation like any other.
+It opens a client through a lane, performs the steps in order, and keeps what was seen. It decides
+nothing; an SDK that hangs, crashes or lies is an observation like any other.
 """
 
 from __future__ import annotations
@@ -48,8 +48,11 @@ def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
         player = CasePlayer(clock, host, playback, side)
     else:
         service = service_of(case.target, config, clock, STAND_INS)
-        player = (TargetPlayer(clock, host, service, side) if isinstance(service, Relay) else
-                  ServicePlayer(clock, host, service.answer, side))
+        player = (
+            TargetPlayer(clock, host, service, side)
+            if isinstance(service, Relay)
+            else ServicePlayer(clock, host, service.answer, side)
+        )
     session = lane.open(config, player, clock, case.id, case.waits)
     contexts: list[StepContext] = []
     done: dict[str, Any] = {}
@@ -59,8 +62,9 @@ def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
             filled = _late(step, done, case)
             if filled is None:
                 break
-            context = _perform(case, index, filled, config, player, session, suite, strict,
-                               lane.wait_slack)
+            context = _perform(
+                case, index, filled, config, player, session, suite, strict, lane.wait_slack
+            )
             contexts.append(context)
             outcome = context.observation.outcome
             done[step.name or str(index)] = {"result": outcome.result, "view": outcome.view}
@@ -70,32 +74,56 @@ def execute(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
         wrong = session.close()
     if wrong and contexts:
         contexts[-1] = _belied(contexts[-1], wrong)
-    unplayed = tuple(f"{i.request.method} {i.request.path}" for i in playback.unplayed()) if playback else ()
+    unplayed = (
+        tuple(f"{i.request.method} {i.request.path}" for i in playback.unplayed())
+        if playback
+        else ()
+    )
     return CaseObservation(tuple(contexts), len(scenario.steps) - len(contexts), unplayed)
 
 
-def _perform(case: Case, index: int, step: Step, config: ClientConfig, player: CasePlayer, session: Session,
-             suite: Suite, strict: bool, wait_slack: float) -> StepContext:
+def _perform(
+    case: Case,
+    index: int,
+    step: Step,
+    config: ClientConfig,
+    player: CasePlayer,
+    session: Session,
+    suite: Suite,
+    strict: bool,
+    wait_slack: float,
+) -> StepContext:
     player.begin_step(compile_step(step, suite.fixtures))
     call = build_call(step, suite.fixtures)
     outcome = session.call(call)
     exchanges, waits, side_exchanges = session.observed(player)
     observation = StepObservation(exchanges, outcome, waits, side_exchanges)
     return StepContext(
-        index=index, level=Level(case.spec.level), api_version=case.api_version, operation=OPERATIONS[step.call],
-        client=config, call=call, expect=step.expect, observation=observation,
-        traits=case.subject.sdk.contract.traits(case.subject.version), schemas=suite.schemas, strict=strict,
+        index=index,
+        level=Level(case.spec.level),
+        api_version=case.api_version,
+        operation=OPERATIONS[step.call],
+        client=config,
+        call=call,
+        expect=step.expect,
+        observation=observation,
+        traits=case.subject.sdk.contract.traits(case.subject.version),
+        schemas=suite.schemas,
+        strict=strict,
         wait_slack=wait_slack,
     )
 
 
 def _belied(context: StepContext, wrong: str) -> StepContext:
     """``context`` with an outcome that can no longer be believed."""
-    return replace(context, observation=replace(context.observation, outcome=Outcome("crash", reason=wrong)))
+    return replace(
+        context, observation=replace(context.observation, outcome=Outcome("crash", reason=wrong))
+    )
 
 
 def _late(step: Step, done: dict[str, Any], case: Case) -> Step | None:
-    """``step`` with the results of earlier steps filled in; None when a service of its own mind gave no such result."""
+    """``step`` with the results of earlier steps filled in; None when a service of its own mind
+    gave no such result."""
     raw = step.model_dump(by_alias=True, exclude_unset=True) if done else None
     if raw is None:
         return step
@@ -104,8 +132,12 @@ def _late(step: Step, done: dict[str, Any], case: Case) -> Step | None:
     except UnknownVariable as error:
         if not case.target.is_replay:
             return None
-        raise InputError("unknown-variable", f"${{{error.name}}} has no value when the step runs",
-                         f"known: {', '.join(error.known)}", case.loaded.document.where(["steps"])) from None
+        raise InputError(
+            "unknown-variable",
+            f"${{{error.name}}} has no value when the step runs",
+            f"known: {', '.join(error.known)}",
+            case.loaded.document.where(["steps"]),
+        ) from None
 
 
 def _playback(case: Case, suite: Suite) -> CassettePlayback | None:
@@ -113,9 +145,13 @@ def _playback(case: Case, suite: Suite) -> CassettePlayback | None:
     if cassette is None:
         return None
     if cassette.api_version and cassette.api_version != case.api_version:
-        raise InputError("cassette-api-version", f"cassette {cassette.name} says it is of api-version "
-                         f"{cassette.api_version}, not {case.api_version}", "move it to the folder of its api-version",
-                         Where(f"cassettes/{cassette.name}.yaml"))
+        raise InputError(
+            "cassette-api-version",
+            f"cassette {cassette.name} says it is of api-version "
+            f"{cassette.api_version}, not {case.api_version}",
+            "move it to the folder of its api-version",
+            Where(f"cassettes/{cassette.name}.yaml"),
+        )
     return CassettePlayback(cassette)
 
 
@@ -125,14 +161,21 @@ def cassette_name(scenario: Scenario, identity: str, api_version: str) -> str:
 
 
 def client_config(case: Case, spec: ClientSpec) -> ClientConfig:
-    """The client of a case: the offline suite's endpoint and credentials, and what the scenario sets."""
+    """The client of a case: the offline suite's endpoint and credentials, and what the scenario
+    sets."""
     kind: Any = spec.auth  # one of Auth's words by now: the variables of the scenario are filled in
     auth = Auth(kind, spec.api_key if spec.api_key is not None else API_KEY, spec.tokens or TOKENS)
     return ClientConfig(
-        endpoint=spec.endpoint or SERVICE_ENDPOINT, api="v1" if case.api_version == "v1" else "azure",
-        api_version=case.api_version, auth=auth, max_retries=_optional_int(spec.max_retries),
-        timeout=None if spec.timeout == "default" else float(spec.timeout), deployment=spec.deployment,
-        headers=tuple(spec.headers.items()), environment=tuple(spec.environment.items()), surface=case.surface,
+        endpoint=spec.endpoint or SERVICE_ENDPOINT,
+        api="v1" if case.api_version == "v1" else "azure",
+        api_version=case.api_version,
+        auth=auth,
+        max_retries=_optional_int(spec.max_retries),
+        timeout=None if spec.timeout == "default" else float(spec.timeout),
+        deployment=spec.deployment,
+        headers=tuple(spec.headers.items()),
+        environment=tuple(spec.environment.items()),
+        surface=case.surface,
     )
 
 
@@ -165,8 +208,12 @@ def _options(spec: OptionsSpec | None) -> CallOptions:
     if spec is None:
         return CallOptions()
     timeout = None if spec.timeout is None else float(spec.timeout)
-    return CallOptions(_optional_int(spec.max_retries), timeout, tuple(spec.headers.items()),
-                       tuple(spec.query.items()))
+    return CallOptions(
+        _optional_int(spec.max_retries),
+        timeout,
+        tuple(spec.headers.items()),
+        tuple(spec.query.items()),
+    )
 
 
 def _optional_int(value: int | str | None) -> int | None:

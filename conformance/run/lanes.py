@@ -24,7 +24,8 @@ FAR = Deadlines(call=300.0)
 
 
 class Lanes:
-    """A context manager. ``of`` may be called from any thread; the in-process lane is for one thread at a time."""
+    """A context manager. ``of`` may be called from any thread; the in-process lane is for one
+    thread at a time."""
 
     def __init__(self, deadlines: Deadlines | None = None) -> None:
         self._deadlines = deadlines
@@ -36,8 +37,12 @@ class Lanes:
     def __enter__(self) -> Lanes:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -59,8 +64,8 @@ class Lanes:
             self._inprocess = None
 
     def of(self, case: Case, alone: bool = False) -> Lane:
-        """The lane of ``case``; with ``alone`` one in which nothing else runs. Raises EnvironmentFault when the
-        adapter is not built."""
+        """The lane of ``case``; with ``alone`` one in which nothing else runs. Raises
+        EnvironmentFault when the adapter is not built."""
         if case.lane == "inprocess":
             if self._inprocess is None:
                 self._inprocess = InProcessLane()
@@ -69,7 +74,9 @@ class Lanes:
         key = (subject.sdk.name, subject.version, alone)
         with self._lock:
             if key not in self._loopback:
-                self._loopback[key] = self.of_subject(subject).alone() if alone else self.of_subject(subject)
+                self._loopback[key] = (
+                    self.of_subject(subject).alone() if alone else self.of_subject(subject)
+                )
             return self._loopback[key]
 
     def of_subject(self, subject: SubjectUnderTest) -> LoopbackLane:
@@ -78,8 +85,13 @@ class Lanes:
             self._server = PeerServer()
             self._server.start()
         adapter = adapter_of(subject)
-        return LoopbackLane(adapter.launch(authority().ca_file), self._server, plain_http=plain_http(subject),
-                            deadlines=self._deadlines, limits=ProcessLimits(adapter.manifest.hello_seconds))
+        return LoopbackLane(
+            adapter.launch(authority().ca_file),
+            self._server,
+            plain_http=plain_http(subject),
+            deadlines=self._deadlines,
+            limits=ProcessLimits(adapter.manifest.hello_seconds),
+        )
 
 
 def adapter_of(subject: SubjectUnderTest) -> Adapter:
@@ -92,13 +104,15 @@ def adapter_of(subject: SubjectUnderTest) -> Adapter:
 
 
 def plain_http(subject: SubjectUnderTest) -> PlainHttp:
-    """Which credentials the SDK sends over plain http (trait ``endpoint.plain_http``); none when nobody says."""
+    """Which credentials the SDK sends over plain http (trait ``endpoint.plain_http``); none when
+    nobody says."""
     value: Any = subject.sdk.contract.traits(subject.version).get("endpoint.plain_http")
     return value if value in ("all", "keys", "none") else "none"
 
 
 def prepare(subjects: Iterable[SubjectUnderTest], report: Report) -> None:
-    """Build what is missing of the adapters of ``subjects``. Raises EnvironmentFault naming what cannot be."""
+    """Build what is missing of the adapters of ``subjects``. Raises EnvironmentFault naming what
+    cannot be."""
     for subject in subjects:
         if subject.lane != "loopback" or subject.absent:
             continue

@@ -30,13 +30,15 @@ ARTICLE_URL = "https://learn.microsoft.com/azure/ai-services/openai/supported-la
 
 @dataclass(frozen=True, slots=True)
 class RunClock:
-    """When a run began and how its durations are told. ``fixed``: every duration is 0; equal runs are equal bytes."""
+    """When a run began and how its durations are told. ``fixed``: every duration is 0; equal runs
+    are equal bytes."""
 
     started: datetime
     fixed: bool
 
     def measure(self, began: float) -> float:
-        """Seconds since ``began`` (``time.perf_counter``), rounded to microseconds; 0 on a fixed clock."""
+        """Seconds since ``began`` (``time.perf_counter``), rounded to microseconds; 0 on a fixed
+        clock."""
         return 0.0 if self.fixed else round(time.perf_counter() - began, 6)
 
 
@@ -48,19 +50,30 @@ def run_clock() -> RunClock:
     return RunClock(datetime.now(UTC), fixed=False)
 
 
-def run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, strict: bool = False,
-             traces: bool = True) -> Judged:
-    """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error`` verdict.
+def run_case(
+    case: Case,
+    suite: Suite,
+    lane: Lane | None,
+    clock: RunClock,
+    *,
+    strict: bool = False,
+    traces: bool = True,
+) -> Judged:
+    """Execute and judge one case. A fault of the suite or the harness becomes the case's ``error``
+    verdict.
 
-    ``lane`` may be None for a case that planning already decided. What is told of a service elsewhere is redacted.
-    Raises Disturbed when the case has to be run again, alone (loopback lane).
+    ``lane`` may be None for a case that planning already decided. What is told of a service
+    elsewhere is redacted. Raises Disturbed when the case has to be run again, alone (loopback
+    lane).
     """
     judged = _run_case(case, suite, lane, clock, strict=strict, traces=traces)
     shown = case.target.shown
     return replace(judged, result=shown.result(judged.result)) if shown else judged
 
 
-def _run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, strict: bool, traces: bool) -> Judged:
+def _run_case(
+    case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, strict: bool, traces: bool
+) -> Judged:
     if case.status != "run" or lane is None:
         return judge_unrun(case)
     began = time.perf_counter()
@@ -70,41 +83,80 @@ def _run_case(case: Case, suite: Suite, lane: Lane | None, clock: RunClock, *, s
             return judge_unrun(replace(case, status="not-run", reason=lack))
         return judge(case, observation, clock.started.date(), clock.measure(began), traces=traces)
     except HarnessError as error:
-        return judge_fault(case, str(error), UNUSABLE if isinstance(error, InputError) else BROKEN_HARNESS)
+        return judge_fault(
+            case, str(error), UNUSABLE if isinstance(error, InputError) else BROKEN_HARNESS
+        )
     except Disturbed:
         raise
-    except Exception as error:  # a bug of ours costs its own case and says so, not the results of all others
-        return judge_fault(case, f"the harness failed: {type(error).__name__}: {error}", BROKEN_HARNESS)
+    except (
+        Exception
+    ) as error:  # a bug of ours costs its own case and says so, not the results of all others
+        return judge_fault(
+            case, f"the harness failed: {type(error).__name__}: {error}", BROKEN_HARNESS
+        )
 
 
-def assemble(suite: Suite, subjects: Iterable[SubjectUnderTest], judged: Iterable[Judged], clock: RunClock, *,
-             command: str = "", duration: float = 0.0, interrupted: bool = False, problems: tuple[str, ...] = (),
-             api_versions: tuple[str, ...] = (), target: Target = REPLAY) -> Run:
+def assemble(
+    suite: Suite,
+    subjects: Iterable[SubjectUnderTest],
+    judged: Iterable[Judged],
+    clock: RunClock,
+    *,
+    command: str = "",
+    duration: float = 0.0,
+    interrupted: bool = False,
+    problems: tuple[str, ...] = (),
+    api_versions: tuple[str, ...] = (),
+    target: Target = REPLAY,
+) -> Run:
     """The results of a run, in an order that does not depend on the order of execution."""
     subjects = tuple(subjects)
     ordered = tuple(sorted(judged, key=lambda item: item.result.id))
     cases = tuple(item.result for item in ordered)
     scenarios = {case.scenario for case in cases}
     return Run(
-        tool=Tool(version=__version__, scenario_digest=suite.home.digest("scenarios"),
-                  schema_digest=suite.schemas.digest(), cassette_digest=suite.home.digest("cassettes")),
-        started=clock.started.isoformat().replace("+00:00", "Z"), duration=0.0 if clock.fixed else round(duration, 3),
-        command=target.showing(command), target=target.showing(target.name),
+        tool=Tool(
+            version=__version__,
+            scenario_digest=suite.home.digest("scenarios"),
+            schema_digest=suite.schemas.digest(),
+            cassette_digest=suite.home.digest("cassettes"),
+        ),
+        started=clock.started.isoformat().replace("+00:00", "Z"),
+        duration=0.0 if clock.fixed else round(duration, 3),
+        command=target.showing(command),
+        target=target.showing(target.name),
         api_versions=api_versions or tuple(sorted({case.api_version for case in cases})),
-        subjects=subject_results(subjects), cases=cases, interrupted=interrupted, problems=problems,
+        subjects=subject_results(subjects),
+        cases=cases,
+        interrupted=interrupted,
+        problems=problems,
         scenarios=tuple(scenario_info(item) for item in suite.scenarios if item.id in scenarios),
-        waivers=settle_waivers(subjects, ordered, tuple(item.id for item in suite.scenarios),
-                               # Elsewhere other things break: a waiver is judged where it was written for.
-                               _plan_of_waived(suite, subjects) if target.is_replay else None, clock.started.date()),
+        waivers=settle_waivers(
+            subjects,
+            ordered,
+            tuple(item.id for item in suite.scenarios),
+            # Elsewhere other things break: a waiver is judged where it was written for.
+            _plan_of_waived(suite, subjects) if target.is_replay else None,
+            clock.started.date(),
+        ),
         rules=rule_infos(),
     )
 
 
-def _plan_of_waived(suite: Suite, subjects: tuple[SubjectUnderTest, ...]) -> tuple[Case, ...] | None:
+def _plan_of_waived(
+    suite: Suite, subjects: tuple[SubjectUnderTest, ...]
+) -> tuple[Case, ...] | None:
     """The whole plan of the scenarios that waivers name; None when it cannot be made."""
-    patterns = {pattern for subject in subjects for waiver in subject.sdk.waivers for pattern in waiver.scenarios}
+    patterns = {
+        pattern
+        for subject in subjects
+        for waiver in subject.sdk.waivers
+        for pattern in waiver.scenarios
+    }
     try:
-        return plan(suite, subjects, Selection(patterns=tuple(sorted(patterns)))) if patterns else ()
+        return (
+            plan(suite, subjects, Selection(patterns=tuple(sorted(patterns)))) if patterns else ()
+        )
     except HarnessError:
         return None
 
@@ -112,18 +164,28 @@ def _plan_of_waived(suite: Suite, subjects: tuple[SubjectUnderTest, ...]) -> tup
 def rule_infos() -> tuple[RuleInfo, ...]:
     """Every rule there is, sorted by id."""
     rules = sorted((*all_rules(), *CASE_RULES), key=lambda rule: rule.id)
-    return tuple(RuleInfo(id=r.id, title=r.title, level=r.level, blame=r.blame, why=r.why, source=r.source)
-                 for r in rules)
+    return tuple(
+        RuleInfo(id=r.id, title=r.title, level=r.level, blame=r.blame, why=r.why, source=r.source)
+        for r in rules
+    )
 
 
 def scenario_info(loaded: LoadedScenario) -> ScenarioInfo:
     """What reports say of a scenario."""
     scenario = loaded.scenario
-    return ScenarioInfo.model_validate({
-        "id": loaded.id, "file": loaded.file, "title": scenario.title, "why": scenario.why,
-        "capability": loaded.capability, "level": scenario.level, "tags": scenario.tags,
-        "sources": [source_link(source) for source in scenario.sources], "yaml": loaded.document.text,
-    })
+    return ScenarioInfo.model_validate(
+        {
+            "id": loaded.id,
+            "file": loaded.file,
+            "title": scenario.title,
+            "why": scenario.why,
+            "capability": loaded.capability,
+            "level": scenario.level,
+            "tags": scenario.tags,
+            "sources": [source_link(source) for source in scenario.sources],
+            "yaml": loaded.document.text,
+        }
+    )
 
 
 def source_link(source: SourceRef) -> SourceLink:

@@ -1,4 +1,5 @@
-"""Players for ``conformance serve``: the emulator in real time, cassettes that never run dry, a scenario."""
+"""Players for ``conformance serve``: the emulator in real time, cassettes that never run dry, a
+scenario."""
 
 from __future__ import annotations
 
@@ -49,17 +50,19 @@ class WallClock:
 
 
 def emulator(pace: float) -> Emulator:
-    """The emulator as it is at this moment: real time, the suite's key and tokens, jobs that take ``pace`` seconds a
-    state."""
+    """The emulator as it is at this moment: real time, the suite's key and tokens, jobs that take
+    ``pace`` seconds a state."""
     return Emulator(EmulatorConfig(clock=WallClock(), epoch=time.time(), pace=pace))
 
 
 class Recordings:
-    """Cassettes as one service. Requests are matched as in a run, whatever host was recorded; the answers to one
-    request come in recorded order, and from the first again after the last."""
+    """Cassettes as one service. Requests are matched as in a run, whatever host was recorded; the
+    answers to one request come in recorded order, and from the first again after the last."""
 
     def __init__(self, cassettes: tuple[Cassette, ...]) -> None:
-        interactions = tuple(at_home(item) for cassette in cassettes for item in cassette.interactions)
+        interactions = tuple(
+            at_home(item) for cassette in cassettes for item in cassette.interactions
+        )
         name = cassettes[0].name if len(cassettes) == 1 else f"{len(cassettes)} cassettes"
         self._cassette = Cassette(name, interactions, Provenance(Source.HARNESS, name), "")
         self._asked: dict[tuple[str, ...], int] = {}
@@ -68,7 +71,8 @@ class Recordings:
         return len(self._cassette.interactions)
 
     def answer(self, request: Request) -> Reply:
-        """The next recorded answer; a 404-class reply that says what was nearest when there is none."""
+        """The next recorded answer; a 404-class reply that says what was nearest when there is
+        none."""
         key = match_key(request)
         recorded = self._cassette.index.get(key)
         if recorded is None:
@@ -87,33 +91,50 @@ def at_home(interaction: Interaction) -> Interaction:
 
 
 def recordings(path: Path) -> Recordings:
-    """The cassette at ``path``, or every cassette below it. Raises InputError for one that cannot be read, UsageError
-    when there is none. Links that lead out of the folder are refused."""
+    """The cassette at ``path``, or every cassette below it. Raises InputError for one that cannot
+    be read, UsageError when there is none. Links that lead out of the folder are refused."""
     if not path.exists():
-        raise UsageError("nothing-to-serve", f"there is no file or folder {path}", "name a cassette or a folder")
+        raise UsageError(
+            "nothing-to-serve", f"there is no file or folder {path}", "name a cassette or a folder"
+        )
     root = path if path.is_dir() else path.parent
     found = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
     cassettes = tuple(load_cassette(file, root) for file in found)
     if not any(cassette.interactions for cassette in cassettes):
-        raise UsageError("nothing-to-serve", f"there is no recorded interaction in {path}", "cassettes are .yaml files")
+        raise UsageError(
+            "nothing-to-serve",
+            f"there is no recorded interaction in {path}",
+            "cassettes are .yaml files",
+        )
     return Recordings(cassettes)
 
 
 class Rehearsal:
-    """The service's side of one scenario: the answers of its steps one after the other, and from the start again."""
+    """The service's side of one scenario: the answers of its steps one after the other, and from
+    the start again."""
 
     def __init__(self, case: Case, suite: Suite, tell: Tell) -> None:
         spec = case.spec
         for index, step in enumerate(spec.steps):
             if isinstance(step.service, list) and _LATER.search(repr(step.service)):
-                raise UsageError("nothing-to-serve", f"step {index + 1} of {case.loaded.id} answers with results of "
-                                 "earlier calls, which only a run knows", "conformance run can play it")
-        self._script = tuple(item for step in spec.steps for item in compile_step(step, suite.fixtures))
+                raise UsageError(
+                    "nothing-to-serve",
+                    f"step {index + 1} of {case.loaded.id} answers with results of "
+                    "earlier calls, which only a run knows",
+                    "conformance run can play it",
+                )
+        self._script = tuple(
+            item for step in spec.steps for item in compile_step(step, suite.fixtures)
+        )
         name = cassette_name(spec, case.loaded.id, case.api_version)
         self._cassette = suite.cassettes.get(name)
         if self._cassette is None and "cassette" in self._script:
-            raise InputError("cassette-missing", f"{case.loaded.id} needs a cassette for {case.api_version}",
-                             "choose another --api-version", Where(f"cassettes/{name}.yaml"))
+            raise InputError(
+                "cassette-missing",
+                f"{case.loaded.id} needs a cassette for {case.api_version}",
+                "choose another --api-version",
+                Where(f"cassettes/{name}.yaml"),
+            )
         self._tell = tell
         self._player = self._begin()
 
@@ -137,7 +158,8 @@ class Rehearsal:
 
 
 class Announced:
-    """``player``, with a line for each request: method, path and how it was answered. No header, query or body."""
+    """``player``, with a line for each request: method, path and how it was answered. No header,
+    query or body."""
 
     def __init__(self, player: Player, tell: Tell) -> None:
         self._player = player

@@ -1,8 +1,10 @@
-"""Stable aliases: what identifies somebody, or changes with every recording, gets a name that does neither.
+"""Stable aliases: what identifies somebody, or changes with every recording, gets a name that does
+neither.
 
-The same value gets the same alias for as long as one :class:`Aliases` lives (a recording set), so ids keep correlating
-across exchanges. Aliases are numbered by first appearance within their kind: recording twice gives an empty diff. A
-value that already has the form of an alias is left alone, which is what makes sanitising idempotent.
+The same value gets the same alias for as long as one :class:`Aliases` lives (a recording set), so
+ids keep correlating across exchanges. Aliases are numbered by first appearance within their kind:
+recording twice gives an empty diff. A value that already has the form of an alias is left alone,
+which is what makes sanitising idempotent.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How aliases of one kind look: ``write(number, value)``, and the pattern of what is one already."""
+    """How aliases of one kind look: ``write(number, value)``, and the pattern of what is one
+    already."""
 
     write: Callable[[int, str], str]
     placeholder: re.Pattern[str]
@@ -58,9 +61,14 @@ def _same_length(number: int, value: str) -> str:
     return f"{number:0{len(value)}d}"
 
 
-GUID = _Form(lambda number, _: f"00000000-0000-4000-8000-{number:012d}",
-             re.compile(r"00000000-0000-(?:4000-8000|0000-0000)-(\d{12})"))
-_ID = _Form(_same_length, re.compile(rf"(?:0{{{SHORTEST_ID - 6},}}(\d{{1,6}})|00000000-0000-4000-8000-(\d{{12}}))"))
+GUID = _Form(
+    lambda number, _: f"00000000-0000-4000-8000-{number:012d}",
+    re.compile(r"00000000-0000-(?:4000-8000|0000-0000)-(\d{12})"),
+)
+_ID = _Form(
+    _same_length,
+    re.compile(rf"(?:0{{{SHORTEST_ID - 6},}}(\d{{1,6}})|00000000-0000-4000-8000-(\d{{12}}))"),
+)
 _FORMS: Mapping[str, _Form] = {
     "guid": GUID,
     "resource": _numbered("resource-", 1),
@@ -68,7 +76,9 @@ _FORMS: Mapping[str, _Form] = {
     "account": _numbered("account-", 1),
     "resource-group": _numbered("rg-", 1),
     "deployment": _numbered("deploy-", 1),
-    "region": _Form(lambda number, _: f"Region {_letters(number)}", re.compile(r"Region [A-Z]{1,3}()")),
+    "region": _Form(
+        lambda number, _: f"Region {_letters(number)}", re.compile(r"Region [A-Z]{1,3}()")
+    ),
     "session": _numbered("session-"),
     "etag": _numbered('"etag-', 4, '"'),
     "organization": _numbered("org-"),
@@ -93,8 +103,9 @@ _FORMS: Mapping[str, _Form] = {
 class Aliases:
     """The alias table of one recording set.
 
-    ``names`` fixes aliases by value (a live deployment to the name the offline lane uses); ``keep`` are values that
-    are authored, not private, and stay (what a scenario itself writes). Not safe for several threads at once.
+    ``names`` fixes aliases by value (a live deployment to the name the offline lane uses); ``keep``
+    are values that are authored, not private, and stay (what a scenario itself writes). Not safe
+    for several threads at once.
     """
 
     def __init__(self, names: Mapping[str, str] | None = None, keep: Iterable[str] = ()) -> None:
@@ -110,7 +121,8 @@ class Aliases:
         """The first time stamp seen, which all others are counted from."""
 
     def of(self, kind: str, value: str) -> str:
-        """The alias of ``value`` among its ``kind``; ``value`` itself when it is one already, or is to be kept."""
+        """The alias of ``value`` among its ``kind``; ``value`` itself when it is one already, or is
+        to be kept."""
         name = self.names.get(value)
         if name is not None:
             return name
@@ -131,12 +143,15 @@ class Aliases:
         return self._given.get(kind, {})
 
     def give(self, kind: str, value: str, alias: str = "") -> None:
-        """Make ``value`` known before it is met, under ``alias`` when one is given. Raises UsageError when the value
-        has another alias already, because what was written with that one no longer fits."""
+        """Make ``value`` known before it is met, under ``alias`` when one is given. Raises
+        UsageError when the value has another alias already, because what was written with that one
+        no longer fits."""
         if not alias:
             self.of(kind, value)
         elif self._given[kind].setdefault(value, alias) != alias:
-            raise UsageError("alias-taken", f"a {kind} has two aliases", "name it before the first exchange")
+            raise UsageError(
+                "alias-taken", f"a {kind} has two aliases", "name it before the first exchange"
+            )
         self.count += 1
         self.keep |= {alias} if alias else set()
 

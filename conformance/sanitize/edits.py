@@ -1,7 +1,8 @@
 """Replacements in a text, as values: found side by side, settled against each other, applied once.
 
-Detectors look at the same text without knowing of one another. What they find may overlap (a token inside a header
-line inside an escaped string): the wider find wins, because whoever found it has dealt with what lies inside.
+Detectors look at the same text without knowing of one another. What they find may overlap (a token
+inside a header line inside an escaped string): the wider find wins, because whoever found it has
+dealt with what lies inside.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from itertools import accumulate
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """``text[start:end]`` becomes ``replacement``; ``rules`` are the ids of the rules that ask for it."""
+    """``text[start:end]`` becomes ``replacement``; ``rules`` are the ids of the rules that ask for
+    it."""
 
     start: int
     end: int
@@ -42,15 +44,16 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
     pieces: list[str] = []
     at = 0
     for edit in edits:
-        pieces += (text[at:edit.start], edit.replacement)
+        pieces += (text[at : edit.start], edit.replacement)
         at = edit.end
     pieces.append(text[at:])
     return "".join(pieces)
 
 
 def moved(offsets: Sequence[int], edits: Sequence[Edit]) -> tuple[int, ...]:
-    """Where the chunk ends ``offsets`` of a text stand after the settled ``edits``; one inside a replaced stretch
-    moves to the end of the replacement, so that no placeholder is torn. Rising stays rising."""
+    """Where the chunk ends ``offsets`` of a text stand after the settled ``edits``; one inside a
+    replaced stretch moves to the end of the replacement, so that no placeholder is torn. Rising
+    stays rising."""
     if not edits:
         return tuple(offsets)
     starts = [edit.start for edit in edits]
@@ -65,8 +68,9 @@ def moved(offsets: Sequence[int], edits: Sequence[Edit]) -> tuple[int, ...]:
 
 
 def spread(pieces: Sequence[str], edits: Sequence[Edit]) -> list[str]:
-    """``pieces`` of a text after the settled ``edits`` of the whole: a replacement that spans several pieces goes into
-    the first of them, so every other byte stays in the piece it came in."""
+    """``pieces`` of a text after the settled ``edits`` of the whole: a replacement that spans
+    several pieces goes into the first of them, so every other byte stays in the piece it came
+    in."""
     ends = list(accumulate(map(len, pieces)))
     result, at, index = [], 0, 0
     for piece, end in zip(pieces, ends, strict=True):
@@ -75,12 +79,12 @@ def spread(pieces: Sequence[str], edits: Sequence[Edit]) -> list[str]:
         while index < len(edits) and edits[index].start < end:
             edit = edits[index]
             if edit.start >= at:
-                built += (piece[cursor - at:edit.start - at], edit.replacement)
+                built += (piece[cursor - at : edit.start - at], edit.replacement)
             cursor = max(cursor, min(edit.end, end))
             if edit.end > end:
                 break
             index += 1
-        built.append(piece[cursor - at:])
+        built.append(piece[cursor - at :])
         result.append("".join(built))
         at = end
     return result

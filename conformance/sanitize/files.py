@@ -1,7 +1,8 @@
 """Scanning files: cassettes of any recorder, fixtures, reports, any text.
 
-YAML folds long texts over lines and writes compressed bodies as base64, so a cassette is scanned by the values of its
-scalars as well as by its lines. Nothing in a file is executed or expanded: only the node tree is composed.
+YAML folds long texts over lines and writes compressed bodies as base64, so a cassette is scanned by
+the values of its scalars as well as by its lines. Nothing in a file is executed or expanded: only
+the node tree is composed.
 """
 
 from __future__ import annotations
@@ -25,20 +26,36 @@ except ImportError:  # pragma: no cover - wheels of PyYAML all carry libyaml
 
 LARGEST = 200_000_000
 """Bytes of the largest file that is read; a larger one is an error, not a file without leaks."""
-_SKIPPED = frozenset({".git", "__pycache__", "node_modules", ".venv", ".tox", ".mypy_cache", ".ruff_cache",
-                      ".pytest_cache", ".hypothesis"})
+_SKIPPED = frozenset(
+    {
+        ".git",
+        "__pycache__",
+        "node_modules",
+        ".venv",
+        ".tox",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+    }
+)
 _DEEPEST = 200
 _GZIP = b"\x1f\x8b"
 
 
 def scan_paths(paths: Sequence[Path], scanner: Scanner) -> tuple[int, tuple[Finding, ...]]:
-    """How many files stand under ``paths``, and what leaks in them. Raises UsageError ``nothing-to-scan`` when a path
-    does not exist or holds no file, EnvironmentFault when one cannot be read."""
+    """How many files stand under ``paths``, and what leaks in them. Raises UsageError
+    ``nothing-to-scan`` when a path does not exist or holds no file, EnvironmentFault when one
+    cannot be read."""
     count, findings = 0, list[Finding]()
     for path in paths:
         files = list(_files(path))
         if not files:
-            raise UsageError("nothing-to-scan", f"there is no file at {path}", "give a cassette, a text or a folder")
+            raise UsageError(
+                "nothing-to-scan",
+                f"there is no file at {path}",
+                "give a cassette, a text or a folder",
+            )
         for file in files:
             findings += scan_file(file, scanner)
         count += len(files)
@@ -49,22 +66,30 @@ def scan_file(path: Path, scanner: Scanner) -> tuple[Finding, ...]:
     """Leaks of one file, with ``path:line`` as place."""
     try:
         if path.stat().st_size > LARGEST:
-            raise EnvironmentFault("file-too-large", f"{path} has more than {LARGEST} bytes", "split it")
+            raise EnvironmentFault(
+                "file-too-large", f"{path} has more than {LARGEST} bytes", "split it"
+            )
         data = path.read_bytes()
     except OSError as error:
-        raise EnvironmentFault("file-unreadable", f"cannot read {path}: {error.strerror}", "") from None
+        raise EnvironmentFault(
+            "file-unreadable", f"cannot read {path}: {error.strerror}", ""
+        ) from None
     return scan_content(data, str(path), scanner)
 
 
 def scan_content(data: bytes, name: str, scanner: Scanner) -> tuple[Finding, ...]:
-    """Leaks of the file content ``data`` called ``name``: by its lines, and when it is YAML by its values."""
+    """Leaks of the file content ``data`` called ``name``: by its lines, and when it is YAML by its
+    values."""
     plain = inflated(data) if data.startswith(_GZIP) else None
     if plain is not None:
         data = plain
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode()
     read = data.decode("latin-1")
-    found = [Finding(f"{name}:{line}", rule) for line, rule in scanner.lines(read, binary=is_binary(data))]
+    found = [
+        Finding(f"{name}:{line}", rule)
+        for line, rule in scanner.lines(read, binary=is_binary(data))
+    ]
     if name.endswith((".yaml", ".yml")) or data.startswith((b"interactions:", b"version:")):
         found += _by_values(data, name, scanner)
     return tuple(sorted(set(found), key=lambda finding: (_line(finding), finding.rule)))
@@ -94,7 +119,9 @@ def _by_values(data: bytes, name: str, scanner: Scanner) -> Iterator[Finding]:
             yield from _node(root, (), name, scanner, seen)
 
 
-def _node(node: yaml.Node, path: tuple[str, ...], name: str, scanner: Scanner, seen: set[int]) -> Iterator[Finding]:
+def _node(
+    node: yaml.Node, path: tuple[str, ...], name: str, scanner: Scanner, seen: set[int]
+) -> Iterator[Finding]:
     """Leaks below ``node``; a node an alias leads to again is not walked twice."""
     if id(node) in seen or len(path) > _DEEPEST:
         return
@@ -111,13 +138,20 @@ def _node(node: yaml.Node, path: tuple[str, ...], name: str, scanner: Scanner, s
         yield from _scalar(node, path, name, scanner)
 
 
-def _scalar(node: yaml.ScalarNode, path: tuple[str, ...], name: str, scanner: Scanner) -> Iterator[Finding]:
+def _scalar(
+    node: yaml.ScalarNode, path: tuple[str, ...], name: str, scanner: Scanner
+) -> Iterator[Finding]:
     first = node.start_mark.line + 1
     if len(path) > 2 and path[0] == "interactions" and path[-2].lower() == "headers":
         for rule in scanner.header(path[-1], node.value):
             yield Finding(f"{name}:{first}", rule)
         return
-    if path and path[-1] == "uri" and "?" in node.value and scanner.query(node.value.partition("?")[2]):
+    if (
+        path
+        and path[-1] == "uri"
+        and "?" in node.value
+        and scanner.query(node.value.partition("?")[2])
+    ):
         yield Finding(f"{name}:{first}", "query-credential")
     literal = node.style == "|" and node.tag != BINARY_TAG
     if literal and "\n" not in node.value.strip():

@@ -1,5 +1,5 @@
-"""Multipart bodies: each part is sanitised by itself, file names lose their folders, and the boundary stops being
-random (RFC 7578)."""
+"""Multipart bodies: each part is sanitised by itself, file names lose their folders, and the
+boundary stops being random (RFC 7578)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def _piece(piece: bytes, engine: Engine) -> bytes:
     head, separator, content = piece.partition(b"\r\n\r\n")
     if not separator:
         return piece if piece.strip() in (b"", b"--") else engine.body(piece).text.encode("latin-1")
-    clean = _named(head.decode("utf-8", "surrogateescape"), engine).encode("utf-8", "surrogateescape")
+    clean = _named(head.decode("utf-8", "surrogateescape"), engine).encode(
+        "utf-8", "surrogateescape"
+    )
     if _MODEL_PART in head and len(content) <= _LONGEST_NAME and content.isascii():
         return clean + separator + deployment(content.decode(), engine).encode()
     return clean + separator + engine.body(content).text.encode("latin-1")
@@ -52,6 +54,7 @@ def _piece(piece: bytes, engine: Engine) -> bytes:
 
 def _named(head: str, engine: Engine) -> str:
     """A part's headers: file names aliased, the second, encoded spelling of them dropped."""
+
     def plain(found: re.Match[str]) -> str:
         name = found[3] if found[3] is not None else found[4]
         return f'{found[1]}"{sanitised_filename(name, engine)}"'
@@ -65,5 +68,8 @@ def _text(head: str, engine: Engine) -> str:
     try:
         return engine.text(head)
     except UnicodeEncodeError:
-        return engine.text(head.encode("utf-8", "surrogateescape").decode("latin-1")).encode("latin-1").decode(
-            "utf-8", "surrogateescape")
+        return (
+            engine.text(head.encode("utf-8", "surrogateescape").decode("latin-1"))
+            .encode("latin-1")
+            .decode("utf-8", "surrogateescape")
+        )

@@ -1,4 +1,5 @@
-"""Headers: by allow-list, each with its rule. Names keep their case and order; what is on no list goes."""
+"""Headers: by allow-list, each with its rule. Names keep their case and order; what is on no list
+goes."""
 
 from __future__ import annotations
 
@@ -21,13 +22,14 @@ Rewrite = Callable[[str, str, Engine], str | None]
 
 
 def sanitised_headers(headers: Headers, engine: Engine, *, response: bool) -> Headers:
-    """``headers`` sanitised. Evidence stays byte for byte: rate limits and retry advice; a date to retry after keeps
-    its distance to the ``Date`` of the response."""
+    """``headers`` sanitised. Evidence stays byte for byte: rate limits and retry advice; a date to
+    retry after keeps its distance to the ``Date`` of the response."""
     result = []
     now = header(headers, "date")
     for name, value in headers:
         if engine.text(name) != name:
-            continue  # something like x-ratelimit-<secret>: a name has no placeholder to take its place
+            # something like x-ratelimit-<secret>: a name has no placeholder to take its place
+            continue
         rewrite = _REWRITES[header_rule(name, response=response)]
         clean = rewrite(name.lower(), value, engine)
         if clean is not None and response and name.lower() == "retry-after" and now:
@@ -48,7 +50,8 @@ def credentials_masked(name: str, value: str) -> str | None:
 
 
 def identity_aliased(name: str, value: str, engine: Engine) -> str:
-    """``value`` of header ``name`` under an alias when the header's rule says that it names somebody, else as it is."""
+    """``value`` of header ``name`` under an alias when the header's rule says that it names
+    somebody, else as it is."""
     rules = {header_rule(name, response=True), header_rule(name, response=False)} & _IDENTITIES
     clean = _REWRITES[rules.pop()](name.lower(), value, engine) if rules else value
     return value if clean is None else clean
@@ -68,7 +71,11 @@ def _keep(_name: str, value: str, engine: Engine) -> str:
 
 
 def _request_id(_name: str, value: str, engine: Engine) -> str:
-    return engine.aliases.of("guid", value.lower() if GUID.fullmatch(value) else value) if value else value
+    return (
+        engine.aliases.of("guid", value.lower() if GUID.fullmatch(value) else value)
+        if value
+        else value
+    )
 
 
 def _aliased(kind: str) -> Rewrite:
@@ -131,7 +138,9 @@ _REWRITES: Mapping[str, Rewrite] = {
 }
 
 
-_IDENTITIES = frozenset({"header-organization", "header-deployment", "header-location", "header-www-authenticate"})
+_IDENTITIES = frozenset(
+    {"header-organization", "header-deployment", "header-location", "header-www-authenticate"}
+)
 
 
 def _moment(value: str) -> datetime | None:

@@ -1,7 +1,7 @@
 """Detectors of what names a customer, a person or one recording, by its form, anywhere in a text.
 
-Resource hosts end in one of the service suffixes Azure documents for its clouds; everything left of the suffix is the
-customer's. Domains of RFC 2606 and addresses of RFC 5737 are nobody's and stay.
+Resource hosts end in one of the service suffixes Azure documents for its clouds; everything left of
+the suffix is the customer's. Domains of RFC 2606 and addresses of RFC 5737 are nobody's and stay.
 """
 
 from __future__ import annotations
@@ -16,22 +16,55 @@ from conformance.sanitize.ids import PREFIX_REACH, id_prefix
 from conformance.sanitize.page import Page, left_of, unescaped
 
 _SUFFIXES = (
-    r"openai\.azure", r"cognitiveservices\.azure", r"services\.ai\.azure", r"search\.azure", r"inference\.ml\.azure",
-    r"inference\.ai\.azure", r"models\.ai\.azure", r"(?:mongo\.)?cosmos\.azure", r"documents\.azure", r"vault\.azure",
-    r"azure-api", r"azurewebsites", r"azurefd", r"azurecr", r"azurecontainerapps", r"usgovcloudapi", r"chinacloudapi",
-    r"core\.windows", r"search\.windows", r"database\.windows", r"servicebus\.windows",
+    r"openai\.azure",
+    r"cognitiveservices\.azure",
+    r"services\.ai\.azure",
+    r"search\.azure",
+    r"inference\.ml\.azure",
+    r"inference\.ai\.azure",
+    r"models\.ai\.azure",
+    r"(?:mongo\.)?cosmos\.azure",
+    r"documents\.azure",
+    r"vault\.azure",
+    r"azure-api",
+    r"azurewebsites",
+    r"azurefd",
+    r"azurecr",
+    r"azurecontainerapps",
+    r"usgovcloudapi",
+    r"chinacloudapi",
+    r"core\.windows",
+    r"search\.windows",
+    r"database\.windows",
+    r"servicebus\.windows",
 )
 HOST_SUFFIX = re.compile(
     r"(?:\.(?:blob|queue|table|file|dfs|web))?\.(?:" + "|".join(_SUFFIXES) + r")"
     r"(?:\.(?:com|net|us|cn|io)(?![\w-])|(?:\.[a-z]{0,2})?\Z)",
-    re.ASCII)
+    re.ASCII,
+)
 """Also where the text was cut off within the last label."""
 _HOST_WORDS = ("azure", ".windows.net", "cloudapi")
 _HOST_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._")
 _STORAGE = re.compile(r"(?:\.(?:blob|queue|table|file|dfs|web|privatelink))+\Z")
-DOCUMENTED = frozenset({"conformance", "example", "contoso", "fabrikam", "my-resource", "your-resource",
-                        "your-resource-name", "your_resource_name", "resource", "my-aoai", "test", "azure"})
-"""Labels that documentation writes where a resource name belongs; the scanner does not take them for one."""
+DOCUMENTED = frozenset(
+    {
+        "conformance",
+        "example",
+        "contoso",
+        "fabrikam",
+        "my-resource",
+        "your-resource",
+        "your-resource-name",
+        "your_resource_name",
+        "resource",
+        "my-aoai",
+        "test",
+        "azure",
+    }
+)
+"""Labels that documentation writes where a resource name belongs; the scanner does not take them
+for one."""
 _SHARED = frozenset({"", "www", "login", "management"})
 
 _MAIL = re.compile(r"(?:@|%40)((?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,8}[a-z]{2,24})(?![a-z0-9-])")
@@ -44,32 +77,45 @@ _IP_END = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d]|\.\d|[-+]\w)", re.ASCI
 _DIGITS = frozenset("0123456789")
 _GUID_MIDDLE = re.compile(r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-z])")
 GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_ID = re.compile(r"[-_]([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-                 r"|[A-Za-z0-9]{12,80}+)(?![A-Za-z0-9_-])")
+_ID = re.compile(
+    r"[-_]([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|[A-Za-z0-9]{12,80}+)(?![A-Za-z0-9_-])"
+)
 _ALNUM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _SHAPE = bytes(97 if byte in _ALNUM else 45 if byte in b"-_" else 32 for byte in range(256))
 _WORD_SHAPE, _GUID_SHAPE = b"-aaaaaaaaaaaa", b"-aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 _ARM = re.compile(r"(/|%2f)subscriptions(?:/|%2f)([^\s\"'<>\\?&#]+)")
-_ARM_NAMED = {"subscriptions": "guid", "resourcegroups": "resource-group", "deployments": "deployment",
-              "userassignedidentities": "account"}
+_ARM_NAMED = {
+    "subscriptions": "guid",
+    "resourcegroups": "resource-group",
+    "deployments": "deployment",
+    "userassignedidentities": "account",
+}
 _TIER = re.compile(r"(?<=openai )(\w+)(?= pricing tier)")
-_REGION_TEXT = re.compile(r"(?<=region )'?\"?([a-z][a-z0-9 ]{2,24})'?\"?(?=[.,;]| (?:is|has|does|region))")
+_REGION_TEXT = re.compile(
+    r"(?<=region )'?\"?([a-z][a-z0-9 ]{2,24})'?\"?(?=[.,;]| (?:is|has|does|region))"
+)
 
 Detector = Callable[[Page], Iterator[Edit]]
 
 
 def hosts(page: Page) -> Iterator[Edit]:
-    """Names of Azure resources: every label left of a service suffix, with what it is encoded in left alone."""
+    """Names of Azure resources: every label left of a service suffix, with what it is encoded in
+    left alone."""
     if not any(word in page.low for word in _HOST_WORDS):
         return
     for found in HOST_SUFFIX.finditer(page.low):
         start = unescaped(page.low, left_of(page.low, found.start(), _HOST_CHARS), found.start())
-        label = page.text[start:found.start()].strip(".")
+        label = page.text[start : found.start()].strip(".")
         start = page.text.find(label, start) if label else start
         service = _STORAGE.search(label)
         end = found.start() - (len(service[0]) if service else 0)
         label = page.text[start:end].lower()
-        if label in _SHARED or page.aliases.is_alias("resource", label) or (page.lenient and label in DOCUMENTED):
+        if (
+            label in _SHARED
+            or page.aliases.is_alias("resource", label)
+            or (page.lenient and label in DOCUMENTED)
+        ):
             page.aliases.of("resource", label)
             continue
         alias = page.aliases.of("resource", label)
@@ -83,11 +129,11 @@ def emails(page: Page) -> Iterator[Edit]:
         return
     for found in _MAIL.finditer(page.low):
         start = unescaped(page.low, left_of(page.text, found.start(), _MAIL_CHARS), found.start())
-        local = page.text[start:found.start()]
+        local = page.text[start : found.start()]
         if not local.strip("._+-%") or _NOBODY.fullmatch(found[1]):
             continue
         alias = page.aliases.of("email", f"{local}@{found[1]}")
-        yield Edit(start, found.end(), alias.replace("@", found[0][:-len(found[1])]), ("email",))
+        yield Edit(start, found.end(), alias.replace("@", found[0][: -len(found[1])]), ("email",))
 
 
 def phones(page: Page) -> Iterator[Edit]:
@@ -102,13 +148,14 @@ def phones(page: Page) -> Iterator[Edit]:
 
 
 def addresses(page: Page) -> Iterator[Edit]:
-    """IPv4 addresses somebody can be reached at; private, loopback and documentation ones are nobody's."""
+    """IPv4 addresses somebody can be reached at; private, loopback and documentation ones are
+    nobody's."""
     for found in _IP_END.finditer(page.text):
         start = left_of(page.text, found.start(), _DIGITS)
-        before = page.text[max(0, start - 1):start]
+        before = page.text[max(0, start - 1) : start]
         if before.isalnum() or before in (".", "-", "_"):
             continue
-        address = page.text[start:found.end()]
+        address = page.text[start : found.end()]
         try:
             public = ipaddress.IPv4Address(address).is_global
         except ValueError:
@@ -124,17 +171,18 @@ def guids(page: Page) -> Iterator[Edit]:
         return
     for found in _GUID_MIDDLE.finditer(page.low):
         start = found.start() - 8
-        alias = given.get(page.low[start:found.end()]) if start >= 0 else None
+        alias = given.get(page.low[start : found.end()]) if start >= 0 else None
         if alias:
             yield Edit(start, found.end(), alias, ("guid-known",))
 
 
 def service_ids(page: Page) -> Iterator[Edit]:
-    """Ids the service made, by prefix and length; the shorter ones of documentation (``file-abc123``) stay."""
+    """Ids the service made, by prefix and length; the shorter ones of documentation
+    (``file-abc123``) stay."""
     prefixes: dict[str, str] = {}
     for found in _ids(page):
         body, start = found[1], found.start(1)
-        before = page.text[max(0, start - PREFIX_REACH):start]
+        before = page.text[max(0, start - PREFIX_REACH) : start]
         prefix = prefixes.get(before)
         if prefix is None:
             prefix = prefixes[before] = id_prefix(before, len(before))
@@ -145,7 +193,8 @@ def service_ids(page: Page) -> Iterator[Edit]:
 
 
 def _ids(page: Page) -> Iterator[re.Match[str]]:
-    """What ``_ID`` finds, looked up by its shape: the pattern would be tried at every dash of a text."""
+    """What ``_ID`` finds, looked up by its shape: the pattern would be tried at every dash of a
+    text."""
     shape = page.data.translate(_SHAPE)
     word, guid = shape.find(_WORD_SHAPE), shape.find(_GUID_SHAPE)
     while word >= 0 or guid >= 0:
@@ -161,18 +210,24 @@ def _ids(page: Page) -> Iterator[re.Match[str]]:
 
 
 def arm_ids(page: Page) -> Iterator[Edit]:
-    """Resource ids, in plain or percent-encoded form: subscription, group and the names after each type."""
+    """Resource ids, in plain or percent-encoded form: subscription, group and the names after each
+    type."""
     if "subscriptions" not in page.low:
         return
     for found in _ARM.finditer(page.low):
         separator = found[1]
         at = found.start() + len(separator)
-        parts = page.text[at:found.end()]
+        parts = page.text[at : found.end()]
         cut = parts.replace("%2F", "%2f").split(separator)
         start, previous, provider = at, "", -1
         for index, part in enumerate(cut):
             kind = _ARM_NAMED.get(previous.lower())
-            if kind is None and provider >= 0 and index >= provider + 2 and (index - provider) % 2 == 0:
+            if (
+                kind is None
+                and provider >= 0
+                and index >= provider + 2
+                and (index - provider) % 2 == 0
+            ):
                 kind = "account"
             if previous.lower() == "providers":
                 provider = index
@@ -221,8 +276,11 @@ def error_texts(page: Page) -> Iterator[Edit]:
     deployments = page.aliases.given("deployment")
     if deployments and "deployment" in page.low:
         for name, alias in deployments.items():
-            for found in re.finditer(r"deployment[s]?(?:/|\s+|\s+named\s+)['\"]?(" + re.escape(name) + r")(?![\w-])",
-                                     page.text, re.IGNORECASE):
+            for found in re.finditer(
+                r"deployment[s]?(?:/|\s+|\s+named\s+)['\"]?(" + re.escape(name) + r")(?![\w-])",
+                page.text,
+                re.IGNORECASE,
+            ):
                 yield Edit(found.start(1), found.end(1), alias, ("error-text",))
 
 

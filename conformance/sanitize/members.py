@@ -1,4 +1,5 @@
-"""Detectors of what a JSON member holds by its name: credentials, users, data sources, tool servers, time stamps."""
+"""Detectors of what a JSON member holds by its name: credentials, users, data sources, tool
+servers, time stamps."""
 
 from __future__ import annotations
 
@@ -22,20 +23,54 @@ from conformance.sanitize.page import Page
 EPOCH = 1_200_000_000
 """2008-01-10T21:20:00Z: what the first time stamp of a recording set becomes."""
 _BEFORE_THE_SERVICE = 1_400_000_000
-"""Time stamps before 2014 are ours: the service did not exist, and no file of it outlives a recording by six years."""
+"""Time stamps before 2014 are ours: the service did not exist, and no file of it outlives a
+recording by six years."""
 STEP = 600
-"""Seconds to which distances between time stamps are rounded: how long a call took is noise, a day's expiry is not."""
+"""Seconds to which distances between time stamps are rounded: how long a call took is noise, a
+day's expiry is not."""
 
 _SECRETS: Mapping[str, str] = {
-    **dict.fromkeys(("api_key", "apikey", "api-key", "x-api-key", "ocp-apim-subscription-key", "subscription-key",
-                     "authorization", "secret", "encoded_api_key", "key_and_key_id", "connection_string", "account_key",
-                     "sas_token", "private_key", "webhook_secret", "connectionstring", "encodedapikey"),
-                    "body-credential"),
+    **dict.fromkeys(
+        (
+            "api_key",
+            "apikey",
+            "api-key",
+            "x-api-key",
+            "ocp-apim-subscription-key",
+            "subscription-key",
+            "authorization",
+            "secret",
+            "encoded_api_key",
+            "key_and_key_id",
+            "connection_string",
+            "account_key",
+            "sas_token",
+            "private_key",
+            "webhook_secret",
+            "connectionstring",
+            "encodedapikey",
+        ),
+        "body-credential",
+    ),
     **dict.fromkeys(("client_secret", "client_assertion", "password"), "token-request"),
     **dict.fromkeys(("access_token", "id_token", "refresh_token", "client_info"), "token-response"),
 }
-_GUIDS = frozenset({"tenant_id", "tenantid", "client_id", "clientid", "object_id", "objectid", "principal_id",
-                    "principalid", "subscription_id", "subscriptionid", "oid", "tid"})
+_GUIDS = frozenset(
+    {
+        "tenant_id",
+        "tenantid",
+        "client_id",
+        "clientid",
+        "object_id",
+        "objectid",
+        "principal_id",
+        "principalid",
+        "subscription_id",
+        "subscriptionid",
+        "oid",
+        "tid",
+    }
+)
 _ALIASED: Mapping[str, tuple[str, str]] = {
     "user": ("user-field", "user"),
     "safety_identifier": ("user-field", "safety"),
@@ -48,18 +83,37 @@ _ALIASED: Mapping[str, tuple[str, str]] = {
     "model": ("path-deployment", "deployment"),
     "id": ("service-id", "guid"),
 }
-_TIMES = ("created", "created_at", "expires_at", "completed_at", "failed_at", "cancelled_at", "cancelling_at",
-          "in_progress_at", "finalizing_at", "expired_at", "finished_at", "started_at", "last_active_at",
-          "incomplete_at", "expires_on", "updated_at")
+_TIMES = (
+    "created",
+    "created_at",
+    "expires_at",
+    "completed_at",
+    "failed_at",
+    "cancelled_at",
+    "cancelling_at",
+    "in_progress_at",
+    "finalizing_at",
+    "expired_at",
+    "finished_at",
+    "started_at",
+    "last_active_at",
+    "incomplete_at",
+    "expires_on",
+    "updated_at",
+)
 
 
-_SECRET_MEMBER = re.compile(r'"(' + one_of([*_SECRETS, *_GUIDS]) + r')"\s*:\s*(?:' + STRING
-                            + r"|(\[[^\[\]{}]*+\]))", re.DOTALL)
+_SECRET_MEMBER = re.compile(
+    r'"(' + one_of([*_SECRETS, *_GUIDS]) + r')"\s*:\s*(?:' + STRING + r"|(\[[^\[\]{}]*+\]))",
+    re.DOTALL,
+)
 _PLAIN_MEMBER = re.compile(r'"(' + one_of(_ALIASED) + r')"\s*:\s*' + STRING, re.DOTALL)
 _TIME_MEMBER = re.compile(r'"(' + one_of(_TIMES) + r')"\s*:\s*([12]\d{9})(?:\.\d+)?(?![\d.eE])')
 _PADDING = re.compile(r'"obfuscation"\s*:\s*"([^"\\]+)"')
 _LIST_ITEM = re.compile(STRING, re.DOTALL)
-_PLACEHOLDER = re.compile(r"<[^<>]*>|\$?\{+[^{}]*\}+|\*+|x+|X+|(?i:redacted|masked|fake|dummy)", re.DOTALL)
+_PLACEHOLDER = re.compile(
+    r"<[^<>]*>|\$?\{+[^{}]*\}+|\*+|x+|X+|(?i:redacted|masked|fake|dummy)", re.DOTALL
+)
 _ESCAPED_KEY = re.compile(ESCAPED.pattern + r"(?=\s*:)", re.DOTALL)
 
 Detector = Callable[[Page], Iterator[Edit]]
@@ -71,13 +125,20 @@ def is_placeholder(value: str) -> bool:
 
 
 def secret_members(page: Page) -> Iterator[Edit]:
-    """Credentials by the name of their member, in any case, at any depth, also where the text was cut off."""
+    """Credentials by the name of their member, in any case, at any depth, also where the text was
+    cut off."""
     if page.binary:
         return
     for found in _SECRET_MEMBER.finditer(page.low):
         name = found[1]
-        spans = [found.span(2)] if found[3] is None else [
-            (found.start(3) + item.start(1), found.start(3) + item.end(1)) for item in _LIST_ITEM.finditer(found[3])]
+        spans = (
+            [found.span(2)]
+            if found[3] is None
+            else [
+                (found.start(3) + item.start(1), found.start(3) + item.end(1))
+                for item in _LIST_ITEM.finditer(found[3])
+            ]
+        )
         for start, end in spans:
             value = decoded(page.text[start:end])
             if value is not None:
@@ -98,7 +159,8 @@ def _secret(page: Page, name: str, value: str, start: int, end: int) -> Iterator
 
 
 def escaped_names(page: Page) -> Iterator[Edit]:
-    """Names written with escapes that need none: made plain, so that the detectors above know them."""
+    """Names written with escapes that need none: made plain, so that the detectors above know
+    them."""
     if "\\" not in page.text or "\\u" not in page.text:
         return
     for found in _ESCAPED_KEY.finditer(page.text):
@@ -108,12 +170,20 @@ def escaped_names(page: Page) -> Iterator[Edit]:
 
 
 def plain_members(page: Page) -> Iterator[Edit]:
-    """End users, file names, opaque blobs and deployments in the members of the service's own objects."""
+    """End users, file names, opaque blobs and deployments in the members of the service's own
+    objects."""
     for found in _PLAIN_MEMBER.finditer(page.text):
         rule, kind = _ALIASED[found[1]]
         value = decoded(found[2])
-        if not value or (kind == "deployment" and value not in page.aliases.given(kind)
-                         and value not in page.aliases.names) or (kind == "guid" and not GUID.fullmatch(value)):
+        if (
+            not value
+            or (
+                kind == "deployment"
+                and value not in page.aliases.given(kind)
+                and value not in page.aliases.names
+            )
+            or (kind == "guid" and not GUID.fullmatch(value))
+        ):
             continue
         if kind == "file":
             value = basename(value)
@@ -128,14 +198,17 @@ def basename(name: str) -> str:
 
 
 def times(page: Page) -> Iterator[Edit]:
-    """Time stamps: the first of a set is :data:`EPOCH`, others stand as far from it, rounded to :data:`STEP`."""
+    """Time stamps: the first of a set is :data:`EPOCH`, others stand as far from it, rounded to
+    :data:`STEP`."""
     for found in _TIME_MEMBER.finditer(page.text):
         moment = int(found[2])
         if moment < _BEFORE_THE_SERVICE:
             continue
         if page.aliases.origin is None:
             page.aliases.origin = moment
-        distance = min(STEP * round((moment - page.aliases.origin) / STEP), _BEFORE_THE_SERVICE - EPOCH - STEP)
+        distance = min(
+            STEP * round((moment - page.aliases.origin) / STEP), _BEFORE_THE_SERVICE - EPOCH - STEP
+        )
         steady = str(EPOCH + distance)
         fraction = ".0" if found.end() > found.end(2) else ""
         yield Edit(found.start(2), found.end(), steady + fraction, ("timestamp",))
@@ -148,12 +221,35 @@ def padding(page: Page) -> Iterator[Edit]:
 
 
 _SOURCES = re.compile(r'"data_?sources"\s*:\s*(?=[\[{])', re.IGNORECASE)
-_SOURCE_SECRETS = frozenset({"key", "access_token", "encoded_api_key", "key_and_key_id", "connection_string",
-                             "password", "authorization", "api_key", "user_assertion", "accesstoken", "apikey"})
+_SOURCE_SECRETS = frozenset(
+    {
+        "key",
+        "access_token",
+        "encoded_api_key",
+        "key_and_key_id",
+        "connection_string",
+        "password",
+        "authorization",
+        "api_key",
+        "user_assertion",
+        "accesstoken",
+        "apikey",
+    }
+)
 _SOURCE_NAMES: Mapping[str, str] = {
-    "index_name": "index", "indexname": "index", "collection_name": "index", "container_name": "index",
-    "database_name": "index", "environment": "index", "app_name": "index", "endpoint": "url", "project_resource_id":
-    "account", "username": "user", "deployment_name": "deployment", "role_information": "value"}
+    "index_name": "index",
+    "indexname": "index",
+    "collection_name": "index",
+    "container_name": "index",
+    "database_name": "index",
+    "environment": "index",
+    "app_name": "index",
+    "endpoint": "url",
+    "project_resource_id": "account",
+    "username": "user",
+    "deployment_name": "deployment",
+    "role_information": "value",
+}
 
 
 def data_sources(page: Page) -> Iterator[Edit]:
@@ -163,7 +259,7 @@ def data_sources(page: Page) -> Iterator[Edit]:
     for leaves in leaves_below(page.text, _SOURCES):
         for leaf in leaves:
             name = str(leaf.path[-1]).lower() if leaf.path else ""
-            value = decoded(page.text[leaf.start:leaf.end])
+            value = decoded(page.text[leaf.start : leaf.end])
             if name in _SOURCE_SECRETS and value and not is_placeholder(value):
                 yield Edit(leaf.start, leaf.end, "<secret>", ("data-source-credential",))
             elif name in _SOURCE_NAMES and value and page.noise:
@@ -173,7 +269,9 @@ def data_sources(page: Page) -> Iterator[Edit]:
 def _source_name(page: Page, name: str, value: str, start: int, end: int) -> Iterator[Edit]:
     kind = _SOURCE_NAMES[name]
     low = value.lower()
-    if kind == "url" and (not low.startswith("http") or any(w in low for w in ("azure", "windows.net", ".example"))):
+    if kind == "url" and (
+        not low.startswith("http") or any(w in low for w in ("azure", "windows.net", ".example"))
+    ):
         return
     alias = page.aliases.of(kind, value)
     if alias != value:
@@ -184,13 +282,16 @@ _TOOLS = re.compile(r'"tools"\s*:\s*(?=\[)')
 
 
 def tool_servers(page: Page) -> Iterator[Edit]:
-    """Tools of type mcp: headers, authorization and address. Members of a tool itself only: a function's parameters
-    may be called the same."""
+    """Tools of type mcp: headers, authorization and address. Members of a tool itself only: a
+    function's parameters may be called the same."""
     if '"tools"' not in page.text or "mcp" not in page.text:
         return
     for leaves in leaves_below(page.text, _TOOLS):
-        servers = {leaf.path[0] for leaf in leaves if leaf.path[1:] == ("type",)
-                   and page.text[leaf.start:leaf.end] == "mcp"}
+        servers = {
+            leaf.path[0]
+            for leaf in leaves
+            if leaf.path[1:] == ("type",) and page.text[leaf.start : leaf.end] == "mcp"
+        }
         for leaf in leaves:
             if len(leaf.path) > 1 and leaf.path[0] in servers:
                 yield from _server(page, leaf.path, leaf.start, leaf.end)
@@ -220,7 +321,7 @@ def metadata(page: Page) -> Iterator[Edit]:
         if any(len(leaf.path) != 1 or leaf.path[0] == "type" for leaf in leaves):
             continue  # a JSON Schema that describes a member of that name
         for leaf in leaves:
-            value = decoded(page.text[leaf.start:leaf.end])
+            value = decoded(page.text[leaf.start : leaf.end])
             alias = page.aliases.of("metadata", value) if value else value
             if value and alias and alias != value:
                 yield Edit(leaf.start, leaf.end, encoded(alias, ""), ("metadata-value",))
@@ -232,10 +333,16 @@ def client_secrets(page: Page) -> Iterator[Edit]:
         return
     for leaves in leaves_below(page.text, _CLIENT_SECRET):
         for leaf in leaves:
-            value = page.text[leaf.start:leaf.end]
+            value = page.text[leaf.start : leaf.end]
             if leaf.path == ("value",) and not is_placeholder(value):
                 yield Edit(leaf.start, leaf.end, "<client-secret>", ("realtime-secret",))
 
 
-ALWAYS: tuple[Detector, ...] = (escaped_names, secret_members, data_sources, tool_servers, client_secrets)
+ALWAYS: tuple[Detector, ...] = (
+    escaped_names,
+    secret_members,
+    data_sources,
+    tool_servers,
+    client_secrets,
+)
 ENVELOPE: tuple[Detector, ...] = (plain_members, times, padding, metadata)

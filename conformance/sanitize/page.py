@@ -1,7 +1,8 @@
 """A text under inspection, and what detectors may ask about it.
 
-Texts are worked on as Latin-1 readings of their bytes: one character is one byte, so positions are byte offsets, no
-body is undecodable, and what is not touched stays byte for byte. All that is looked for is ASCII.
+Texts are worked on as Latin-1 readings of their bytes: one character is one byte, so positions are
+byte offsets, no body is undecodable, and what is not touched stays byte for byte. All that is
+looked for is ASCII.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ def writing(read: str) -> str:
 
 @dataclass(frozen=True)
 class Page:
-    """``text`` as reading; ``inner`` when it stands inside another text (a string in JSON, base64), where the members
-    of an answer's envelope, such as time stamps, mean nothing; ``binary`` when only secrets count."""
+    """``text`` as reading; ``inner`` when it stands inside another text (a string in JSON, base64),
+    where the members of an answer's envelope, such as time stamps, mean nothing; ``binary`` when
+    only secrets count."""
 
     text: str
     aliases: Aliases
@@ -55,7 +57,8 @@ def left_of(text: str, at: int, allowed: frozenset[str]) -> int:
 
 
 def unescaped(text: str, start: int, end: int) -> int:
-    """``start`` moved behind the rest of a percent escape (``%2F``, ``%252F``) that a run began with."""
+    """``start`` moved behind the rest of a percent escape (``%2F``, ``%252F``) that a run began
+    with."""
     if start and text[start - 1] == "%":
         while text.startswith("25", start):
             start += 2

@@ -1,7 +1,7 @@
 """The engine: every detector over one text, settled and applied until nothing is left to find.
 
-Applying goes on until a round changes nothing: taking a secret out can bring two halves of another together. What
-comes out is therefore a fixed point, and sanitising it again gives the same.
+Applying goes on until a round changes nothing: taking a secret out can bring two halves of another
+together. What comes out is therefore a fixed point, and sanitising it again gives the same.
 """
 
 from __future__ import annotations
@@ -22,20 +22,23 @@ from conformance.sanitize.wrapped import base64_runs, escaped_strings, is_binary
 
 ROUNDS = 12
 DEEPEST = 24
-"""Texts within texts; each level of escaping doubles what is written, so real ones are two or three deep."""
+"""Texts within texts; each level of escaping doubles what is written, so real ones are two or three
+deep."""
 _REMEMBERED, _MOST_REMEMBERED = 2000, 1000
-"""Length and number of texts that are remembered: a peer sees the same URLs and headers again and again."""
+"""Length and number of texts that are remembered: a peer sees the same URLs and headers again and
+again."""
 _SHORT = 400
 _SHORT_BINARY = 40
 _HINT = re.compile(
     r"\\|%[0-9A-Fa-f]{2}|@|://|\"\s*:|\d\.\d+\.|\+\d|[-_][A-Za-z0-9]{12}|[A-Za-z0-9+/_-]{24}|-[0-9A-Fa-f]{4}-"
     r"|(?i:key|secret|token|bearer|basic|password=|pwd=|sig[=%]|accountname|eyj|sk-|ek_|akia|xox|begin|insecure"
-    r"|azure|windows|cloudapi|subscriptions|tier|region|deployment|data:)")
+    r"|azure|windows|cloudapi|subscriptions|tier|region|deployment|data:)"
+)
 
 
 def _plainly_clean(read: str, binary: bool) -> bool:
-    """Whether a short inner text shows no hint of what any detector looks for. Most inner texts are such, and asking
-    every detector costs more than the rest of the body."""
+    """Whether a short inner text shows no hint of what any detector looks for. Most inner texts are
+    such, and asking every detector costs more than the rest of the body."""
     if binary:
         return len(read) <= _SHORT_BINARY
     return len(read) <= _SHORT and _HINT.search(read) is None
@@ -53,11 +56,13 @@ class Redacted:
 class Engine:
     """Detectors with the state they share: aliases given and secrets known.
 
-    ``noise`` off leaves what only differs between recordings (ids, times), as logs and reports want. ``lenient``
-    accepts names that documentation uses for names, as the scanner does.
+    ``noise`` off leaves what only differs between recordings (ids, times), as logs and reports
+    want. ``lenient`` accepts names that documentation uses for names, as the scanner does.
     """
 
-    def __init__(self, aliases: Aliases, known: KnownSecrets, *, noise: bool = True, lenient: bool = False) -> None:
+    def __init__(
+        self, aliases: Aliases, known: KnownSecrets, *, noise: bool = True, lenient: bool = False
+    ) -> None:
         self.aliases = aliases
         self.known = known
         self._noise = noise
@@ -66,7 +71,8 @@ class Engine:
         self._known_at = (0, 0)
 
     def text(self, text: str, *, inner: bool = True) -> str:
-        """``text`` sanitised. ``inner`` off reads it as a body, with the members of the service's objects."""
+        """``text`` sanitised. ``inner`` off reads it as a body, with the members of the service's
+        objects."""
         if len(text) > _REMEMBERED:
             return self._text(text, inner)
         state = (self.aliases.count, self.known.count)
@@ -76,7 +82,9 @@ class Engine:
         clean = self._known_texts.get((text, inner))
         if clean is None:
             clean = self._text(text, inner)
-            if self.aliases.count == state[0]:  # a text that gave somebody an alias may read otherwise from now on
+            if (
+                self.aliases.count == state[0]
+            ):  # a text that gave somebody an alias may read otherwise from now on
                 self._known_texts[text, inner] = clean
         return clean
 
@@ -89,7 +97,11 @@ class Engine:
 
     def quickly_clean(self, read: str, binary: bool = False) -> bool:
         """Whether ``read`` is clean beyond doubt; False says nothing."""
-        return _plainly_clean(read, binary) and not self.known.may_be_in(read) and not self.aliases.given("host")
+        return (
+            _plainly_clean(read, binary)
+            and not self.known.may_be_in(read)
+            and not self.aliases.given("host")
+        )
 
     def body(self, data: bytes, offsets: Sequence[int] = ()) -> Redacted:
         """A decoded body sanitised; its reading encodes to Latin-1."""
@@ -97,9 +109,17 @@ class Engine:
             return Redacted("", tuple(offsets))
         return self.redact(data.decode("latin-1"), offsets, inner=False, binary=is_binary(data))
 
-    def redact(self, read: str, offsets: Sequence[int] = (), *, inner: bool = True, binary: bool = False,
-               depth: int = 0) -> Redacted:
-        """The fixed point of all detectors on the reading ``read``. Raises InputError when there is none."""
+    def redact(
+        self,
+        read: str,
+        offsets: Sequence[int] = (),
+        *,
+        inner: bool = True,
+        binary: bool = False,
+        depth: int = 0,
+    ) -> Redacted:
+        """The fixed point of all detectors on the reading ``read``. Raises InputError when there is
+        none."""
         rules: dict[str, None] = {}
         ends = tuple(offsets)
         for _ in range(ROUNDS):
@@ -108,10 +128,15 @@ class Engine:
                 return Redacted(read, ends, tuple(rules))
             rules |= dict.fromkeys(rule for edit in edits for rule in edit.rules)
             read, ends = apply(read, edits), moved(ends, edits)
-        raise InputError("sanitising-restless", f"after {ROUNDS} rounds there was still something to take out: "
-                         + ", ".join(rules), "report the rule; nothing was written")
+        raise InputError(
+            "sanitising-restless",
+            f"after {ROUNDS} rounds there was still something to take out: " + ", ".join(rules),
+            "report the rule; nothing was written",
+        )
 
-    def edits(self, read: str, *, inner: bool = True, binary: bool = False, depth: int = 0) -> list[Edit]:
+    def edits(
+        self, read: str, *, inner: bool = True, binary: bool = False, depth: int = 0
+    ) -> list[Edit]:
         """The settled edits of one round: none exactly when ``read`` is clean."""
         page = Page(read, self.aliases, inner, binary, self._noise, self._lenient)
         found = list(self.known.find(page)) if self.known else []
@@ -120,9 +145,13 @@ class Engine:
         if depth < DEEPEST:
             found += self._within(page, strings, depth)
         bare = blanked(read, strings)
-        words = page if bare is read else Page(bare, self.aliases, inner, binary, self._noise, self._lenient)
+        words = (
+            page
+            if bare is read
+            else Page(bare, self.aliases, inner, binary, self._noise, self._lenient)
+        )
         found += self._words(words)
-        return settle(edit for edit in found if read[edit.start:edit.end] != edit.replacement)
+        return settle(edit for edit in found if read[edit.start : edit.end] != edit.replacement)
 
     def _members(self, page: Page) -> Iterator[Edit]:
         if page.binary or '"' not in page.text:

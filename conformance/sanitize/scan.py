@@ -1,7 +1,9 @@
-"""The leak scanner: what the rules would still find in something that is, or is about to be, written.
+"""The leak scanner: what the rules would still find in something that is, or is about to be,
+written.
 
-It looks at decoded content with the detectors the redactor has (so what was sanitised scans clean) and with its own
-eyes on headers. A finding names the rule and the place and never the secret, nor any part of it.
+It looks at decoded content with the detectors the redactor has (so what was sanitised scans clean)
+and with its own eyes on headers. A finding names the rule and the place and never the secret, nor
+any part of it.
 """
 
 from __future__ import annotations
@@ -25,12 +27,15 @@ from conformance.wire.codings import decode
 from conformance.wire.exchange import Exchange, Headers, Request, Response, header
 
 _MOST_SHOWN = 10
-_CREDENTIALS = frozenset({"header-api-key", "header-authorization", "header-cookie", "header-organization"})
+_CREDENTIALS = frozenset(
+    {"header-api-key", "header-authorization", "header-cookie", "header-organization"}
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One leak: where (``file:line``, or ``interaction 2, response body /choices/0/message``) and by which rule."""
+    """One leak: where (``file:line``, or ``interaction 2, response body /choices/0/message``) and
+    by which rule."""
 
     place: str
     rule: str
@@ -48,8 +53,9 @@ class Finding:
 
 
 class Scanner:
-    """Finds leaks. ``known_secrets`` are looked for in every form; those of fewer than six characters are not, as
-    they cannot be told from text. ``names`` are names that are nobody's (a test resource, an authored address)."""
+    """Finds leaks. ``known_secrets`` are looked for in every form; those of fewer than six
+    characters are not, as they cannot be told from text. ``names`` are names that are nobody's (a
+    test resource, an authored address)."""
 
     def __init__(self, known_secrets: Iterable[str] = (), names: Iterable[str] = ()) -> None:
         self._known = KnownSecrets(secret for secret in known_secrets if len(secret) >= SHORTEST)
@@ -60,8 +66,11 @@ class Scanner:
         engine = self._engine()
         if not binary and engine.quickly_clean(read):
             return []
-        found = [(edit.start, rule) for edit in engine.edits(read, inner=False, binary=binary)
-                 for rule in _leaks(edit)]
+        found = [
+            (edit.start, rule)
+            for edit in engine.edits(read, inner=False, binary=binary)
+            for rule in _leaks(edit)
+        ]
         return sorted(set(found))
 
     def lines(self, read: str, *, binary: bool = False) -> Iterator[tuple[int, str]]:
@@ -78,13 +87,17 @@ class Scanner:
         found = self.places(read)
         if found and read.lstrip()[:1] in ("{", "["):
             named = pointers(read, [at for at, _ in found])
-            return _unique(Finding(f"{place} {path or 'between its members'}", rule)
-                           for path, (_, rule) in zip(named, found, strict=True))
-        return _unique(Finding(f"{place} line {line}", rule) for line, rule in _numbered(read, found))
+            return _unique(
+                Finding(f"{place} {path or 'between its members'}", rule)
+                for path, (_, rule) in zip(named, found, strict=True)
+            )
+        return _unique(
+            Finding(f"{place} line {line}", rule) for line, rule in _numbered(read, found)
+        )
 
     def exchange(self, exchange: Exchange, number: int) -> tuple[Finding, ...]:
-        """Leaks of interaction ``number`` (from 0): URL, headers and decoded bodies of both messages. Raises
-        InputError for a body that cannot be decoded."""
+        """Leaks of interaction ``number`` (from 0): URL, headers and decoded bodies of both
+        messages. Raises InputError for a body that cannot be decoded."""
         place = f"interaction {number}"
         found = list(self.request(exchange.request, f"{place}, request"))
         if exchange.response is not None:
@@ -106,7 +119,9 @@ class Scanner:
     def query(self, query: str) -> bool:
         """Whether a parameter of ``query`` is a credential by its name."""
         clean = sanitised_query(query, self._engine()) if query else ""
-        return "%3Capi-key%3E" in clean and clean.count("%3Capi-key%3E") > query.count("%3Capi-key%3E")
+        return "%3Capi-key%3E" in clean and clean.count("%3Capi-key%3E") > query.count(
+            "%3Capi-key%3E"
+        )
 
     def header(self, name: str, value: str) -> tuple[str, ...]:
         """Ids of the rules that header ``name: value`` breaks."""
@@ -114,7 +129,9 @@ class Scanner:
         if rule not in _CREDENTIALS:
             return tuple(rule for _, rule in self.places(reading(value)))
         said = value.partition(" ")[2] if name.lower() in AUTHORIZATION and " " in value else value
-        if is_placeholder(said) or (rule == "header-organization" and self._organization(name, value)):
+        if is_placeholder(said) or (
+            rule == "header-organization" and self._organization(name, value)
+        ):
             return ()
         return (rule,)
 
@@ -153,10 +170,14 @@ def _unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(findings))
 
 
-def refuse_leaks(data: bytes | str, known_secrets: Iterable[str] = (), name: str = "the recording",
-                 names: Iterable[str] = ()) -> None:
-    """Raise InputError ``leak-found`` when ``data``, which is about to be written as ``name``, holds a leak. The error
-    names rules and lines only."""
+def refuse_leaks(
+    data: bytes | str,
+    known_secrets: Iterable[str] = (),
+    name: str = "the recording",
+    names: Iterable[str] = (),
+) -> None:
+    """Raise InputError ``leak-found`` when ``data``, which is about to be written as ``name``,
+    holds a leak. The error names rules and lines only."""
     from conformance.sanitize.files import scan_content
 
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
@@ -168,5 +189,8 @@ def refuse(findings: tuple[Finding, ...]) -> None:
     if findings:
         shown = "; ".join(f"{finding.place}: {finding.rule}" for finding in findings[:_MOST_SHOWN])
         more = f" and {len(findings) - _MOST_SHOWN} more" if len(findings) > _MOST_SHOWN else ""
-        raise InputError("leak-found", f"{len(findings)} leaks: {shown}{more}",
-                         "nothing was written; name the secret to the recorder, or add a rule")
+        raise InputError(
+            "leak-found",
+            f"{len(findings)} leaks: {shown}{more}",
+            "nothing was written; name the secret to the recorder, or add a rule",
+        )

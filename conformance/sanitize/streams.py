@@ -1,7 +1,9 @@
-"""What comes in pieces: texts and arguments over the events of a stream, and tokens of log probabilities.
+"""What comes in pieces: texts and arguments over the events of a stream, and tokens of log
+probabilities.
 
-A secret that is split over pieces stands in none of them. So the pieces of one text are put together, looked at as
-one, and what is found is taken out of the pieces it lies in; every other piece stays as it was.
+A secret that is split over pieces stands in none of them. So the pieces of one text are put
+together, looked at as one, and what is found is taken out of the pieces it lies in; every other
+piece stays as it was.
 """
 
 from __future__ import annotations
@@ -20,8 +22,22 @@ Finder = Callable[[str], list[Edit]]
 """The settled edits of a text that was put together."""
 
 _DATA = re.compile(r"data:[ ]?([^\r\n]*)")
-_FIELDS = ("content", "refusal", "arguments", "delta", "text", "reasoning_content", "reasoning", "transcript", "input",
-           "summary", "code", "partial_json", "audio", "data")
+_FIELDS = (
+    "content",
+    "refusal",
+    "arguments",
+    "delta",
+    "text",
+    "reasoning_content",
+    "reasoning",
+    "transcript",
+    "input",
+    "summary",
+    "code",
+    "partial_json",
+    "audio",
+    "data",
+)
 _PLACES = frozenset({"index", "output_index", "content_index", "summary_index", "item_id", "type"})
 _NAMED = re.compile(f'"({one_of((*_FIELDS, *_PLACES))})"')
 _VALUE = re.compile(r"\s*:\s*" + STRING)
@@ -75,29 +91,36 @@ def _gathered(text: str) -> dict[tuple[object, ...], _Pieces]:
                 pieces = texts[(name, number, *places)]
                 pieces.add(member.span(1), value)
                 if len(members) == 1 and member[0][-1] == '"':
-                    last = _Like(text[start:member.start(1)], text[member.end(1):end], pieces)
+                    last = _Like(text[start : member.start(1)], text[member.end(1) : end], pieces)
             seen[name] = number + 1
     return texts
 
 
 class _Like(NamedTuple):
-    """An event whose only text is between ``before`` and ``after``: most events of a stream differ in that alone."""
+    """An event whose only text is between ``before`` and ``after``: most events of a stream differ
+    in that alone."""
 
     before: str
     after: str
     pieces: _Pieces
 
     def value_in(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """Where the text of such another event stands; None for an event that differs elsewhere, or is empty."""
+        """Where the text of such another event stands; None for an event that differs elsewhere, or
+        is empty."""
         first, last = start + len(self.before), end - len(self.after)
-        like = first < last and text.startswith(self.before, start) and text.startswith(self.after, last)
+        like = (
+            first < last
+            and text.startswith(self.before, start)
+            and text.startswith(self.after, last)
+        )
         if not like or text.find('"', first, last) >= 0 or text.find("\\", first, last) >= 0:
             return None
         return first, last
 
 
 def _event(text: str, start: int, end: int) -> tuple[list[str], list[tuple[str, re.Match[str]]]]:
-    """What tells the text an event of a stream belongs to, and the pieces of texts in it, with their names."""
+    """What tells the text an event of a stream belongs to, and the pieces of texts in it, with
+    their names."""
     places: list[str] = []
     members: list[tuple[str, re.Match[str]]] = []
     for named in _NAMED.finditer(text, start, end):
@@ -130,20 +153,23 @@ def _rewritten(text: str, pieces: _Pieces, find: Finder) -> Iterator[Edit]:
     if not edits:
         return
     rules = tuple(dict.fromkeys(rule for edit in edits for rule in edit.rules))
-    for span, before, after in zip(pieces.spans, pieces.values, spread(pieces.values, edits), strict=True):
+    for span, before, after in zip(
+        pieces.spans, pieces.values, spread(pieces.values, edits), strict=True
+    ):
         if before != after:
             yield Edit(*span, after if pieces.bare else encoded(after, text[slice(*span)]), rules)
 
 
 def log_probabilities(page: Page, find: Finder) -> Iterator[Edit]:
-    """Tokens of log probabilities, put together column by column: the chosen ones, and each rank of the others. The
-    bytes of a token that was masked say the same again and become null, which the API allows."""
+    """Tokens of log probabilities, put together column by column: the chosen ones, and each rank of
+    the others. The bytes of a token that was masked say the same again and become null, which the
+    API allows."""
     if '"logprobs"' not in page.text:
         return
     columns: dict[tuple[object, ...], _Pieces] = defaultdict(_Pieces)
     for leaves in leaves_below(page.text, _LOGPROBS):
         for leaf in leaves:
-            value = decoded(page.text[leaf.start:leaf.end])
+            value = decoded(page.text[leaf.start : leaf.end])
             if value and "token" in leaf.path[-1:]:
                 columns[_column(leaf.path)].add((leaf.start, leaf.end), value)
             elif value and leaf.path[:1] == ("tokens",):
@@ -159,4 +185,4 @@ def log_probabilities(page: Page, find: Finder) -> Iterator[Edit]:
 def _column(path: Sequence[str | int]) -> tuple[object, ...]:
     """The path of a token without its position in the text, which is the first index."""
     first = next((place for place, part in enumerate(path) if isinstance(part, int)), len(path))
-    return (*path[:first], *path[first + 1:])
+    return (*path[:first], *path[first + 1 :])

@@ -1,9 +1,10 @@
 """Whether any of many fixed words stands in a text, by fewer searches than there are words.
 
-Searching a long text for one word after another costs more than everything that is then done with what was found, as
-nearly nothing ever is. So words are merged: letters that stand at the same place of different words become one letter,
-in the words and in the text, until the words that are equally long are one. A place where the merged word stands is
-looked at again in the text itself, so nothing is found that is none of the words, and none is missed.
+Searching a long text for one word after another costs more than everything that is then done with
+what was found, as nearly nothing ever is. So words are merged: letters that stand at the same place
+of different words become one letter, in the words and in the text, until the words that are equally
+long are one. A place where the merged word stands is looked at again in the text itself, so nothing
+is found that is none of the words, and none is missed.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 _SELDOM = 100
-"""Characters for each sign above which looking at every one of the signs is cheaper than searching."""
+"""Characters for each sign above which looking at every one of the signs is cheaper than
+searching."""
 _SAMPLE = 2000
 
 
 class AnyOf:
-    """The places of ``words`` in a text. Words are ASCII; those of the same length cost one search together."""
+    """The places of ``words`` in a text. Words are ASCII; those of the same length cost one search
+    together."""
 
     def __init__(self, *words: str) -> None:
         raw = [word.encode("ascii") for word in words]
@@ -26,8 +29,11 @@ class AnyOf:
         lengths = sorted({len(word) for word in raw})
         groups = [tuple(word for word in raw if len(word) == length) for length in lengths]
         self._table = bytes(table)
-        self._searches = [(shape, group) for group in groups
-                          for shape in sorted({word.translate(self._table) for word in group})]
+        self._searches = [
+            (shape, group)
+            for group in groups
+            for shape in sorted({word.translate(self._table) for word in group})
+        ]
 
     def places(self, data: bytes) -> Iterator[int]:
         """Where a word begins in ``data``, in no particular order."""
@@ -50,12 +56,15 @@ class AnyOf:
         at = data.find(last)
         while at >= 0:
             if data.endswith(self._words, 0, at + 1):
-                yield from (at + 1 - len(word) for word in self._words if data.endswith(word, 0, at + 1))
+                yield from (
+                    at + 1 - len(word) for word in self._words if data.endswith(word, 0, at + 1)
+                )
             at = data.find(last, at + 1)
 
 
 def _merged(words: list[bytes]) -> list[int]:
-    """For each byte the one it is merged into: bytes at the same place of words equally long are the same."""
+    """For each byte the one it is merged into: bytes at the same place of words equally long are
+    the same."""
     leader = list(range(256))
 
     def root(byte: int) -> int:
@@ -71,7 +80,8 @@ def _merged(words: list[bytes]) -> list[int]:
 
 
 def before_equals(low: str, names: tuple[str, ...]) -> bool:
-    """Whether an equals sign follows one of ``names`` in ``low``. Base64 and JSON hardly hold any such sign."""
+    """Whether an equals sign follows one of ``names`` in ``low``. Base64 and JSON hardly hold any
+    such sign."""
     if low.count("=") > len(low) // _SELDOM:
         return any(f"{name}=" in low for name in names)
     at = low.find("=")

@@ -1,7 +1,7 @@
 """URLs, queries and form bodies: hosts, deployments and ids in paths, parameters by an allow-list.
 
-Every part is decoded before it is looked at and written back as it was when nothing in it had to go, so that a
-sanitised request still says by its bytes how the SDK encoded it.
+Every part is decoded before it is looked at and written back as it was when nothing in it had to
+go, so that a sanitised request still says by its bytes how the SDK encoded it.
 """
 
 from __future__ import annotations
@@ -19,24 +19,48 @@ from conformance.sanitize.redact import Engine
 IDENTITY_HOSTS = re.compile(
     r"(?:login\.(?:microsoftonline|partner\.microsoftonline|windows|microsoft|chinacloudapi)\.(?:com|us|net|cn)"
     r"|[\w-]+\.(?:b2clogin|ciamlogin)\.com|169\.254\.169\.254|169\.254\.130\.\d+|sts\.windows\.net"
-    r"|metadata\.azure\.internal|token\.actions\.githubusercontent\.com|accounts\.google\.com)(?::\d+)?", re.IGNORECASE)
-"""Hosts that hand out tokens (Entra ID and its clouds, instance metadata, federated issuers): never recorded."""
-_NOBODY = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|invalid|test|localhost)", re.IGNORECASE)
+    r"|metadata\.azure\.internal|token\.actions\.githubusercontent\.com|accounts\.google\.com)(?::\d+)?",
+    re.IGNORECASE,
+)
+"""Hosts that hand out tokens (Entra ID and its clouds, instance metadata, federated issuers): never
+recorded."""
+_NOBODY = re.compile(
+    r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|invalid|test|localhost)", re.IGNORECASE
+)
 _MODEL_NAMES = re.compile(
-    r"(?:gpt|o[1-9]|text-|whisper|dall-e|tts|davinci|babbage|codex|chatgpt|sora|model-router)[\w.-]*")
+    r"(?:gpt|o[1-9]|text-|whisper|dall-e|tts|davinci|babbage|codex|chatgpt|sora|model-router)[\w.-]*"
+)
 """A deployment named as its model is kept: the model's name is evidence, and gives nobody away."""
-_FORM_SECRETS = frozenset({"client_secret", "client_assertion", "assertion", "refresh_token", "password", "code",
-                           "access_token", "id_token", "client_info", "device_code", "code_verifier", "api_key",
-                           "api-key"})
+_FORM_SECRETS = frozenset(
+    {
+        "client_secret",
+        "client_assertion",
+        "assertion",
+        "refresh_token",
+        "password",
+        "code",
+        "access_token",
+        "id_token",
+        "client_info",
+        "device_code",
+        "code_verifier",
+        "api_key",
+        "api-key",
+    }
+)
 _FORM_IDENTITIES = frozenset({"client_id", "username", "login_hint"})
-_SAS = {"sig": "<sig>", "skoid": "00000000-0000-0000-0000-000000000000",
-        "sktid": "00000000-0000-0000-0000-000000000000"}
+_SAS = {
+    "sig": "<sig>",
+    "skoid": "00000000-0000-0000-0000-000000000000",
+    "sktid": "00000000-0000-0000-0000-000000000000",
+}
 _SAS_TIMES = frozenset({"se", "st", "ske", "skt", "sip"})
 _SAS_KEPT = frozenset({"sks", "skv", "spr", "sp", "sr", "sv", "si", "rscd", "rscc", "rsct"})
 
 
 def sanitised_url(url: str, engine: Engine) -> str:
-    """``url`` sanitised: host, path, parameters. Path shape, order of parameters and api-version stay."""
+    """``url`` sanitised: host, path, parameters. Path shape, order of parameters and api-version
+    stay."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -50,7 +74,8 @@ def sanitised_url(url: str, engine: Engine) -> str:
 
 
 def sanitised_host(netloc: str, engine: Engine) -> str:
-    """``netloc`` without who owns it; ports stay. Loopback, private and reserved names are nobody's."""
+    """``netloc`` without who owns it; ports stay. Loopback, private and reserved names are
+    nobody's."""
     _, at, rest = netloc.rpartition("@")
     user = "<credentials>@" if at else ""
     host, colon, port = rest.partition(":") if not rest.startswith("[") else (rest, "", "")
@@ -93,7 +118,8 @@ def deployment(name: str, engine: Engine) -> str:
 
 
 def sanitised_query(query: str, engine: Engine) -> str:
-    """A query sanitised pair by pair. Parameters on no list keep their name and get an alias for a value."""
+    """A query sanitised pair by pair. Parameters on no list keep their name and get an alias for a
+    value."""
     signed = "sig=" in query
     return "&".join(_pair(pair, engine, signed) for pair in query.split("&"))
 
@@ -123,13 +149,19 @@ def _unlisted(value: str, engine: Engine) -> str:
     return engine.aliases.of("value", value)
 
 
-def _written(name: str, label: str, clean_label: str, equals: str, raw: str, value: str, clean: str) -> str:
-    return (name if clean_label == label else quote(clean_label, safe="[]")) + equals + (
-        raw if clean == value else quote(clean, safe="/:,"))
+def _written(
+    name: str, label: str, clean_label: str, equals: str, raw: str, value: str, clean: str
+) -> str:
+    return (
+        (name if clean_label == label else quote(clean_label, safe="[]"))
+        + equals
+        + (raw if clean == value else quote(clean, safe="/:,"))
+    )
 
 
 def sanitised_form(body: bytes, engine: Engine) -> bytes:
-    """An ``application/x-www-form-urlencoded`` body: credentials by name (RFC 6749), everything else as text."""
+    """An ``application/x-www-form-urlencoded`` body: credentials by name (RFC 6749), everything
+    else as text."""
     pairs = []
     for pair in body.decode("latin-1").split("&"):
         name, equals, raw = pair.partition("=")

@@ -1,4 +1,5 @@
-"""Texts inside texts: escaped strings, base64 and percent encoding. What is inside is sanitised as a text of its own.
+"""Texts inside texts: escaped strings, base64 and percent encoding. What is inside is sanitised as
+a text of its own.
 
 The result is written back in the encoding it came in, and only when something inside changed.
 """
@@ -17,7 +18,8 @@ from conformance.sanitize.jsontext import Escaped, encoded
 from conformance.sanitize.page import Page, left_of, unescaped
 
 Inside = Callable[[str, bool], tuple[str, tuple[str, ...]]]
-"""Sanitise the reading of an inner text (and whether it is binary): the result and the ids of the rules that hit."""
+"""Sanitise the reading of an inner text (and whether it is binary): the result and the ids of the
+rules that hit."""
 
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{24,}+(?:\r?\n[ \t]*+[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
 _ALPHABET = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
@@ -34,11 +36,17 @@ _PROBE = 256
 
 
 def escaped_strings(page: Page, strings: list[Escaped], inside: Inside) -> Iterator[Edit]:
-    """JSON strings with escapes: sanitised by what they say, and encoded again when that changed them."""
+    """JSON strings with escapes: sanitised by what they say, and encoded again when that changed
+    them."""
     for string in strings:
         result, rules = inside(string.value, False)
         if rules:
-            yield Edit(string.start, string.end, encoded(result, page.text[string.start:string.end]), rules)
+            yield Edit(
+                string.start,
+                string.end,
+                encoded(result, page.text[string.start : string.end]),
+                rules,
+            )
 
 
 def percent_encoded(page: Page, inside: Inside) -> Iterator[Edit]:
@@ -70,7 +78,9 @@ def base64_runs(page: Page, inside: Inside) -> Iterator[Edit]:
         done = found.end()
         start = unescaped(page.text, found.start(), done)
         run = page.text[start:done]
-        if run not in clean:  # ids and long words look like base64, and stand in every event of a stream
+        if (
+            run not in clean
+        ):  # ids and long words look like base64, and stand in every event of a stream
             data = _bytes_of(run)
             result = _within(data, inside) if data else None
             if result is None:
@@ -99,8 +109,14 @@ def _within(data: bytes, inside: Inside) -> tuple[bytes, tuple[str, ...]] | None
         return deeper and (_deflated(deeper[0]), deeper[1])
     wide = data[:_PROBE]
     if len(wide) >= 16 and wide[1::2].count(0) == len(wide[1::2]):
-        text, rules = inside(data.decode("utf-16-le", "replace").encode("utf-8").decode("latin-1"), False)
-        return (text.encode("latin-1").decode("utf-8", "replace").encode("utf-16-le"), rules) if rules else None
+        text, rules = inside(
+            data.decode("utf-16-le", "replace").encode("utf-8").decode("latin-1"), False
+        )
+        return (
+            (text.encode("latin-1").decode("utf-8", "replace").encode("utf-16-le"), rules)
+            if rules
+            else None
+        )
     text, rules = inside(data.decode("latin-1"), is_binary(data))
     return (text.encode("latin-1"), rules) if rules else None
 
@@ -118,7 +134,8 @@ def is_binary(data: bytes) -> bool:
 
 
 def inflated(data: bytes) -> bytes | None:
-    """The content of a gzip member, as far as it goes; None when it is none, or larger than the budget."""
+    """The content of a gzip member, as far as it goes; None when it is none, or larger than the
+    budget."""
     inflater = zlib.decompressobj(31)
     try:
         plain = inflater.decompress(data, _LONGEST_INFLATED)

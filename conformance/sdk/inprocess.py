@@ -1,6 +1,8 @@
-"""The in-process lane: the installed Python SDK, driven in this process and answered by the case's player.
+"""The in-process lane: the installed Python SDK, driven in this process and answered by the case's
+player.
 
-It is a lane (design section 7), not a judge: whatever the SDK or the driver does comes back as an Outcome.
+It is a lane (design section 7), not a judge: whatever the SDK or the driver does comes back as an
+Outcome.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from conformance.wire.protocol import Call, ClientConfig, Outcome
 
 
 def installed() -> tuple[str, str]:
-    """(version of ``openai``, this Python), without importing openai. ("", ...) when it is not installed."""
+    """(version of ``openai``, this Python), without importing openai. ("", ...) when it is not
+    installed."""
     runtime = f"python{platform.python_version()}"
     try:
         return metadata.version("openai"), runtime
@@ -34,10 +37,12 @@ def installed() -> tuple[str, str]:
 
 
 class InProcessLane:
-    """The lane. A context manager; patches are entered and ``openai`` is imported when the first client is opened.
+    """The lane. A context manager; patches are entered and ``openai`` is imported when the first
+    client is opened.
 
-    Cases run one after the other: the environment and the event loop are the process's. ``open`` raises
-    EnvironmentFault when a package of the lane is missing, and nothing for what the SDK does.
+    Cases run one after the other: the environment and the event loop are the process's. ``open``
+    raises EnvironmentFault when a package of the lane is missing, and nothing for what the SDK
+    does.
     """
 
     wait_slack = 0.0
@@ -50,8 +55,12 @@ class InProcessLane:
     def __enter__(self) -> InProcessLane:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -60,8 +69,14 @@ class InProcessLane:
         with _no_running_loop():
             self._stack.close()
 
-    def open(self, config: ClientConfig, player: Player, clock: VirtualClock, seed: str,
-             waits: float = 0.0) -> Session:  # noqa: ARG002 - nobody waits here
+    def open(
+        self,
+        config: ClientConfig,
+        player: Player,
+        clock: VirtualClock,
+        seed: str,
+        waits: float = 0.0,
+    ) -> Session:
         """One client for one case. ``seed`` makes the SDK's jitter reproducible."""
         if self._board is None:
             self._board = self._stack.enter_context(switchboard())
@@ -70,7 +85,9 @@ class InProcessLane:
         runner = self._loop() if config.surface == "async" else None
         return Session(config, RunningCase(player, clock, seed), runner)
 
-    def perform(self, config: ClientConfig, call: Call, player: Player, clock: VirtualClock, seed: str) -> Outcome:
+    def perform(
+        self, config: ClientConfig, call: Call, player: Player, clock: VirtualClock, seed: str
+    ) -> Outcome:
         """A client, one call and its end."""
         session = self.open(config, player, clock, seed)
         try:
@@ -86,9 +103,12 @@ class InProcessLane:
 
 
 class Session:
-    """One client of one case. Nothing here raises; a defect of driver or player is an Outcome with status crash."""
+    """One client of one case. Nothing here raises; a defect of driver or player is an Outcome with
+    status crash."""
 
-    def __init__(self, config: ClientConfig, case: RunningCase, runner: asyncio.Runner | None) -> None:
+    def __init__(
+        self, config: ClientConfig, case: RunningCase, runner: asyncio.Runner | None
+    ) -> None:
         from conformance.sdk import python_driver
 
         self._driver = python_driver
@@ -103,7 +123,8 @@ class Session:
             self._crash = _crashed(error)
 
     def call(self, call: Call) -> Outcome:
-        """Perform ``call``. What the player raised, if it did, wins over what the SDK made of it."""
+        """Perform ``call``. What the player raised, if it did, wins over what the SDK made of
+        it."""
         if self._handle is None:
             return self._crash or Outcome("crash", reason="the session is closed")
         try:
@@ -114,8 +135,11 @@ class Session:
             return _crashed(self._case.failure)
         return outcome_from_dict(message)
 
-    def observed(self, player: CasePlayer) -> tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]:
-        """What the player of the case saw of the last call: attempts, waits between them, requests to other hosts."""
+    def observed(
+        self, player: CasePlayer
+    ) -> tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]:
+        """What the player of the case saw of the last call: attempts, waits between them, requests
+        to other hosts."""
         return tuple(player.exchanges), player.waits, tuple(player.side_exchanges)
 
     def close(self) -> None:
@@ -126,12 +150,18 @@ class Session:
             self._run(self._driver.close, self._driver.close_async)
         self._handle = None
 
-    def _run(self, sync: Callable[..., Any], asynchronous: Callable[..., Coroutine[Any, Any, Any]], *rest: Any) -> Any:
+    def _run(
+        self,
+        sync: Callable[..., Any],
+        asynchronous: Callable[..., Coroutine[Any, Any, Any]],
+        *rest: Any,
+    ) -> Any:
         with self._case:
             if self._runner is None:
                 return sync(self._handle, *rest)
-            # In a context made now: the runner's own is from its first use and knows nothing of the running case. Not
-            # by Runner.run, which exchanges signal handlers each time: a tenth of a case.
+            # In a context made now: the runner's own is from its first use and knows nothing of the
+            # running case. Not by Runner.run, which exchanges signal handlers each time: a tenth of
+            # a case.
             loop = self._runner.get_loop()
             task = loop.create_task(asynchronous(self._handle, *rest), context=copy_context())
             with _no_running_loop():
@@ -142,8 +172,8 @@ class Session:
 def _no_running_loop() -> Iterator[None]:
     """Set a loop that counts as running in this thread aside, so that ours can run.
 
-    Playwright's sync API (pytest-playwright) suspends its loop in a greenlet but leaves it marked as running; without
-    this, no async case could run in the same pytest session.
+    Playwright's sync API (pytest-playwright) suspends its loop in a greenlet but leaves it marked
+    as running; without this, no async case could run in the same pytest session.
     """
     outer = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
@@ -160,20 +190,32 @@ def _crashed(error: Exception) -> Outcome:
 def client_dict(config: ClientConfig) -> dict[str, Any]:
     auth = config.auth
     return {
-        "endpoint": config.endpoint, "api": config.api, "api_version": config.api_version,
+        "endpoint": config.endpoint,
+        "api": config.api,
+        "api_version": config.api_version,
         "auth": {"kind": auth.kind, "key": auth.key, "tokens": list(auth.tokens)},
-        "max_retries": config.max_retries, "timeout": config.timeout, "deployment": config.deployment,
-        "headers": config.headers, "environment": config.environment, "surface": config.surface,
+        "max_retries": config.max_retries,
+        "timeout": config.timeout,
+        "deployment": config.deployment,
+        "headers": config.headers,
+        "environment": config.environment,
+        "surface": config.surface,
     }
 
 
 def call_dict(call: Call) -> dict[str, Any]:
-    """``call`` as the driver takes it. Arguments are handed over as they are: the driver does not change them."""
+    """``call`` as the driver takes it. Arguments are handed over as they are: the driver does not
+    change them."""
     options, stream = call.options, call.stream
     return {
-        "operation": call.operation, "arguments": call.arguments,
-        "options": {"max_retries": options.max_retries, "timeout": options.timeout, "headers": options.headers,
-                    "query": options.query},
+        "operation": call.operation,
+        "arguments": call.arguments,
+        "options": {
+            "max_retries": options.max_retries,
+            "timeout": options.timeout,
+            "headers": options.headers,
+            "query": options.query,
+        },
         "stream": None if stream is None else {"consume": stream.consume, "count": stream.count},
     }
 

@@ -15,8 +15,11 @@ class Session(Protocol):
 
     def call(self, call: Call) -> Outcome: ...
 
-    def observed(self, player: CasePlayer) -> tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]:
-        """What passed while the last call ran: attempts, the waits between them, requests to other services."""
+    def observed(
+        self, player: CasePlayer
+    ) -> tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]:
+        """What passed while the last call ran: attempts, the waits between them, requests to other
+        services."""
         ...
 
     def close(self) -> str | None:
@@ -25,9 +28,16 @@ class Session(Protocol):
 
 
 class Lane(Protocol):
-    """How an SDK reaches its target. ``wait_slack``: seconds by which a wait may be seen longer than it was slept."""
+    """How an SDK reaches its target. ``wait_slack``: seconds by which a wait may be seen longer
+    than it was slept."""
 
     wait_slack: float
 
-    def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock, seed: str,
-             waits: float = 0.0) -> Session: ...
+    def open(
+        self,
+        config: ClientConfig,
+        player: CasePlayer,
+        clock: VirtualClock,
+        seed: str,
+        waits: float = 0.0,
+    ) -> Session: ...

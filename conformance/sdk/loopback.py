@@ -1,8 +1,10 @@
-"""The loopback lane: an adapter process, pointed at a listener of its own for each case (design section 7).
+"""The loopback lane: an adapter process, pointed at a listener of its own for each case (design
+section 7).
 
-What arrives at that listener belongs to that case, so the observation is the listener's capture: bytes and times as
-they were. Time is real here. A wait is what passed between the end of an answer and the arrival of the next request, so
-it is never shorter than the SDK slept, and longer by what the machine took (``wait_slack``).
+What arrives at that listener belongs to that case, so the observation is the listener's capture:
+bytes and times as they were. Time is real here. A wait is what passed between the end of an answer
+and the arrival of the next request, so it is never shorter than the SDK slept, and longer by what
+the machine took (``wait_slack``).
 """
 
 from __future__ import annotations
@@ -40,22 +42,33 @@ Observed = tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds an adapter has for a call, beside what the case waits by itself, and for closing a client."""
+    """Seconds an adapter has for a call, beside what the case waits by itself, and for closing a
+    client."""
 
     call: float = CALL_SECONDS
     close: float = CLOSE_SECONDS
 
 
 class LoopbackLane:
-    """The lane of one SDK in one version. ``open`` may be called from many threads; ``close`` ends every process.
+    """The lane of one SDK in one version. ``open`` may be called from many threads; ``close`` ends
+    every process.
 
-    With ``alone`` there is one process and one case at a time, and whatever the adapter does wrong is that case's.
+    With ``alone`` there is one process and one case at a time, and whatever the adapter does wrong
+    is that case's.
     """
 
     wait_slack = 0.35
 
-    def __init__(self, launch: Launch, server: PeerServer, *, plain_http: PlainHttp = "none", alone: bool = False,
-                 deadlines: Deadlines | None = None, limits: ProcessLimits | None = None) -> None:
+    def __init__(
+        self,
+        launch: Launch,
+        server: PeerServer,
+        *,
+        plain_http: PlainHttp = "none",
+        alone: bool = False,
+        deadlines: Deadlines | None = None,
+        limits: ProcessLimits | None = None,
+    ) -> None:
         self._launch = launch
         self._server = server
         self._plain_http = plain_http
@@ -67,21 +80,40 @@ class LoopbackLane:
 
     def alone(self) -> LoopbackLane:
         """A lane for cases that have to be seen by themselves; to be closed as well."""
-        return LoopbackLane(self._launch, self._server, plain_http=self._plain_http, alone=True,
-                            deadlines=self._deadlines, limits=self._limits)
+        return LoopbackLane(
+            self._launch,
+            self._server,
+            plain_http=self._plain_http,
+            alone=True,
+            deadlines=self._deadlines,
+            limits=self._limits,
+        )
 
     def close(self) -> None:
         """End every process of the lane."""
         self._pools.close()
 
-    def open(self, config: ClientConfig, player: CasePlayer, clock: VirtualClock,  # noqa: ARG002 - time is real here
-             seed: str,  # noqa: ARG002 - jitter is the SDK's own
-             waits: float = 0.0) -> LoopbackSession:
-        """A listener and a place in a process for one case. Raises Disturbed, and EnvironmentFault for want of ports.
-        """
+    def open(
+        self,
+        config: ClientConfig,
+        player: CasePlayer,
+        clock: VirtualClock,  # noqa: ARG002 - time is real here
+        seed: str,  # noqa: ARG002 - jitter is the SDK's own
+        waits: float = 0.0,
+    ) -> LoopbackSession:
+        """A listener and a place in a process for one case. Raises Disturbed, and EnvironmentFault
+        for want of ports."""
         deadlines = replace(self._deadlines, call=self._deadlines.call + waits)
-        return LoopbackSession(config, player, self._server, self._pools, f"s{next(self._names)}", deadlines,
-                               tls=not self._plainly(config), alone=self._alone)
+        return LoopbackSession(
+            config,
+            player,
+            self._server,
+            self._pools,
+            f"s{next(self._names)}",
+            deadlines,
+            tls=not self._plainly(config),
+            alone=self._alone,
+        )
 
     def _plainly(self, config: ClientConfig) -> bool:
         if config.endpoint.startswith("http://"):
@@ -91,10 +123,21 @@ class LoopbackLane:
 
 
 class LoopbackSession:
-    """One client of one case. ``call`` raises Disturbed when the adapter failed and another case may be to blame."""
+    """One client of one case. ``call`` raises Disturbed when the adapter failed and another case
+    may be to blame."""
 
-    def __init__(self, config: ClientConfig, player: CasePlayer, server: PeerServer, pools: Pools, name: str,
-                 deadlines: Deadlines, *, tls: bool, alone: bool) -> None:
+    def __init__(
+        self,
+        config: ClientConfig,
+        player: CasePlayer,
+        server: PeerServer,
+        pools: Pools,
+        name: str,
+        deadlines: Deadlines,
+        *,
+        tls: bool,
+        alone: bool,
+    ) -> None:
         self._config = config
         self._player = player
         self._name = name
@@ -113,17 +156,27 @@ class LoopbackSession:
             undo.callback(pools.give_back, config.environment)
             door = Service(player)
             self._execution = undo.enter_context(
-                server.open(player if serve_of(player) else door, tls=tls, origin=_origin(config.endpoint),
-                            elsewhere=ELSEWHERE))  # a live player is the service of its listener itself
+                server.open(
+                    player if serve_of(player) else door,
+                    tls=tls,
+                    origin=_origin(config.endpoint),
+                    elsewhere=ELSEWHERE,
+                )
+            )  # a live player is the service of its listener itself
             door.elsewhere = f"{self._execution.scheme}://localhost:{self._execution.port}"
-            self._authority = self._open_authority(undo, server) if config.auth.kind == "credential" else None
+            self._authority = (
+                self._open_authority(undo, server) if config.auth.kind == "credential" else None
+            )
             self._stack = undo.pop_all()
         self._client = replace(config, endpoint=_moved(config.endpoint, self._execution.url))
 
     def _open_authority(self, undo: contextlib.ExitStack, server: PeerServer) -> str:
-        """A token endpoint of the case's own. Over TLS always: identity libraries refuse plain http."""
+        """A token endpoint of the case's own. Over TLS always: identity libraries refuse plain
+        http."""
         door = Authority(self._player)
-        execution = undo.enter_context(server.open(door, tls=True, origin=f"https://{AUTHORITY_HOST}"))
+        execution = undo.enter_context(
+            server.open(door, tls=True, origin=f"https://{AUTHORITY_HOST}")
+        )
         door.place = f"{execution.host}:{execution.port}"
         return execution.url
 
@@ -135,7 +188,9 @@ class LoopbackSession:
         try:
             if self._process is None:
                 self._process = self._pool.acquire()
-            message = call_message(self._name, self._client, call, self._authority, self._deadlines.call)
+            message = call_message(
+                self._name, self._client, call, self._authority, self._deadlines.call
+            )
             return outcome_of(self._process.ask(message, "outcome", self._deadlines.call))
         except AdapterFault as fault:
             return self._crashed(fault)
@@ -149,29 +204,41 @@ class LoopbackSession:
         return Outcome("crash", reason=str(fault))
 
     def observed(self, player: CasePlayer) -> Observed:
-        """What passed in the running step: attempts, the waits between them, requests to the token endpoint.
+        """What passed in the running step: attempts, the waits between them, requests to the token
+        endpoint.
 
-        Raises EnvironmentFault when the listener refused something that arrived or could not answer it.
+        Raises EnvironmentFault when the listener refused something that arrived or could not answer
+        it.
         """
         capture = self._execution.capture()
         for problem in capture.problems:
             if problem.code not in _HARMLESS:
-                raise EnvironmentFault("peer-refused", f"the peer refused what arrived: {problem.cause} "
-                                       f"({problem.code.value})", "")
-        captured = tuple(_as_met(item, self._reads_all) for item in capture.exchanges[self._before:])
+                raise EnvironmentFault(
+                    "peer-refused",
+                    f"the peer refused what arrived: {problem.cause} ({problem.code.value})",
+                    "",
+                )
+        captured = tuple(
+            _as_met(item, self._reads_all) for item in capture.exchanges[self._before :]
+        )
         failure = next((item.failure for item in captured if item.failure), None)
         if failure is not None:
             raise EnvironmentFault("player-failed", f"the peer had no answer: {failure}", "")
         misses = [exchange.miss for exchange in player.exchanges]
         misses += [None] * (len(captured) - len(misses))
-        exchanges = tuple(replace(self._at_home(item.exchange), miss=miss)
-                          for item, miss in zip(captured, misses, strict=False))
-        waits = tuple(_wait(earlier, later, self._timeout) for earlier, later in itertools.pairwise(captured))
+        exchanges = tuple(
+            replace(self._at_home(item.exchange), miss=miss)
+            for item, miss in zip(captured, misses, strict=False)
+        )
+        waits = tuple(
+            _wait(earlier, later, self._timeout) for earlier, later in itertools.pairwise(captured)
+        )
         return exchanges, waits, tuple(player.side_exchanges)
 
     def close(self) -> str:
-        """Close the client, and wait until the adapter says so: what it had still to say has then been heard. Returns
-        what it did wrong on the way; empty when nothing. Raises Disturbed as ``call`` does."""
+        """Close the client, and wait until the adapter says so: what it had still to say has then
+        been heard. Returns what it did wrong on the way; empty when nothing. Raises Disturbed as
+        ``call`` does."""
         try:
             return self._close_client()
         finally:
@@ -194,17 +261,20 @@ class LoopbackSession:
         return ""
 
     def _at_home(self, exchange: Exchange) -> Exchange:
-        """``exchange`` with the Host header the SDK would have sent to the scenario's endpoint: the port differs in
-        every run and says nothing."""
+        """``exchange`` with the Host header the SDK would have sent to the scenario's endpoint: the
+        port differs in every run and says nothing."""
         own = f"{self._execution.host}:{self._execution.port}"
-        headers = tuple((name, self._netloc if name.lower() == "host" and value == own else value)
-                        for name, value in exchange.request.headers)
+        headers = tuple(
+            (name, self._netloc if name.lower() == "host" and value == own else value)
+            for name, value in exchange.request.headers
+        )
         return replace(exchange, request=replace(exchange.request, headers=headers))
 
 
 class Service:
-    """The case's player as the service of one listener: where it redirects to the other host of a scenario
-    (``ELSEWHERE``), it redirects to ``elsewhere``, by which the same listener is another host to a client."""
+    """The case's player as the service of one listener: where it redirects to the other host of a
+    scenario (``ELSEWHERE``), it redirects to ``elsewhere``, by which the same listener is another
+    host to a client."""
 
     def __init__(self, player: CasePlayer) -> None:
         self._player = player
@@ -216,18 +286,30 @@ class Service:
         response = reply.response
         if response is None:
             return reply
-        dated = moved(response.headers, WALL_EPOCH, time.time()) if response.status >= 400 else response.headers
+        dated = (
+            moved(response.headers, WALL_EPOCH, time.time())
+            if response.status >= 400
+            else response.headers
+        )
         if dated != response.headers:
             return replace(reply, response=replace(response, headers=dated))
         if not 300 <= response.status < 400:
             return reply
-        headers = tuple((name, value.replace(ELSEWHERE, self.elsewhere, 1) if name.lower() == "location" else value)
-                        for name, value in response.headers)
+        headers = tuple(
+            (
+                name,
+                value.replace(ELSEWHERE, self.elsewhere, 1)
+                if name.lower() == "location"
+                else value,
+            )
+            for name, value in response.headers
+        )
         return replace(reply, response=replace(response, headers=headers))
 
 
 class Authority:
-    """The case's player as a token endpoint at another place: its answers name ``place`` where they named the host."""
+    """The case's player as a token endpoint at another place: its answers name ``place`` where they
+    named the host."""
 
     def __init__(self, player: CasePlayer) -> None:
         self._player = player
@@ -239,13 +321,16 @@ class Authority:
         if reply.response is None:
             return reply
         body = reply.response.body.replace(AUTHORITY_HOST.encode(), self.place.encode())
-        headers = tuple((name, str(len(body)) if name.lower() == "content-length" else value)
-                        for name, value in reply.response.headers)
+        headers = tuple(
+            (name, str(len(body)) if name.lower() == "content-length" else value)
+            for name, value in reply.response.headers
+        )
         return replace(reply, response=replace(reply.response, body=body, headers=headers))
 
 
 def _as_met(item: CapturedExchange, reads_all: bool) -> CapturedExchange:
-    """``item`` with the time-out a client met that left before a slow answer had begun, or had come whole."""
+    """``item`` with the time-out a client met that left before a slow answer had begun, or had come
+    whole."""
     exchange = item.exchange
     if not item.aborted or exchange.fault is not None or exchange.response is None:
         return item
@@ -257,8 +342,13 @@ def _as_met(item: CapturedExchange, reads_all: bool) -> CapturedExchange:
 
 
 def _wait(earlier: CapturedExchange, later: CapturedExchange, timeout: float) -> float:
-    """Seconds between the end of an answer and the next request; a time-out that had to run out first is left out."""
-    ends = (earlier.finished, earlier.deliveries[-1].at if earlier.deliveries else None, earlier.complete)
+    """Seconds between the end of an answer and the next request; a time-out that had to run out
+    first is left out."""
+    ends = (
+        earlier.finished,
+        earlier.deliveries[-1].at if earlier.deliveries else None,
+        earlier.complete,
+    )
     end = next(at for at in ends if at is not None)
     if earlier.exchange.fault in _TIMEOUTS:
         slow = earlier.client_left is not None and earlier.exchange.response is not None
@@ -274,4 +364,4 @@ def _origin(endpoint: str) -> str | None:
 def _moved(endpoint: str, url: str) -> str:
     """``endpoint`` at the listener, its path as written; what is no URL stays what it is."""
     origin = _origin(endpoint)
-    return endpoint if origin is None else url + endpoint[len(origin):]
+    return endpoint if origin is None else url + endpoint[len(origin) :]

@@ -1,7 +1,8 @@
-"""Adapter protocol 1 as JSON (design section 6): the only place that knows the JSON form of calls and outcomes.
+"""Adapter protocol 1 as JSON (design section 6): the only place that knows the JSON form of calls
+and outcomes.
 
-Both directions are published as JSON Schemas beside this module and checked against them: what the harness sends in its
-tests, what an adapter answers always.
+Both directions are published as JSON Schemas beside this module and checked against them: what the
+harness sends in its tests, what an adapter answers always.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, Sd
 
 PROTOCOL = 1
 Answer = Literal["hello", "outcome", "done"]
-"""The kinds of answers, each a ``$defs`` entry of the response schema: to hello, to call, and to close or shutdown."""
+"""The kinds of answers, each a ``$defs`` entry of the response schema: to hello, to call, and to
+close or shutdown."""
 
 _FOLDER = Path(__file__).parent
 REQUEST_SCHEMA = _FOLDER / "adapter-request.schema.json"
@@ -41,23 +43,38 @@ def hello_message() -> dict[str, Any]:
     return {"op": "hello", "protocol": PROTOCOL}
 
 
-def call_message(session: str, client: ClientConfig, call: Call, authority: str | None = None,
-                 deadline: float | None = None) -> dict[str, Any]:
-    """``call`` through the client of ``session``. ``authority`` is where a real credential gets its tokens;
-    ``deadline``: seconds after which the harness gives the call up."""
+def call_message(
+    session: str,
+    client: ClientConfig,
+    call: Call,
+    authority: str | None = None,
+    deadline: float | None = None,
+) -> dict[str, Any]:
+    """``call`` through the client of ``session``. ``authority`` is where a real credential gets its
+    tokens; ``deadline``: seconds after which the harness gives the call up."""
     options, stream = call.options, call.stream
     return {
-        "op": "call", "session": session, "client": client_message(client, authority), "operation": call.operation,
+        "op": "call",
+        "session": session,
+        "client": client_message(client, authority),
+        "operation": call.operation,
         "arguments": call.arguments,
-        "options": {"max_retries": options.max_retries, "timeout_ms": _milliseconds(options.timeout),
-                    "headers": dict(options.headers), "query": dict(options.query)},
-        "stream": None if stream is None else {"consume": stream.consume} | (
-            {"count": stream.count} if stream.consume == "first" else {}),
+        "options": {
+            "max_retries": options.max_retries,
+            "timeout_ms": _milliseconds(options.timeout),
+            "headers": dict(options.headers),
+            "query": dict(options.query),
+        },
+        "stream": None
+        if stream is None
+        else {"consume": stream.consume}
+        | ({"count": stream.count} if stream.consume == "first" else {}),
     } | ({} if deadline is None else {"deadline_ms": _milliseconds(deadline)})
 
 
 def client_message(client: ClientConfig, authority: str | None = None) -> dict[str, Any]:
-    """The ``client`` of a call. The environment is no part of it: the process is started with it."""
+    """The ``client`` of a call. The environment is no part of it: the process is started with
+    it."""
     auth: dict[str, Any] = {"kind": client.auth.kind}
     if client.auth.kind == "api_key":
         auth["key"] = client.auth.key
@@ -66,9 +83,15 @@ def client_message(client: ClientConfig, authority: str | None = None) -> dict[s
     elif client.auth.kind == "credential" and authority is not None:
         auth["authority"] = authority
     return {
-        "endpoint": client.endpoint, "api": client.api, "api_version": client.api_version, "auth": auth,
-        "surface": client.surface, "max_retries": client.max_retries, "timeout_ms": _milliseconds(client.timeout),
-        "deployment": client.deployment, "headers": dict(client.headers),
+        "endpoint": client.endpoint,
+        "api": client.api,
+        "api_version": client.api_version,
+        "auth": auth,
+        "surface": client.surface,
+        "max_retries": client.max_retries,
+        "timeout_ms": _milliseconds(client.timeout),
+        "deployment": client.deployment,
+        "headers": dict(client.headers),
     }
 
 
@@ -89,28 +112,47 @@ def _milliseconds(seconds: float | None) -> int | None:
 def hello_of(message: dict[str, Any]) -> Hello:
     """The Hello of a valid answer to hello."""
     adapter = message["adapter"]
-    return Hello(adapter["sdk"], adapter["package"], adapter["version"], adapter["runtime"],
-                 tuple(message["surfaces"]), tuple(message["operations"]), message.get("concurrency", 1))
+    return Hello(
+        adapter["sdk"],
+        adapter["package"],
+        adapter["version"],
+        adapter["runtime"],
+        tuple(message["surfaces"]),
+        tuple(message["operations"]),
+        message.get("concurrency", 1),
+    )
 
 
 def outcome_of(message: dict[str, Any], member: str = "outcome") -> Outcome:
-    """The Outcome of a valid answer to call, or of what the in-process driver says; ``member`` holds its status."""
+    """The Outcome of a valid answer to call, or of what the in-process driver says; ``member``
+    holds its status."""
     error, chunks = message.get("error"), message.get("chunks")
     return Outcome(
-        status=message[member], result=message.get("result"), view=message.get("view"),
-        chunks=None if chunks is None else tuple(chunks), request_id=message.get("request_id"),
-        error=None if error is None else _error(error), reason=message.get("reason", ""),
+        status=message[member],
+        result=message.get("result"),
+        view=message.get("view"),
+        chunks=None if chunks is None else tuple(chunks),
+        request_id=message.get("request_id"),
+        error=None if error is None else _error(error),
+        reason=message.get("reason", ""),
         token_calls=message.get("token_calls"),
     )
 
 
 def _error(error: dict[str, Any]) -> SdkError:
-    return SdkError(**{**error, "kind": ErrorKind(error["kind"]), "bases": tuple(error.get("bases") or ()),
-                       "headers": tuple((name, value) for name, value in error.get("headers") or ())})
+    return SdkError(
+        **{
+            **error,
+            "kind": ErrorKind(error["kind"]),
+            "bases": tuple(error.get("bases") or ()),
+            "headers": tuple((name, value) for name, value in error.get("headers") or ()),
+        }
+    )
 
 
 def parsed(line: bytes) -> Any:
-    """One line of an adapter as JSON (RFC 8259: UTF-8, no NaN and no infinity). Raises ValueError."""
+    """One line of an adapter as JSON (RFC 8259: UTF-8, no NaN and no infinity). Raises
+    ValueError."""
     try:
         return json.loads(line.decode("utf-8"), parse_constant=_refuse)
     except RecursionError:
@@ -122,14 +164,17 @@ def _refuse(name: str) -> Any:
 
 
 DEEPEST = 128
-"""Levels an answer may nest: no SDK's value has as many, and what follows values by recursion has its end."""
+"""Levels an answer may nest: no SDK's value has as many, and what follows values by recursion has
+its end."""
 
 
 def answer_problem(message: Any, kind: Answer) -> str | None:
-    """What is wrong with ``message`` as an answer of ``kind``, in one line; None when nothing is."""
+    """What is wrong with ``message`` as an answer of ``kind``, in one line; None when nothing
+    is."""
     if _is_deeper(message, DEEPEST):
         return f"it nests deeper than {DEEPEST} levels"
-    # Against the one branch that is meant: a schema of alternatives can only say that none of them fits.
+    # Against the one branch that is meant: a schema of alternatives can only say that none of them
+    # fits.
     outcome = message.get("outcome") if isinstance(message, dict) else None
     branch = outcome if kind == "outcome" and outcome in ("ok", "error", "unsupported") else kind
     return _problem(_validator(RESPONSE_SCHEMA, branch), message)
@@ -138,15 +183,23 @@ def answer_problem(message: Any, kind: Answer) -> str | None:
 def request_problem(message: Any) -> str | None:
     """What is wrong with ``message`` as one of the harness; None when nothing is."""
     op = message.get("op") if isinstance(message, dict) else None
-    return _problem(_validator(REQUEST_SCHEMA, op if op in ("hello", "call", "close", "shutdown") else ""), message)
+    return _problem(
+        _validator(REQUEST_SCHEMA, op if op in ("hello", "call", "close", "shutdown") else ""),
+        message,
+    )
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
     """Whether ``value`` nests deeper than ``levels``, found out level by level."""
     level = [value]
     for _ in range(levels):
-        level = [item for part in level if isinstance(part, dict | list)
-                 for item in (part.values() if isinstance(part, dict) else part) if isinstance(item, dict | list)]
+        level = [
+            item
+            for part in level
+            if isinstance(part, dict | list)
+            for item in (part.values() if isinstance(part, dict) else part)
+            if isinstance(item, dict | list)
+        ]
         if not level:
             return False
     return True
@@ -167,5 +220,9 @@ def _validator(path: Path, definition: str) -> Any:
 
     schema = json.loads(path.read_text(encoding="utf-8"))
     if definition:
-        schema = {"$schema": schema["$schema"], "$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
+        schema = {
+            "$schema": schema["$schema"],
+            "$ref": f"#/$defs/{definition}",
+            "$defs": schema["$defs"],
+        }
     return jsonschema_rs.validator_for(schema)

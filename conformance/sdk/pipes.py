@@ -1,4 +1,5 @@
-"""What the supervisor of an adapter reads from the system: pipes without waiting, how a process ended. POSIX only."""
+"""What the supervisor of an adapter reads from the system: pipes without waiting, how a process
+ended. POSIX only."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ class Tail:
         return data != b""
 
     def drain(self, pipe: Any) -> None:
-        """Take what the pipe holds, and not what is being written meanwhile: a writer that never ends is no reason to
-        stay."""
+        """Take what the pipe holds, and not what is being written meanwhile: a writer that never
+        ends is no reason to stay."""
         for _ in range(max(1, self._limit // READ) + _PIPES):
             data = read_now(pipe)
             if not data:
@@ -55,8 +56,9 @@ def read_now(pipe: Any) -> bytes | None:
 
 
 def exit_code(process: subprocess.Popen[bytes]) -> int | None:
-    """How ``process`` ended (negative: by which signal); None while it runs. It is not reaped where that can be had:
-    as long as it is not, its number is nobody else's, and its group can be killed without a doubt."""
+    """How ``process`` ended (negative: by which signal); None while it runs. It is not reaped where
+    that can be had: as long as it is not, its number is nobody else's, and its group can be killed
+    without a doubt."""
     if not hasattr(os, "waitid"):
         return process.poll()
     try:

@@ -1,6 +1,8 @@
-"""Proves that an adapter obeys the protocol: the conversation any adapter must be able to hold, without a scenario.
+"""Proves that an adapter obeys the protocol: the conversation any adapter must be able to hold,
+without a scenario.
 
-The service is a peer of the probe's own, so that answers, and mistakes about whose answer is whose, can be told apart.
+The service is a peer of the probe's own, so that answers, and mistakes about whose answer is whose,
+can be told apart.
 """
 
 from __future__ import annotations
@@ -51,21 +53,34 @@ class Speaker:
 
     def answer(self, request: Request) -> Reply:  # noqa: ARG002 - whatever is asked
         message = {"role": "assistant", "content": self.text}
-        body = json.dumps({
-            "id": "chatcmpl-probe", "object": "chat.completion", "created": 1, "model": "probe",
-            "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None, "message": message}],
-            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-        }).encode()
+        body = json.dumps(
+            {
+                "id": "chatcmpl-probe",
+                "object": "chat.completion",
+                "created": 1,
+                "model": "probe",
+                "choices": [
+                    {"index": 0, "finish_reason": "stop", "logprobs": None, "message": message}
+                ],
+                "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+            }
+        ).encode()
         headers = (("content-type", "application/json"), ("content-length", str(len(body))))
         response = Response(200, headers, body, Provenance(Source.HARNESS, "probe"))
         return Reply(response, delivery=Delivery(delay=self.delay))
 
 
 class Probe:
-    """One probe of one adapter. ``run`` yields the proofs as they come; the process is ended with it."""
+    """One probe of one adapter. ``run`` yields the proofs as they come; the process is ended with
+    it."""
 
-    def __init__(self, launch: Launch, contract: LoadedContract, plain_http: PlainHttp,
-                 limits: ProcessLimits | None = None) -> None:
+    def __init__(
+        self,
+        launch: Launch,
+        contract: LoadedContract,
+        plain_http: PlainHttp,
+        limits: ProcessLimits | None = None,
+    ) -> None:
         self._launch = launch
         self._contract = contract
         self._plain_http = plain_http
@@ -82,7 +97,13 @@ class Probe:
 
     def _conversation(self, server: PeerServer) -> Iterator[Proof]:
         steps: tuple[Callable[[PeerServer], Iterator[Proof]], ...] = (
-            self._introduction, self._ids, self._answers, self._order, self._abilities, self._ending)
+            self._introduction,
+            self._ids,
+            self._answers,
+            self._order,
+            self._abilities,
+            self._ending,
+        )
         for step in steps:
             try:
                 yield from step(server)
@@ -93,34 +114,57 @@ class Probe:
 
     def _introduction(self, server: PeerServer) -> Iterator[Proof]:  # noqa: ARG002
         hello = self._hello = self._process.start()
-        yield Proof("it introduces itself", True, f"{hello.package} {hello.version} on {hello.runtime}")
+        yield Proof(
+            "it introduces itself", True, f"{hello.package} {hello.version} on {hello.runtime}"
+        )
         named = hello.sdk == self._launch.sdk
-        yield Proof("it is the adapter of this SDK", named, "" if named else f"it says {hello.sdk!r}")
+        yield Proof(
+            "it is the adapter of this SDK", named, "" if named else f"it says {hello.sdk!r}"
+        )
         wanted = same_version(hello.version, self._launch.version)
-        yield Proof("it drives the version asked for", wanted,
-                    "" if wanted else f"{self._launch.version} was asked for, it says {hello.version}")
+        yield Proof(
+            "it drives the version asked for",
+            wanted,
+            "" if wanted else f"{self._launch.version} was asked for, it says {hello.version}",
+        )
 
     def _ids(self, server: PeerServer) -> Iterator[Proof]:  # noqa: ARG002
-        client = ClientConfig("https://127.0.0.1:9", "azure", "2024-10-21", Auth("api_key", "probe"))
-        asked = [self._send(f"ids-{number}", client, Call(NOWHERE, {"number": number})) for number in range(20)]
+        client = ClientConfig(
+            "https://127.0.0.1:9", "azure", "2024-10-21", Auth("api_key", "probe")
+        )
+        asked = [
+            self._send(f"ids-{number}", client, Call(NOWHERE, {"number": number}))
+            for number in range(20)
+        ]
         outcomes = [outcome_of(future.result()) for future in asked]
-        yield Proof("every question is answered once, under its own id", True, f"{len(outcomes)} questions")
+        yield Proof(
+            "every question is answered once, under its own id", True, f"{len(outcomes)} questions"
+        )
         unknown = all(outcome.status == "unsupported" for outcome in outcomes)
-        yield Proof("an operation it does not know is unsupported", unknown,
-                    "" if unknown else f"it answered {outcomes[0].status}")
+        yield Proof(
+            "an operation it does not know is unsupported",
+            unknown,
+            "" if unknown else f"it answered {outcomes[0].status}",
+        )
         self._process.ask(close_message("never-opened"), "done", _SECONDS)
         yield Proof("closing a session that was never opened is no error", True)
 
     def _answers(self, server: PeerServer) -> Iterator[Proof]:
         with self._open(server, Speaker("probe: one")) as execution:
             outcome = self._ask("answers", self._client(execution), self._chat())
-            yield _reads("it performs a call and shows what the caller reads", outcome, "probe: one")
+            yield _reads(
+                "it performs a call and shows what the caller reads", outcome, "probe: one"
+            )
             again = self._ask("answers", self._client(execution), self._chat())
             yield _reads("a session serves a second call", again, "probe: one")
             self._process.ask(close_message("answers"), "done", _SECONDS)
             capture = execution.capture()
             quiet = len(capture.exchanges) == 2
-            yield Proof("one call makes one request", quiet, "" if quiet else f"{len(capture.exchanges)} for two calls")
+            yield Proof(
+                "one call makes one request",
+                quiet,
+                "" if quiet else f"{len(capture.exchanges)} for two calls",
+            )
 
     def _order(self, server: PeerServer) -> Iterator[Proof]:
         hello = self._hello
@@ -133,6 +177,7 @@ class Probe:
                 def done(_: Future[dict[str, Any]]) -> None:
                     with lock:
                         arrived.append(name)
+
                 return done
 
             first = self._send("slow", self._client(slow), self._chat())
@@ -140,12 +185,19 @@ class Probe:
             time.sleep(0.02)
             second = self._send("fast", self._client(fast), self._chat())
             second.add_done_callback(note("fast"))
-            yield _reads("with two calls under way, the first gets its own answer", outcome_of(first.result()),
-                         "probe: slow")
+            yield _reads(
+                "with two calls under way, the first gets its own answer",
+                outcome_of(first.result()),
+                "probe: slow",
+            )
             yield _reads("and the second its own", outcome_of(second.result()), "probe: fast")
             many = hello is not None and hello.concurrency > 1
             title = "a fast call does not wait for a slow one"
-            yield Proof(title, arrived[0] == "fast") if many else Proof(title, None, "it performs one call at a time")
+            yield (
+                Proof(title, arrived[0] == "fast")
+                if many
+                else Proof(title, None, "it performs one call at a time")
+            )
             for name in ("slow", "fast"):
                 self._process.ask(close_message(name), "done", _SECONDS)
         chatter = len(self._process.stderr.splitlines())
@@ -155,12 +207,21 @@ class Probe:
         hello = self._hello
         assert hello is not None
         contract = self._contract.contract
-        documented = {name for name in contract.operations
-                      if self._contract.unsupported(name, self._launch.version) is None}
-        of_no_use = set(contract.lacks)  # what the SDK has and its contract says it does not have on Azure
+        documented = {
+            name
+            for name in contract.operations
+            if self._contract.unsupported(name, self._launch.version) is None
+        }
+        of_no_use = set(
+            contract.lacks
+        )  # what the SDK has and its contract says it does not have on Azure
         missing = sorted(documented - set(hello.operations))
         more = sorted(set(hello.operations) - documented - of_no_use)
-        yield Proof("it has every operation its contract documents for this version", not missing, ", ".join(missing))
+        yield Proof(
+            "it has every operation its contract documents for this version",
+            not missing,
+            ", ".join(missing),
+        )
         yield Proof("it claims no operation its contract does not", not more, ", ".join(more))
         alike = set(hello.surfaces) == set(contract.surfaces)
         said = f"it says {', '.join(hello.surfaces)}; {', '.join(contract.surfaces)} documented"
@@ -180,7 +241,9 @@ class Probe:
 
     def _client(self, execution: Execution) -> ClientConfig:
         surface = self._hello.surfaces[0] if self._hello else "sync"
-        return ClientConfig(execution.url, "azure", "2024-10-21", Auth("api_key", "probe"), surface=surface)
+        return ClientConfig(
+            execution.url, "azure", "2024-10-21", Auth("api_key", "probe"), surface=surface
+        )
 
     def _chat(self) -> Call:
         return Call(CHAT, {"model": "probe", "messages": [{"role": "user", "content": "Say it."}]})
@@ -198,4 +261,8 @@ def _reads(title: str, outcome: Outcome, text: str) -> Proof:
         said = f"{outcome.error.type}: {outcome.error.message}" if outcome.error else outcome.reason
         return Proof(title, False, f"{outcome.status}: {said}")
     read = (outcome.view or {}).get("text")
-    return Proof(title, read == text, "" if read == text else f"the view's text is {read!r}; {text!r} was served")
+    return Proof(
+        title,
+        read == text,
+        "" if read == text else f"the view's text is {read!r}; {text!r} was served",
+    )

@@ -1,8 +1,8 @@
 """One adapter process: started, asked, watched, and ended with everything it started.
 
-A thread of its own moves the bytes and keeps the deadlines, so that a caller waits for exactly one thing: its answer,
-or the fault that took its place. An adapter that breaks the protocol is killed at once: what it says afterwards could
-belong to anything. POSIX only (process groups).
+A thread of its own moves the bytes and keeps the deadlines, so that a caller waits for exactly one
+thing: its answer, or the fault that took its place. An adapter that breaks the protocol is killed
+at once: what it says afterwards could belong to anything. POSIX only (process groups).
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from conformance.sdk.pipes import READ, Tail, ending, exit_code, read_now, shown
 
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 _POLL = 0.2
-"""Seconds between looks at a process that is silent: its end shows at once in its pipes unless a child holds them."""
+"""Seconds between looks at a process that is silent: its end shows at once in its pipes unless a
+child holds them."""
 
 
 class FaultKind(StrEnum):
@@ -59,11 +60,14 @@ class AdapterFault(Exception):
 
     def __str__(self) -> str:
         tail = self.stderr.strip()
-        return f"{self.kind.value}: {self.cause}" + (f"; it wrote to stderr: {tail[-2000:]}" if tail else "")
+        return f"{self.kind.value}: {self.cause}" + (
+            f"; it wrote to stderr: {tail[-2000:]}" if tail else ""
+        )
 
 
 class Disturbed(Exception):
-    """The adapter failed while several calls were with it: each of them is to be asked again, alone."""
+    """The adapter failed while several calls were with it: each of them is to be asked again,
+    alone."""
 
     def __init__(self, fault: AdapterFault) -> None:
         super().__init__(str(fault))
@@ -72,7 +76,8 @@ class Disturbed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How an adapter is started. ``environment`` is the whole environment, not an addition to ours."""
+    """How an adapter is started. ``environment`` is the whole environment, not an addition to
+    ours."""
 
     sdk: str
     version: str
@@ -83,8 +88,8 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """Seconds and bytes. ``stderr_bytes`` is how much of stderr is kept: the last of it. ``line_bytes`` bounds one
-    message of the adapter."""
+    """Seconds and bytes. ``stderr_bytes`` is how much of stderr is kept: the last of it.
+    ``line_bytes`` bounds one message of the adapter."""
 
     hello_seconds: float = 60.0
     shutdown_seconds: float = 3.0
@@ -105,7 +110,8 @@ class _Ticket:
 
 
 class AdapterProcess:
-    """See the module. Methods may be called from any thread. Not to be used again once it has failed or was stopped."""
+    """See the module. Methods may be called from any thread. Not to be used again once it has
+    failed or was stopped."""
 
     def __init__(self, launch: Launch, limits: ProcessLimits | None = None) -> None:
         self.launch = launch
@@ -130,15 +136,18 @@ class AdapterProcess:
 
     @property
     def stderr(self) -> str:
-        """The last of what the adapter wrote to stderr, without secrets: neither those whose form gives them away nor
-        those of its own environment."""
+        """The last of what the adapter wrote to stderr, without secrets: neither those whose form
+        gives them away nor those of its own environment."""
         return self._without_secrets(str(self._stderr))
 
     def _without_secrets(self, text: str) -> str:
         with self._redacting:
             if self._redactor is None:
-                self._redactor = Redactor(value for name, value in self.launch.environment.items()
-                                          if any(word in name.upper() for word in _SECRET_WORDS))
+                self._redactor = Redactor(
+                    value
+                    for name, value in self.launch.environment.items()
+                    if any(word in name.upper() for word in _SECRET_WORDS)
+                )
             return self._redactor.text(text)
 
     @property
@@ -158,10 +167,19 @@ class AdapterProcess:
         """Execute the adapter and hear its hello. Raises AdapterFault (kind ``start``)."""
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the adapter's own manifest names the command
-                self.launch.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                env=dict(self.launch.environment), cwd=self.launch.folder, start_new_session=True, bufsize=0)
+                self.launch.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(self.launch.environment),
+                cwd=self.launch.folder,
+                start_new_session=True,
+                bufsize=0,
+            )
         except (OSError, ValueError) as error:
-            raise AdapterFault(FaultKind.START, f"{self.launch.command[0]} cannot be executed: {error}") from None
+            raise AdapterFault(
+                FaultKind.START, f"{self.launch.command[0]} cannot be executed: {error}"
+            ) from None
         self._watch(self._process)
         try:
             answer = self.ask(hello_message(), "hello", self.limits.hello_seconds)
@@ -173,11 +191,14 @@ class AdapterProcess:
         return self.hello
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Start the thread. A machine without descriptors or threads to spare keeps no process either."""
+        """Start the thread. A machine without descriptors or threads to spare keeps no process
+        either."""
         try:
             self._wake_read, self._wake_write = os.pipe()
             os.set_blocking(self._wake_write, False)
-            self._thread = threading.Thread(target=self._pump, name=f"adapter-{self.launch.sdk}", daemon=True)
+            self._thread = threading.Thread(
+                target=self._pump, name=f"adapter-{self.launch.sdk}", daemon=True
+            )
             self._thread.start()
         except (OSError, RuntimeError) as error:
             self._thread = None
@@ -192,8 +213,8 @@ class AdapterProcess:
     def ask(self, message: dict[str, Any], kind: Answer, seconds: float) -> dict[str, Any]:
         """Send ``message`` and wait at most ``seconds`` for its answer, which is valid.
 
-        Raises AdapterFault when the adapter failed over this message, Disturbed when it failed while others were with
-        it as well and any of them may be the reason.
+        Raises AdapterFault when the adapter failed over this message, Disturbed when it failed
+        while others were with it as well and any of them may be the reason.
         """
         return self.send(message, kind, seconds).result()
 
@@ -203,17 +224,26 @@ class AdapterProcess:
         about = " ".join(str(message[name]) for name in ("op", "operation") if name in message)
         with self._lock:
             if self.fault is not None or self._stopping or self._thread is None:
-                answer.set_exception(Disturbed(self.fault or AdapterFault(FaultKind.CRASH, "the adapter was stopped")))
+                answer.set_exception(
+                    Disturbed(
+                        self.fault or AdapterFault(FaultKind.CRASH, "the adapter was stopped")
+                    )
+                )
                 return answer
             number, self._next = self._next, self._next + 1
-            self._tickets[number] = _Ticket(number, kind, about, time.monotonic() + seconds, seconds, answer)
-            self._outbox += json.dumps({"id": number, **message}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            self._tickets[number] = _Ticket(
+                number, kind, about, time.monotonic() + seconds, seconds, answer
+            )
+            self._outbox += json.dumps({"id": number, **message}, ensure_ascii=False).encode(
+                "utf-8", "surrogatepass"
+            )
             self._outbox += b"\n"
             self._wake()
         return answer
 
     def stop(self) -> None:
-        """Ask the adapter to end; kill what is left of its group. May be called at any time and again."""
+        """Ask the adapter to end; kill what is left of its group. May be called at any time and
+        again."""
         if self.alive:
             with contextlib.suppress(AdapterFault, Disturbed):
                 self.ask(shutdown_message(), "done", self.limits.shutdown_seconds)
@@ -244,7 +274,10 @@ class AdapterProcess:
                 while not self._stopping and self.fault is None:
                     self._turn(selector, process)
             except Exception as error:  # a defect of ours must not leave anybody waiting
-                self._fail(FaultKind.PROTOCOL, f"the harness failed to read it: {type(error).__name__}: {error}")
+                self._fail(
+                    FaultKind.PROTOCOL,
+                    f"the harness failed to read it: {type(error).__name__}: {error}",
+                )
             self._end(selector, process)
 
     def _turn(self, selector: selectors.BaseSelector, process: subprocess.Popen[bytes]) -> None:
@@ -337,22 +370,33 @@ class AdapterProcess:
             self._fail(FaultKind.PROTOCOL, f"stdout is for answers only, and it wrote {said}{why}")
             return
         claimed = message.get("id") if isinstance(message, dict) else None
-        number = claimed if type(claimed) is int else 0  # true is an int as well, and 0 the id of no question
+        number = (
+            claimed if type(claimed) is int else 0
+        )  # true is an int as well, and 0 the id of no question
         with self._lock:
             ticket = self._tickets.pop(number, None)
             if ticket is not None:
                 self._answered.add(number)
         if ticket is None:
             said = "was answered twice" if number in self._answered else "is the id of no question"
-            self._fail(FaultKind.PROTOCOL, f"id {self._without_secrets(shown(json.dumps(claimed).encode()))} {said}")
+            self._fail(
+                FaultKind.PROTOCOL,
+                f"id {self._without_secrets(shown(json.dumps(claimed).encode()))} {said}",
+            )
             return
         problem = answer_problem(message, ticket.kind)
         if problem is None:
             _settle(ticket, message)
         else:
             # The id says whose fault it is; the others are still served.
-            _settle(ticket, AdapterFault(FaultKind.PROTOCOL, f"the answer to {ticket.about} is not valid: "
-                                         f"{self._without_secrets(problem)}", self.stderr))
+            _settle(
+                ticket,
+                AdapterFault(
+                    FaultKind.PROTOCOL,
+                    f"the answer to {ticket.about} is not valid: {self._without_secrets(problem)}",
+                    self.stderr,
+                ),
+            )
 
     def _fail(self, kind: FaultKind, cause: str) -> None:
         """The adapter is done for. Whoever waits learns whether it was about them."""

@@ -1,5 +1,5 @@
-"""The processes of one adapter: as many as are needed for the calls under way, started when they are, replaced when
-they fail. A session keeps to one process from its first call to its close."""
+"""The processes of one adapter: as many as are needed for the calls under way, started when they
+are, replaced when they fail. A session keeps to one process from its first call to its close."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ _STRIKES = 20
 
 
 class ProcessPool:
-    """At most ``processes`` adapter processes with the environment of ``launch``. Methods may be called from any
-    thread. After so many failures that it is no accident, nothing more is started: ``acquire`` raises."""
+    """At most ``processes`` adapter processes with the environment of ``launch``. Methods may be
+    called from any thread. After so many failures that it is no accident, nothing more is started:
+    ``acquire`` raises."""
 
     def __init__(self, launch: Launch, processes: int, limits: ProcessLimits | None = None) -> None:
         self.launch = launch
@@ -42,8 +43,9 @@ class ProcessPool:
         self._closed = False
 
     def acquire(self) -> AdapterProcess:
-        """A process that lives and has room for a session; waits for one. Raises AdapterFault when the adapter cannot
-        be started or has failed too often, and Disturbed when the pool was closed."""
+        """A process that lives and has room for a session; waits for one. Raises AdapterFault when
+        the adapter cannot be started or has failed too often, and Disturbed when the pool was
+        closed."""
         with self._free:
             while True:
                 if self._closed:
@@ -90,8 +92,11 @@ class ProcessPool:
             self._strikes += 1
             if self._strikes >= _STRIKES and process.fault is not None and self._refusal is None:
                 last = process.fault
-                self._refusal = AdapterFault(last.kind, f"given up after {self._strikes} failures, the last: "
-                                                        f"{last.cause}", last.stderr)
+                self._refusal = AdapterFault(
+                    last.kind,
+                    f"given up after {self._strikes} failures, the last: {last.cause}",
+                    last.stderr,
+                )
 
     def _start(self) -> AdapterProcess:
         process = AdapterProcess(self.launch, self._limits)
@@ -118,9 +123,9 @@ class ProcessPool:
 
 
 class Pools:
-    """The pools of one adapter, one for each environment: that is a process's own, whatever the language. Of those with
-    variables of a scenario that nobody uses any more, the latest ``KEPT`` stay: a JVM idles in 200 MB. Methods may be
-    called from any thread."""
+    """The pools of one adapter, one for each environment: that is a process's own, whatever the
+    language. Of those with variables of a scenario that nobody uses any more, the latest ``KEPT``
+    stay: a JVM idles in 200 MB. Methods may be called from any thread."""
 
     def __init__(self, launch: Launch, processes: int, limits: ProcessLimits | None = None) -> None:
         self._launch = launch
@@ -135,8 +140,12 @@ class Pools:
         """The pool of ``environment``, until it is given back."""
         with self._lock:
             if environment not in self._pools:
-                launch = replace(self._launch, environment={**self._launch.environment, **dict(environment)})
-                self._pools[environment] = ProcessPool(launch, 1 if environment else self._processes, self._limits)
+                launch = replace(
+                    self._launch, environment={**self._launch.environment, **dict(environment)}
+                )
+                self._pools[environment] = ProcessPool(
+                    launch, 1 if environment else self._processes, self._limits
+                )
             self._users[environment] += 1
             self._idle.pop(environment, None)
             return self._pools[environment]
@@ -165,7 +174,10 @@ class Pools:
 
 
 def _check_identity(launch: Launch, hello: Hello) -> None:
-    """Raises AdapterFault when ``hello`` is of another SDK or version: its results would stand under a wrong name."""
+    """Raises AdapterFault when ``hello`` is of another SDK or version: its results would stand
+    under a wrong name."""
     if hello.sdk != launch.sdk or not same_version(hello.version, launch.version):
-        raise AdapterFault(FaultKind.START, f"it drives {hello.sdk} {hello.version}; {launch.sdk} {launch.version} was "
-                                            "asked for")
+        raise AdapterFault(
+            FaultKind.START,
+            f"it drives {hello.sdk} {hello.version}; {launch.sdk} {launch.version} was asked for",
+        )

@@ -1,4 +1,5 @@
-"""Reading chat and completion answers of the Python SDK, whole and streamed; and the readers all views share.
+"""Reading chat and completion answers of the Python SDK, whole and streamed; and the readers all
+views share.
 
 Member names are documented in ``python_views.py``. Standard library only, as the driver.
 """
@@ -11,7 +12,8 @@ from typing import Any
 
 
 def get(value: Any, *path: str) -> Any:
-    """The attribute (or, for untyped extras, the member) at ``path``, None when any part is missing."""
+    """The attribute (or, for untyped extras, the member) at ``path``, None when any part is
+    missing."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
     return value
@@ -87,8 +89,12 @@ def chat(answer: Any) -> dict[str, Any]:
 
 def _tool_call(item: Any) -> dict[str, Any]:
     function = get(item, "function")
-    return {"id": get(item, "id"), "type": get(item, "type"), "name": get(function, "name"),
-            "arguments": get(function, "arguments")}
+    return {
+        "id": get(item, "id"),
+        "type": get(item, "type"),
+        "name": get(function, "name"),
+        "arguments": get(function, "arguments"),
+    }
 
 
 class _Choice:
@@ -104,7 +110,8 @@ class _Choice:
         self.tools: dict[int, dict[str, Any]] = {}
 
     def add(self, choice: Any) -> None:
-        """Take in a choice of one chunk. Azure's asynchronous filter sends choices without any delta (F49)."""
+        """Take in a choice of one chunk. Azure's asynchronous filter sends choices without any
+        delta (F49)."""
         delta = get(choice, "delta")
         self.role = get(delta, "role") or self.role
         self.text = _joined(self.text, get(delta, "content"))
@@ -116,8 +123,9 @@ class _Choice:
         self.filter = merged(self.filter, plain(get(choice, "content_filter_results")))
 
     def _add_tool(self, item: Any) -> None:
-        call = self.tools.setdefault(get(item, "index") or 0,
-                                     {"id": None, "type": None, "name": None, "arguments": None})
+        call = self.tools.setdefault(
+            get(item, "index") or 0, {"id": None, "type": None, "name": None, "arguments": None}
+        )
         call["id"] = get(item, "id") or call["id"]
         call["type"] = get(item, "type") or call["type"]
         call["name"] = get(item, "function", "name") or call["name"]
@@ -144,7 +152,8 @@ def _by_index(items: Iterable[Any]) -> list[_Choice]:
 
 
 def _last(items: list[Any], name: str) -> Any:
-    """The last value of ``name`` that says anything: Azure's filter-only chunks have empty ids and models."""
+    """The last value of ``name`` that says anything: Azure's filter-only chunks have empty ids and
+    models."""
     for item in reversed(items):
         found = get(item, name)
         if found not in (None, "", 0, []):
@@ -182,7 +191,9 @@ def completion_stream(items: list[Any], whole: bool = False) -> dict[str, Any]:
     choices: dict[int, dict[str, Any]] = {}
     for item in items:
         for choice in rows(item, "choices"):
-            one = choices.setdefault(get(choice, "index") or 0, {"text": None, "reason": None, "filter": None})
+            one = choices.setdefault(
+                get(choice, "index") or 0, {"text": None, "reason": None, "filter": None}
+            )
             one["text"] = _joined(one["text"], get(choice, "text"))
             one["reason"] = get(choice, "finish_reason") or one["reason"]
             one["filter"] = merged(one["filter"], plain(get(choice, "content_filter_results")))
@@ -190,8 +201,12 @@ def completion_stream(items: list[Any], whole: bool = False) -> dict[str, Any]:
     texts, reasons = [one["text"] for one in ordered], [one["reason"] for one in ordered]
     return {
         **{name: _last(items, name) for name in ("id", "object", "model", "created")},
-        "text": first(texts), "finish_reason": first(reasons), "choices": len(ordered),
-        "texts": texts, "finish_reasons": reasons, "usage": chat_usage(_last(items, "usage")),
+        "text": first(texts),
+        "finish_reason": first(reasons),
+        "choices": len(ordered),
+        "texts": texts,
+        "finish_reasons": reasons,
+        "usage": chat_usage(_last(items, "usage")),
         "content_filter": first([one["filter"] for one in ordered]),
         "prompt_filter": plain(_last(items, "prompt_filter_results")),
         **({} if whole else {"chunk_count": len(items)}),

@@ -1,11 +1,12 @@
 """Drives the Python ``openai`` package, any version from 1.40: plain dicts in, plain dicts out.
 
-The dicts are :mod:`conformance.wire.protocol`'s values in JSON form. The ``python_*.py`` files need nothing but the
-standard library and the SDK: the same files run, side by side, where the harness is not installed. ``openai`` and
-``azure.identity`` are imported on first use.
+The dicts are :mod:`conformance.wire.protocol`'s values in JSON form. The ``python_*.py`` files need
+nothing but the standard library and the SDK: the same files run, side by side, where the harness is
+not installed. ``openai`` and ``azure.identity`` are imported on first use.
 
-``build_client`` and ``perform`` never raise for what the SDK does: a client that cannot be built, a call that is
-refused and an operation this version lacks are all outcomes. What they do raise is a defect of the driver.
+``build_client`` and ``perform`` never raise for what the SDK does: a client that cannot be built, a
+call that is refused and an operation this version lacks are all outcomes. What they do raise is a
+defect of the driver.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Handle:
 
 @dataclass(slots=True)
 class Tokens:
-    """A token provider that answers ``values`` in turn, the last for ever, and counts how often it was called."""
+    """A token provider that answers ``values`` in turn, the last for ever, and counts how often it
+    was called."""
 
     values: tuple[str, ...]
     inner: Callable[[], str] | None = None
@@ -92,7 +94,9 @@ def version() -> str:
 
 def operations() -> list[str]:
     """Every operation this version has, of those whose answers can be read."""
-    client = _openai().AzureOpenAI(api_key="none", azure_endpoint="http://localhost", api_version="none")
+    client = _openai().AzureOpenAI(
+        api_key="none", azure_endpoint="http://localhost", api_version="none"
+    )
 
     def has(operation: str) -> bool:
         try:
@@ -181,7 +185,8 @@ def _build(handle: Handle, client: dict[str, Any]) -> None:
         options["default_headers"] = dict(client["headers"])
     endpoint = client["endpoint"]
     if client.get("api") == "v1":
-        # Azure classes on a v1 base URL still insert /deployments/{model} (sdk-behaviour 1.2), so the article's way.
+        # Azure classes on a v1 base URL still insert /deployments/{model} (sdk-behaviour 1.2), so
+        # the article's way.
         kind = sdk.AsyncOpenAI if asynchronous else sdk.OpenAI
         options["base_url"] = f"{endpoint.rstrip('/')}/openai/v1/"
         _authenticate_v1(handle, client.get("auth") or {}, kind, options)
@@ -202,10 +207,14 @@ def _authenticate_azure(handle: Handle, auth: dict[str, Any], options: dict[str,
             options["azure_ad_token"] = _first(auth)
         case "token_provider" | "credential" as kind:
             tokens = handle.tokens = _tokens(handle, auth, kind)
-            options["azure_ad_token_provider"] = tokens.asynchronous if handle.surface == "async" else tokens
+            options["azure_ad_token_provider"] = (
+                tokens.asynchronous if handle.surface == "async" else tokens
+            )
 
 
-def _authenticate_v1(handle: Handle, auth: dict[str, Any], kind: Any, options: dict[str, Any]) -> None:
+def _authenticate_v1(
+    handle: Handle, auth: dict[str, Any], kind: Any, options: dict[str, Any]
+) -> None:
     match auth.get("kind", "api_key"):
         case "api_key":
             options["api_key"] = auth.get("key", "")
@@ -213,8 +222,10 @@ def _authenticate_v1(handle: Handle, auth: dict[str, Any], kind: Any, options: d
             options["api_key"] = _first(auth)
         case "token_provider" | "credential" as how:
             if not _takes_callable_key(kind):
-                raise UnsupportedError(f"openai {_openai().__version__} has no callable api_key, so a {how} has no "
-                                       "place on the v1 surface")
+                raise UnsupportedError(
+                    f"openai {_openai().__version__} has no callable api_key, so a {how} has no "
+                    "place on the v1 surface"
+                )
             tokens = handle.tokens = _tokens(handle, auth, how)
             options["api_key"] = tokens.asynchronous if handle.surface == "async" else tokens
 
@@ -232,24 +243,34 @@ def _takes_callable_key(kind: Any) -> bool:
 def _tokens(handle: Handle, auth: dict[str, Any], kind: str) -> Tokens:
     if kind == "token_provider":
         return Tokens(tuple(auth.get("tokens") or ()))
-    # azure.identity.aio needs aiohttp, which neither SDK brings along. The asynchronous client documents a synchronous
-    # provider as well, so both surfaces use the same credential and differ by nothing that is installed by chance.
+    # azure.identity.aio needs aiohttp, which neither SDK brings along. The asynchronous client
+    # documents a synchronous provider as well, so both surfaces use the same credential and differ
+    # by nothing that is installed by chance.
     try:
         identity = importlib.import_module("azure.identity")
     except ImportError as error:
         raise UnsupportedError("azure-identity is not installed") from error
     # An authority of our own is none that Microsoft's list of instances knows.
-    elsewhere = {"authority": auth["authority"], "disable_instance_discovery": True} if auth.get("authority") else {}
-    handle.credential = identity.ClientSecretCredential(_TENANT, _CLIENT_ID, _CLIENT_SECRET, **elsewhere)
+    elsewhere = (
+        {"authority": auth["authority"], "disable_instance_discovery": True}
+        if auth.get("authority")
+        else {}
+    )
+    handle.credential = identity.ClientSecretCredential(
+        _TENANT, _CLIENT_ID, _CLIENT_SECRET, **elsewhere
+    )
     return Tokens((), identity.get_bearer_token_provider(handle.credential, SCOPE))
 
 
 @contextmanager
 def _environment(given: tuple[tuple[str, str], ...]) -> Iterator[None]:
-    """Only ``given`` of the variables that openai and azure-identity read by themselves (sdk-behaviour section 2)."""
+    """Only ``given`` of the variables that openai and azure-identity read by themselves
+    (sdk-behaviour section 2)."""
     own = [name for name in os.environ if name.startswith(_OWN_VARIABLES)]
     if len(own) == len(given) and all(os.environ.get(name) == value for name, value in given):
-        yield  # as it is already: an adapter process is started with what is given, and runs many calls at once
+        # as it is already: an adapter process is started with what is given, and runs many calls at
+        # once
+        yield
         return
     saved = {name: os.environ.get(name) for name in {*own, *(name for name, _ in given)}}
     for name in own:
@@ -286,11 +307,16 @@ def _plan(client: Any, call: dict[str, Any]) -> _Plan:
     if options.get("headers"):
         plan.keywords["extra_headers"] = dict(options["headers"])
     if options.get("query"):
-        plan.keywords["extra_query"] = {**plan.keywords.get("extra_query", {}), **dict(options["query"])}
+        plan.keywords["extra_query"] = {
+            **plan.keywords.get("extra_query", {}),
+            **dict(options["query"]),
+        }
     stream = call.get("stream")
     if stream is not None:
         if "stream" not in known:
-            raise UnsupportedError(f"openai {_openai().__version__} cannot stream {call['operation']}")
+            raise UnsupportedError(
+                f"openai {_openai().__version__} cannot stream {call['operation']}"
+            )
         plan.keywords["stream"] = True
         plan.limit = stream.get("count") if stream.get("consume") == "first" else None
     return plan
@@ -306,7 +332,8 @@ def _method(client: Any, operation: str) -> Callable[..., Any]:
 
 
 def _quiet(method: Callable[..., Any]) -> Callable[..., Any]:
-    """``method``, which the SDK marks deprecated, without the warning: where warnings are errors it would be one."""
+    """``method``, which the SDK marks deprecated, without the warning: where warnings are errors it
+    would be one."""
 
     def called(**keywords: Any) -> Any:
         with warnings.catch_warnings():
@@ -318,7 +345,8 @@ def _quiet(method: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.cache
 def _parameters(function: Any) -> tuple[frozenset[str], bool]:
-    """Names ``function`` accepts, and whether it sends no body (then unknown names belong into the query)."""
+    """Names ``function`` accepts, and whether it sends no body (then unknown names belong into the
+    query)."""
     names = frozenset(inspect.signature(function).parameters) - {"self"}
     return names, function.__name__ in ("list", "retrieve", "list_events", "content")
 
@@ -328,8 +356,14 @@ def _with_files(value: Any) -> Any:
         file = value["$file"]
         content = base64.b64decode(file.get("base64", ""))
         kind = file.get("content_type")
-        return (file.get("name", "file"), content, kind) if kind else (file.get("name", "file"), content)
-    if isinstance(value, list) and any(isinstance(item, dict) and "$file" in item for item in value):
+        return (
+            (file.get("name", "file"), content, kind)
+            if kind
+            else (file.get("name", "file"), content)
+        )
+    if isinstance(value, list) and any(
+        isinstance(item, dict) and "$file" in item for item in value
+    ):
         return [_with_files(item) for item in value]
     return value
 
@@ -359,7 +393,9 @@ async def _consume_async(stream: Any, items: list[Any], limit: int | None) -> No
 # Outcomes
 
 
-def _succeeded(handle: Handle, call: dict[str, Any], result: Any, items: list[Any] | None) -> dict[str, Any]:
+def _succeeded(
+    handle: Handle, call: dict[str, Any], result: Any, items: list[Any] | None
+) -> dict[str, Any]:
     operation = call["operation"]
     outcome: dict[str, Any] = {"status": "ok"}
     if items is None:
@@ -373,7 +409,9 @@ def _succeeded(handle: Handle, call: dict[str, Any], result: Any, items: list[An
     return outcome
 
 
-def _failed(handle: Handle, call: dict[str, Any], error: Exception, items: list[Any] | None) -> dict[str, Any]:
+def _failed(
+    handle: Handle, call: dict[str, Any], error: Exception, items: list[Any] | None
+) -> dict[str, Any]:
     if isinstance(error, UnsupportedError):
         return {"status": "unsupported", "reason": str(error)}
     outcome: dict[str, Any] = {"status": "error", "error": errors.describe(error)}

@@ -1,4 +1,5 @@
-"""What a caller of the Python ``openai`` package can learn from an exception. Standard library only, as the driver."""
+"""What a caller of the Python ``openai`` package can learn from an exception. Standard library
+only, as the driver."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ KINDS = {
     "APIResponseValidationError": "decode",
     "APIError": "stream",
 }
-"""SDK class to error kind; the nearest ancestor decides. A bare APIError only ever comes out of a stream."""
+"""SDK class to error kind; the nearest ancestor decides. A bare APIError only ever comes out of a
+stream."""
 
 _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2"})
 _AFTER_RESPONSE = frozenset({"_process_response", "__stream__"})
@@ -42,13 +44,16 @@ def describe(error: BaseException) -> dict[str, Any]:
         "request_id": getattr(error, "request_id", None),
         "body": body,
         "content_filter": content_filter(body),
-        "headers": [list(pair) for pair in headers.multi_items()] if hasattr(headers, "multi_items") else [],
+        "headers": [list(pair) for pair in headers.multi_items()]
+        if hasattr(headers, "multi_items")
+        else [],
         "message": str(getattr(error, "message", None) or error),
     }
 
 
 def kind_of(error: BaseException) -> str:
-    """The kind of ``error``: by openai class, else by whether anything had come back when it was raised."""
+    """The kind of ``error``: by openai class, else by whether anything had come back when it was
+    raised."""
     for base in type(error).__mro__:
         if base.__name__ in KINDS and _root(base) == "openai":
             return KINDS[base.__name__]
@@ -56,7 +61,9 @@ def kind_of(error: BaseException) -> str:
         return "transport"
     if _after_response(error.__traceback__):
         return "decode" if isinstance(error, (ValueError, TypeError)) else "other"
-    if isinstance(error, (ValueError, TypeError)) or any(_root(base) == "openai" for base in type(error).__mro__):
+    if isinstance(error, (ValueError, TypeError)) or any(
+        _root(base) == "openai" for base in type(error).__mro__
+    ):
         return "configuration"
     return "other"
 
@@ -78,7 +85,8 @@ def _root(kind: type) -> str:
 
 
 def _after_response(trace: TracebackType | None) -> bool:
-    """Whether ``trace`` runs through the SDK's handling of an answer: nothing public tells before from after."""
+    """Whether ``trace`` runs through the SDK's handling of an answer: nothing public tells before
+    from after."""
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_name in _AFTER_RESPONSE and "openai" in code.co_filename:

@@ -1,7 +1,8 @@
-"""What a caller of the Python SDK reads through typed accessors, as plain JSON: the ``view`` of an outcome.
+"""What a caller of the Python SDK reads through typed accessors, as plain JSON: the ``view`` of an
+outcome.
 
-The member names below are the public vocabulary of ``expect.result`` in scenarios; every SDK's adapter uses the same. A
-member the answer did not carry is None; a list nobody sent is empty.
+The member names below are the public vocabulary of ``expect.result`` in scenarios; every SDK's
+adapter uses the same. A member the answer did not carry is None; a list nobody sent is empty.
 
 ``usage`` (chat, completions, embeddings)
     prompt_tokens, completion_tokens, total_tokens, reasoning_tokens, cached_tokens
@@ -47,8 +48,8 @@ deleted
 other streams
     chunk_count, event_types, text (of all deltas)
 
-Standard library only, as the driver. Nothing here raises over an answer of the wrong shape: SDKs pass such values
-through unvalidated (sdk-behaviour section 4), and what cannot be read is None.
+Standard library only, as the driver. Nothing here raises over an answer of the wrong shape: SDKs
+pass such values through unvalidated (sdk-behaviour section 4), and what cannot be read is None.
 """
 
 from __future__ import annotations
@@ -136,7 +137,10 @@ def images(answer: Any) -> dict[str, Any]:
         "created": get(answer, "created"),
         "count": len(data),
         "urls": [url for item in data if (url := get(item, "url")) is not None],
-        "b64": [{"sha256": hashlib.sha256(text.encode()).hexdigest(), "length": len(text)} for text in texts],
+        "b64": [
+            {"sha256": hashlib.sha256(text.encode()).hexdigest(), "length": len(text)}
+            for text in texts
+        ],
         "revised_prompt": get(first, "revised_prompt"),
         "usage": item_usage(get(answer, "usage")),
         "content_filter": plain(get(first, "content_filter_results")),
@@ -148,8 +152,11 @@ def transcription(answer: Any) -> dict[str, Any]:
     if isinstance(answer, str):
         return {"text": answer}
     return {
-        "text": get(answer, "text"), "language": get(answer, "language"), "duration": get(answer, "duration"),
-        "segments": _count(answer, "segments"), "words": _count(answer, "words"),
+        "text": get(answer, "text"),
+        "language": get(answer, "language"),
+        "duration": get(answer, "duration"),
+        "segments": _count(answer, "segments"),
+        "words": _count(answer, "words"),
         "usage": item_usage(get(answer, "usage")),
     }
 
@@ -181,13 +188,23 @@ def content(answer: Any) -> dict[str, Any]:
 def response(answer: Any) -> dict[str, Any]:
     output = rows(answer, "output")
     return {
-        "id": get(answer, "id"), "object": get(answer, "object"), "status": get(answer, "status"),
-        "model": get(answer, "model"), "created": get(answer, "created_at"),
+        "id": get(answer, "id"),
+        "object": get(answer, "object"),
+        "status": get(answer, "status"),
+        "model": get(answer, "model"),
+        "created": get(answer, "created_at"),
         "output_text": _output_text(answer),
         "output_types": [get(item, "type") for item in output],
-        "tool_calls": [{"id": get(item, "call_id"), "type": get(item, "type"), "name": get(item, "name"),
-                        "arguments": get(item, "arguments")}
-                       for item in output if get(item, "type") == "function_call"],
+        "tool_calls": [
+            {
+                "id": get(item, "call_id"),
+                "type": get(item, "type"),
+                "name": get(item, "name"),
+                "arguments": get(item, "arguments"),
+            }
+            for item in output
+            if get(item, "type") == "function_call"
+        ],
         "reasoning_effort": get(answer, "reasoning", "effort"),
         "usage": item_usage(get(answer, "usage")),
         "error": plain(get(answer, "error")),
@@ -200,7 +217,9 @@ def response(answer: Any) -> dict[str, Any]:
 def _output_text(answer: Any) -> Any:
     try:
         return get(answer, "output_text")
-    except Exception:  # a computed property: with output null or of another shape it raises whatever it meets
+    except (
+        Exception
+    ):  # a computed property: with output null or of another shape it raises whatever it meets
         return None
 
 
@@ -210,8 +229,14 @@ def response_stream(items: list[Any]) -> dict[str, Any]:
     failure = [item for item in items if get(item, "type") == "error"]
     if failure:
         found["error"] = {name: get(failure[-1], name) for name in ("code", "message", "param")}
-    return {**found, "event_types": [get(item, "type") for item in items], "chunk_count": len(items),
-            "delta_text": _deltas(item for item in items if get(item, "type") == "response.output_text.delta")}
+    return {
+        **found,
+        "event_types": [get(item, "type") for item in items],
+        "chunk_count": len(items),
+        "delta_text": _deltas(
+            item for item in items if get(item, "type") == "response.output_text.delta"
+        ),
+    }
 
 
 def _deltas(items: Iterable[Any]) -> str:
@@ -219,7 +244,11 @@ def _deltas(items: Iterable[Any]) -> str:
 
 
 def _other_stream(items: list[Any]) -> dict[str, Any]:
-    return {"chunk_count": len(items), "event_types": [get(item, "type") for item in items], "text": _deltas(items)}
+    return {
+        "chunk_count": len(items),
+        "event_types": [get(item, "type") for item in items],
+        "text": _deltas(items),
+    }
 
 
 # Files, batches, jobs, models
@@ -231,16 +260,32 @@ def _members(*names: str) -> Callable[[Any], dict[str, Any]]:
 
 def listing(page: Any) -> dict[str, Any]:
     data = rows(page, "data")
-    return {"count": len(data), "ids": [get(item, "id") for item in data], "has_more": get(page, "has_more"),
-            "types": [get(item, "type") or get(item, "object") for item in data]}
+    return {
+        "count": len(data),
+        "ids": [get(item, "id") for item in data],
+        "has_more": get(page, "has_more"),
+        "types": [get(item, "type") or get(item, "object") for item in data],
+    }
 
 
 def batch(answer: Any) -> dict[str, Any]:
     counts = get(answer, "request_counts")
     return {
-        **{name: get(answer, name) for name in ("id", "object", "status", "input_file_id", "output_file_id",
-                                                "error_file_id", "endpoint")},
-        "counts": None if counts is None else {n: get(counts, n) for n in ("total", "completed", "failed")},
+        **{
+            name: get(answer, name)
+            for name in (
+                "id",
+                "object",
+                "status",
+                "input_file_id",
+                "output_file_id",
+                "error_file_id",
+                "endpoint",
+            )
+        },
+        "counts": None
+        if counts is None
+        else {n: get(counts, n) for n in ("total", "completed", "failed")},
     }
 
 

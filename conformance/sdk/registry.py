@@ -43,9 +43,9 @@ def find_installed(sdk: str, lanes: list[str], not_run: str = "") -> Installed:
 
 
 def find_adapter(folder: Path, not_run: str, version: str, *, named: bool) -> Installed:
-    """What there is of the adapter in ``folder`` for the loopback lane. ``version`` empty: the one that is installed
-    here, else the manifest's default. One that was ``named`` need not be built yet. Raises UsageError for a version the
-    adapter cannot drive.
+    """What there is of the adapter in ``folder`` for the loopback lane. ``version`` empty: the one
+    that is installed here, else the manifest's default. One that was ``named`` need not be built
+    yet. Raises UsageError for a version the adapter cannot drive.
     """
     manifest = load_manifest(folder)
     if manifest is None:
@@ -53,20 +53,28 @@ def find_adapter(folder: Path, not_run: str, version: str, *, named: bool) -> In
     known = (_installed_version(folder.name), manifest.versions.default, *manifest.versions.tested)
     wanted = _as_known(folder.name, version, known) if version else known[0] or known[1]
     if not in_range(wanted, manifest.versions.drives):
-        raise UsageError("sdk-version", f"{folder.name}@{wanted} was asked for but its adapter drives "
-                         f"{manifest.versions.drives}", "ask for a version in that range")
+        raise UsageError(
+            "sdk-version",
+            f"{folder.name}@{wanted} was asked for but its adapter drives "
+            f"{manifest.versions.drives}",
+            "ask for a version in that range",
+        )
     adapter = Adapter(folder, manifest, wanted)
     if not (named or adapter.ready):
-        return Installed("-", absent=not_run or f"{NOT_BUILT}; run: conformance sdk install {folder.name}")
+        return Installed(
+            "-", absent=not_run or f"{NOT_BUILT}; run: conformance sdk install {folder.name}"
+        )
     return Installed(wanted, _python() if manifest.python is not None else "")
 
 
 def _as_known(sdk: str, version: str, known: Iterable[str]) -> str:
-    """``version`` as its maker spells it, where that is known. Raises UsageError for what is no version: it becomes
-    part of a path and of a package's name."""
+    """``version`` as its maker spells it, where that is known. Raises UsageError for what is no
+    version: it becomes part of a path and of a package's name."""
     plain = version.strip().removeprefix("v")
     if not _VERSION.fullmatch(plain):
-        raise UsageError("sdk-version", f"{version!r} is no version of {sdk}", "write it as in: python@3.54.0")
+        raise UsageError(
+            "sdk-version", f"{version!r} is no version of {sdk}", "write it as in: python@3.54.0"
+        )
     return next((text for text in known if same_version(plain, text)), plain)
 
 

@@ -1,13 +1,15 @@
-"""The in-process lane's exchange: every HTTP library of this process, answered by the player of the running case.
+"""The in-process lane's exchange: every HTTP library of this process, answered by the player of the
+running case.
 
-vcrpy's patches stay under the SDK's own client and its own default transport, but they are entered once and not once a
-case (design section 7): vcrpy is handed an object shaped like a cassette that asks whoever is running now (a context
-variable). Around its patched ``handle_request`` stands one thin layer of ours, for what a cassette cannot express:
-header spelling as sent, bodies in pieces, and the transport's own exceptions for faults.
+vcrpy's patches stay under the SDK's own client and its own default transport, but they are entered
+once and not once a case (design section 7): vcrpy is handed an object shaped like a cassette that
+asks whoever is running now (a context variable). Around its patched ``handle_request`` stands one
+thin layer of ours, for what a cassette cannot express: header spelling as sent, bodies in pieces,
+and the transport's own exceptions for faults.
 
-While entered, nothing waits (the sleeps of openai and azure-core go to the case's clock), backoff jitter is
-reproducible, all clients share one SSL context, and a socket that would leave the process fails. Leaving restores every
-attribute exactly.
+While entered, nothing waits (the sleeps of openai and azure-core go to the case's clock), backoff
+jitter is reproducible, all clients share one SSL context, and a socket that would leave the process
+fails. Leaving restores every attribute exactly.
 """
 
 from __future__ import annotations
@@ -39,10 +41,12 @@ _AZURE_SLEEPER = "azure.core.pipeline.transport._base"
 
 
 class RunningCase:
-    """A context in which requests go to ``player``, sleeps to ``clock``, and jitter comes from ``seed``.
+    """A context in which requests go to ``player``, sleeps to ``clock``, and jitter comes from
+    ``seed``.
 
-    Entered around each use of the SDK; it may be entered many times. ``failure`` is what the player raised, if it ever
-    did: SDKs before 3 take any exception of a transport for a connection error, so it must be looked at here.
+    Entered around each use of the SDK; it may be entered many times. ``failure`` is what the player
+    raised, if it ever did: SDKs before 3 take any exception of a transport for a connection error,
+    so it must be looked at here.
     """
 
     __slots__ = ("_jitter", "_seed", "_token", "clock", "failure", "player")
@@ -59,8 +63,12 @@ class RunningCase:
         self._token = _RUNNING.set(self)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._token is not None:
             _RUNNING.reset(self._token)
             self._token = None
@@ -91,13 +99,17 @@ _RUNNING: ContextVar[RunningCase | None] = ContextVar("conformance_running_case"
 def _case_for(method: str, url: str) -> RunningCase:
     case = _RUNNING.get()
     if case is None:
-        raise EnvironmentFault("request-outside-case", f"{method} {url} was sent while no case was running",
-                               "send requests of other parts before the in-process lane opens or after it closes")
+        raise EnvironmentFault(
+            "request-outside-case",
+            f"{method} {url} was sent while no case was running",
+            "send requests of other parts before the in-process lane opens or after it closes",
+        )
     return case
 
 
 class Switchboard:
-    """The patches as one thing. ``cover_azure`` adds those of azure-core, which is too slow to import unasked."""
+    """The patches as one thing. ``cover_azure`` adds those of azure-core, which is too slow to
+    import unasked."""
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
@@ -111,8 +123,11 @@ class Switchboard:
                 self._block_network()
                 self._route_requests()
             except ImportError as error:
-                raise EnvironmentFault("missing-package", f"the in-process lane needs {error.name}",
-                                       "install the package's own dependencies") from error
+                raise EnvironmentFault(
+                    "missing-package",
+                    f"the in-process lane needs {error.name}",
+                    "install the package's own dependencies",
+                ) from error
             self._share_ssl_context()
             self._shadow_openai()
             undo.pop_all()
@@ -123,8 +138,8 @@ class Switchboard:
         self._stack.close()
 
     def cover_azure(self) -> None:
-        """Send azure-core's retry sleeps to the running case too: those of its synchronous transports, as the driver
-        uses the synchronous credential on both surfaces."""
+        """Send azure-core's retry sleeps to the running case too: those of its synchronous
+        transports, as the driver uses the synchronous credential on both surfaces."""
         if self._azure:
             return
         self._azure = True
@@ -136,8 +151,9 @@ class Switchboard:
         self._stack.enter_context(mock.patch.object(target, attribute, replacement))
 
     def _block_network(self) -> None:
-        # pytest-recording's own blocking_context puts back the sockets of import time, which would lift a block that
-        # somebody else (--block-network) has set up around us. Its guards on our patches restore what was there.
+        # pytest-recording's own blocking_context puts back the sockets of import time, which would
+        # lift a block that somebody else (--block-network) has set up around us. Its guards on our
+        # patches restore what was there.
         from pytest_recording.network import make_network_guard, make_socketpair_guard
 
         self._patch(socket.socket, "connect", make_network_guard(socket.socket.connect))
@@ -155,14 +171,18 @@ class Switchboard:
             skipped = tuple(name for name in vcr.patch.PATCHER_NAMES if name not in names)
             answers = Answers(skipped, layer, _case_for)
             for patcher in vcr.patch.CassettePatcherBuilder(answers).build():
-                # vcrpy also takes over transports that have no network; those may serve whom they like.
+                # vcrpy also takes over transports that have no network; those may serve whom they
+                # like.
                 if not (hasattr(patcher, "getter") and patcher.getter() in in_memory):
                     self._stack.enter_context(patcher)
         for name, module in modules.items():
             transport, asynchronous = module.HTTPTransport, module.AsyncHTTPTransport
             self._patch(transport, "handle_request", layers[name].wrap(transport.handle_request))
-            self._patch(asynchronous, "handle_async_request",
-                        layers[name].wrap_async(asynchronous.handle_async_request))
+            self._patch(
+                asynchronous,
+                "handle_async_request",
+                layers[name].wrap_async(asynchronous.handle_async_request),
+            )
 
     def _share_ssl_context(self) -> None:
         for name in _HTTPX_LIKE:
@@ -174,7 +194,9 @@ class Switchboard:
         module = _optional("openai._base_client")
         if module is not None:
             self._patch(module, "time", _TIME)
-            self._patch(module, "anyio", _Shadow(module.anyio, sleep=_sleep_async(module.anyio.sleep)))
+            self._patch(
+                module, "anyio", _Shadow(module.anyio, sleep=_sleep_async(module.anyio.sleep))
+            )
             self._patch(module, "random", _jitter)
             self._patch(module, "asyncify", _inline(module.asyncify))
 
@@ -186,7 +208,8 @@ _depth = 0
 
 @contextlib.contextmanager
 def switchboard() -> Iterator[Switchboard]:
-    """Keep the process's HTTP libraries connected to the running case. Nested uses share the outermost patches."""
+    """Keep the process's HTTP libraries connected to the running case. Nested uses share the
+    outermost patches."""
     global _depth
     with _LOCK:
         if _depth == 0:
@@ -212,7 +235,8 @@ _SSL_CONTEXTS: dict[tuple[Any, ...], Any] = {}
 
 
 def _shared(factory: Any) -> Any:
-    """``factory`` with its default context made once: the whole 20 ms of building a client (design section 7)."""
+    """``factory`` with its default context made once: the whole 20 ms of building a client (design
+    section 7)."""
 
     @functools.wraps(factory)
     def create_ssl_context(verify: Any = True, cert: Any = None, trust_env: bool = True) -> Any:
@@ -227,7 +251,8 @@ def _shared(factory: Any) -> Any:
 
 
 class _Shadow:
-    """A module as one other module sees it: some functions replaced, the rest looked up in the original."""
+    """A module as one other module sees it: some functions replaced, the rest looked up in the
+    original."""
 
     def __init__(self, original: Any, **replaced: Any) -> None:
         self._original = original
@@ -258,8 +283,8 @@ def _sleep_async(original: Any) -> Any:
 
 
 def _inline(asyncify: Any) -> Any:
-    """``asyncify`` without its thread. Each asynchronous client asks once for the name of the platform in one, which
-    costs a third of a case and gives the same name."""
+    """``asyncify`` without its thread. Each asynchronous client asks once for the name of the
+    platform in one, which costs a third of a case and gives the same name."""
 
     @functools.wraps(asyncify)
     def inline(function: Any) -> Any:
@@ -267,7 +292,11 @@ def _inline(asyncify: Any) -> Any:
 
         @functools.wraps(function)
         async def called(*args: Any, **keywords: Any) -> Any:
-            return await threaded(*args, **keywords) if _RUNNING.get() is None else function(*args, **keywords)
+            return (
+                await threaded(*args, **keywords)
+                if _RUNNING.get() is None
+                else function(*args, **keywords)
+            )
 
         return called
 
@@ -283,8 +312,8 @@ _global_random = random.random
 
 
 def _jitter() -> float:
-    # openai draws backoff jitter from the global generator (R, all three majors); a generator of the case's own leaves
-    # that one to everybody else, and no order of cases can shift the waits.
+    # openai draws backoff jitter from the global generator (R, all three majors); a generator of
+    # the case's own leaves that one to everybody else, and no order of cases can shift the waits.
     case = _RUNNING.get()
     return _global_random() if case is None else case.jitter()
 

@@ -1,4 +1,5 @@
-"""How a reply enters an HTTP library: vcrpy's side (:class:`Answers`) and ours around it (:class:`HttpxLayer`)."""
+"""How a reply enters an HTTP library: vcrpy's side (:class:`Answers`) and ours around it
+(:class:`HttpxLayer`)."""
 
 from __future__ import annotations
 
@@ -24,9 +25,11 @@ _NO_HEADERS: dict[str, str] = {}
 
 
 class _Passage:
-    """One request on its way through a transport. vcrpy's stub takes it for the request; a context variable leads back.
+    """One request on its way through a transport. vcrpy's stub takes it for the request; a context
+    variable leads back.
 
-    vcrpy sees no headers: it would fold repeated ones and their case away, and takes as long over it as over the rest.
+    vcrpy sees no headers: it would fold repeated ones and their case away, and takes as long over
+    it as over the rest.
     """
 
     __slots__ = ("case", "headers", "method", "reply", "request", "stream", "url")
@@ -41,15 +44,18 @@ class _Passage:
         self.reply: Reply | None = None
 
     def headers_as_sent(self) -> Headers:
-        return tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self.request.headers.raw)
+        return tuple(
+            (name.decode("ascii"), value.decode("latin-1"))
+            for name, value in self.request.headers.raw
+        )
 
     def timeout(self, phase: str) -> float:
         """Seconds the client grants ``phase``; 0 when it has no limit."""
         return (self.request.extensions.get("timeout") or {}).get(phase) or 0.0
 
     def wait(self, seconds: float, fault: Fault) -> bool:
-        """Let the service be silent for ``seconds``. False when the client does not wait so long: it leaves, and what
-        its request met was ``fault``."""
+        """Let the service be silent for ``seconds``. False when the client does not wait so long:
+        it leaves, and what its request met was ``fault``."""
         case, limit = self.case, self.timeout("read")
         if case is None or seconds <= 0.0:
             return True
@@ -64,14 +70,19 @@ _PASSAGE: ContextVar[_Passage | None] = ContextVar("conformance_passage", defaul
 
 
 class Answers:
-    """What vcrpy takes for a cassette. It plays everything, records nothing, and never lets a request through."""
+    """What vcrpy takes for a cassette. It plays everything, records nothing, and never lets a
+    request through."""
 
     custom_patches: tuple[Any, ...] = ()
     write_protected = True
     _path = "Conformance"  # vcrpy names its connection classes after it
 
-    def __init__(self, skip_patchers: tuple[str, ...], layer: HttpxLayer | None,
-                 case_for: Callable[[str, str], RunningCase]) -> None:
+    def __init__(
+        self,
+        skip_patchers: tuple[str, ...],
+        layer: HttpxLayer | None,
+        case_for: Callable[[str, str], RunningCase],
+    ) -> None:
         self.skip_patchers = skip_patchers
         self._layer = layer
         self._case_for = case_for
@@ -83,17 +94,22 @@ class Answers:
         return request
 
     def play_response(self, request: Any) -> dict[str, Any]:
-        """The running case's answer in vcrpy's form; a fault before any response is raised as the library would."""
+        """The running case's answer in vcrpy's form; a fault before any response is raised as the
+        library would."""
         case = self._case_for(request.method, request.uri)
         passage = _PASSAGE.get() if self._layer else None
         headers = passage.headers_as_sent() if passage else _plain_headers(request.headers)
-        reply = case.answer(Request(request.method, request.uri, headers, _plain_body(request.body)))
+        reply = case.answer(
+            Request(request.method, request.uri, headers, _plain_body(request.body))
+        )
         response = reply.response
         if passage is not None:
             passage.case, passage.reply = case, reply
         if self._layer and passage and not passage.wait(reply.delivery.delay, Fault.READ_TIMEOUT):
             raise self._layer.exception(Reply(fault=Fault.READ_TIMEOUT), passage)
-        if reply.fault is not None and (response is None or passage is None or reply.fault not in _MID_BODY):
+        if reply.fault is not None and (
+            response is None or passage is None or reply.fault not in _MID_BODY
+        ):
             if self._layer and passage:
                 raise self._layer.exception(reply, passage)
             raise _socket_error(reply)
@@ -103,8 +119,13 @@ class Answers:
 
 
 def _plain_headers(headers: Any) -> Headers:
-    return tuple((str(name), ", ".join(map(_text, value)) if isinstance(value, (tuple, list)) else _text(value))
-                 for name, value in headers.items())
+    return tuple(
+        (
+            str(name),
+            ", ".join(map(_text, value)) if isinstance(value, (tuple, list)) else _text(value),
+        )
+        for name, value in headers.items()
+    )
 
 
 def _text(value: Any) -> str:
@@ -126,12 +147,16 @@ def _vcr_response(response: Response) -> dict[str, Any]:
     headers: dict[str, list[str]] = {}
     for name, value in response.headers:
         headers.setdefault(name, []).append(value)
-    return {"status": {"code": response.status, "message": _PHRASES.get(response.status, "")}, "headers": headers,
-            "body": {"string": response.body}}
+    return {
+        "status": {"code": response.status, "message": _PHRASES.get(response.status, "")},
+        "headers": headers,
+        "body": {"string": response.body},
+    }
 
 
 def _socket_error(reply: Reply) -> Exception:
-    """The fault as the socket below requests and urllib3 (under azure-identity) would raise it; they wrap it."""
+    """The fault as the socket below requests and urllib3 (under azure-identity) would raise it;
+    they wrap it."""
     match reply.fault:
         case Fault.CONNECT_REFUSED:
             return ConnectionRefusedError(111, "Connection refused")
@@ -144,7 +169,8 @@ def _socket_error(reply: Reply) -> Exception:
 
 
 class HttpxLayer:
-    """What stands around vcrpy's patched transport of ``httpx`` or ``httpx2``; ``module`` is whichever it is."""
+    """What stands around vcrpy's patched transport of ``httpx`` or ``httpx2``; ``module`` is
+    whichever it is."""
 
     def __init__(self, module: Any) -> None:
         self._module = module
@@ -192,7 +218,8 @@ class HttpxLayer:
         return response
 
     def exception(self, reply: Reply, passage: _Passage) -> Exception:
-        """The transport's own exception for ``reply.fault``; a timeout also spends its time on the case's clock."""
+        """The transport's own exception for ``reply.fault``; a timeout also spends its time on the
+        case's clock."""
         module, fault, response = self._module, reply.fault, reply.response
         match fault:
             case Fault.CONNECT_REFUSED:
@@ -206,7 +233,9 @@ class HttpxLayer:
             case Fault.CUT_BODY | Fault.SHORT_CHUNK:
                 error = module.RemoteProtocolError(_cut_message(response))
             case Fault.BAD_CHUNK:
-                error = module.RemoteProtocolError("illegal chunk header: bytearray(b'XYZ not a size\\r\\n')")
+                error = module.RemoteProtocolError(
+                    "illegal chunk header: bytearray(b'XYZ not a size\\r\\n')"
+                )
             case _:
                 error = module.ReadError("[Errno 104] Connection reset by peer")
         assert isinstance(error, Exception)
@@ -223,15 +252,22 @@ def _cut_message(response: Response | None) -> str:
     if response is None:
         return "Server disconnected without sending a response."
     promised = response.header("content-length")
-    how = f"received {len(response.body)} bytes, expected {promised}" if promised else "incomplete chunked read"
+    how = (
+        f"received {len(response.body)} bytes, expected {promised}"
+        if promised
+        else "incomplete chunked read"
+    )
     return f"peer closed connection without sending complete message body ({how})"
 
 
 def _pieces_class(module: Any) -> Any:
-    """A byte stream of ``module``'s own kind, for both surfaces: pieces of the body, then perhaps its failure."""
+    """A byte stream of ``module``'s own kind, for both surfaces: pieces of the body, then perhaps
+    its failure."""
 
     class Pieces(module.SyncByteStream, module.AsyncByteStream):  # type: ignore[misc]
-        def __init__(self, reply: Reply, passage: _Passage, exception: Callable[[Reply, _Passage], Exception]) -> None:
+        def __init__(
+            self, reply: Reply, passage: _Passage, exception: Callable[[Reply, _Passage], Exception]
+        ) -> None:
             self._reply = reply
             self._passage = passage
             self._exception = exception
@@ -240,10 +276,12 @@ def _pieces_class(module: Any) -> Any:
             reply, response = self._reply, self._reply.response
             assert response is not None  # only a response is dressed
             start = 0
-            for stop, pause in zip_longest((*response.chunks, len(response.body)), response.pauses, fillvalue=0.0):
+            for stop, pause in zip_longest(
+                (*response.chunks, len(response.body)), response.pauses, fillvalue=0.0
+            ):
                 if stop > start:
                     self._wait(pause)
-                    yield response.body[start:int(stop)]
+                    yield response.body[start : int(stop)]
                     start = int(stop)
             self._wait(reply.delivery.linger)
             if reply.fault is not None:

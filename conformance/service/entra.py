@@ -1,7 +1,8 @@
 """The Microsoft Entra ID token endpoint as azure-identity meets it, for replay.
 
-Bodies have the documented shape (Microsoft identity platform, OAuth 2.0 client credentials flow, and OpenID Connect
-discovery); the tokens are obviously not real. Nothing here is reached over a network.
+Bodies have the documented shape (Microsoft identity platform, OAuth 2.0 client credentials flow,
+and OpenID Connect discovery); the tokens are obviously not real. Nothing here is reached over a
+network.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from typing import Any
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
 
 AUTHORITY_HOST = "login.microsoftonline.com"
-_PROVENANCE = Provenance(Source.DOCUMENTATION, "Microsoft identity platform: client credentials flow")
+_PROVENANCE = Provenance(
+    Source.DOCUMENTATION, "Microsoft identity platform: client credentials flow"
+)
 
 
 class TokenEndpoint:
-    """Answers discovery and token requests; the n-th token request gets the n-th of ``tokens``, the last for ever."""
+    """Answers discovery and token requests; the n-th token request gets the n-th of ``tokens``, the
+    last for ever."""
 
     def __init__(self, tokens: tuple[str, ...], expires_in: int = 3599) -> None:
         self._tokens = tokens
@@ -39,8 +43,12 @@ class TokenEndpoint:
     def _token(self) -> dict[str, Any]:
         token = self._tokens[min(self.issued, len(self._tokens) - 1)]
         self.issued += 1
-        return {"token_type": "Bearer", "expires_in": self._expires_in, "ext_expires_in": self._expires_in,
-                "access_token": token}
+        return {
+            "token_type": "Bearer",
+            "expires_in": self._expires_in,
+            "ext_expires_in": self._expires_in,
+            "access_token": token,
+        }
 
 
 def _instances() -> dict[str, Any]:
@@ -68,5 +76,8 @@ def _openid(tenant: str) -> dict[str, Any]:
 
 def _json(value: dict[str, Any]) -> Reply:
     body = json.dumps(value).encode()
-    headers = (("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body))))
+    headers = (
+        ("Content-Type", "application/json; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+    )
     return Reply(Response(200, headers, body, _PROVENANCE))

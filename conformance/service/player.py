@@ -1,7 +1,9 @@
-"""The service's side of one case: scripted replies and a cassette, played to whatever requests arrive.
+"""The service's side of one case: scripted replies and a cassette, played to whatever requests
+arrive.
 
-The player knows nothing of SDKs or expectations. It answers, keeps what passed, and says plainly when it had nothing to
-answer with: a miss is a 404-class reply that no SDK retries (``x-should-retry: false``), never a guess.
+The player knows nothing of SDKs or expectations. It answers, keeps what passed, and says plainly
+when it had nothing to answer with: a miss is a 404-class reply that no SDK retries
+(``x-should-retry: false``), never a guess.
 """
 
 from __future__ import annotations
@@ -20,29 +22,37 @@ CASSETTE: Literal["cassette"] = "cassette"
 
 @dataclass(frozen=True, slots=True)
 class ScriptedReply:
-    """A reply written in a scenario; ``repeat`` lets it answer every later request of the step as well."""
+    """A reply written in a scenario; ``repeat`` lets it answer every later request of the step as
+    well."""
 
     reply: Reply
     repeat: bool = False
 
 
 ELSEWHERE = "https://other-service.example"
-"""Another host than the service's, which is answered by the script of the case too: where a redirect may lead."""
+"""Another host than the service's, which is answered by the script of the case too: where a
+redirect may lead."""
 
 Item = ScriptedReply | Literal["cassette"]
 SideService = Callable[[Request], Reply | None]
-"""Answers requests to hosts other than the service (a token endpoint); None when it does not know the request."""
+"""Answers requests to hosts other than the service (a token endpoint); None when it does not know
+the request."""
 
 
 class CasePlayer:
     """Answers the requests of one case, step by step, and keeps every exchange.
 
-    ``service_host`` is the host the SDK was told to call; requests to other hosts go to ``side``. A request to an
-    unknown host is a miss: nothing leaves the machine.
+    ``service_host`` is the host the SDK was told to call; requests to other hosts go to ``side``. A
+    request to an unknown host is a miss: nothing leaves the machine.
     """
 
-    def __init__(self, clock: Clock, service_host: str, playback: CassettePlayback | None,
-                 side: SideService | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        service_host: str,
+        playback: CassettePlayback | None,
+        side: SideService | None = None,
+    ) -> None:
         self._clock = clock
         self._host = service_host
         self._playback = playback
@@ -94,23 +104,29 @@ class CasePlayer:
 
     def _next(self, request: Request) -> tuple[Reply, str | None]:
         if self._cursor >= len(self._script):
-            return _miss(f"the script has {len(self._script)} answers and all were used when "
-                         f"{request.method} {request.path} arrived")
+            return _miss(
+                f"the script has {len(self._script)} answers and all were used when "
+                f"{request.method} {request.path} arrived"
+            )
         item = self._script[self._cursor]
         if isinstance(item, ScriptedReply):
             self._cursor += 0 if item.repeat else 1
             return item.reply, None
         self._cursor += 1
         if self._playback is None:
-            return _miss("the scenario asks for its cassette but there is none for this api-version")
+            return _miss(
+                "the scenario asks for its cassette but there is none for this api-version"
+            )
         response = self._playback.take(request)
         return (Reply(response), None) if response else _miss(self._playback.explain_miss(request))
 
 
 def given_up(exchange: Exchange, fault: Fault) -> Exchange:
-    """``exchange`` as the client met it that left before a slow answer had come whole: without a response when it had
-    not begun, as ``READ_TIMEOUT`` says."""
-    return replace(exchange, response=None if fault is Fault.READ_TIMEOUT else exchange.response, fault=fault)
+    """``exchange`` as the client met it that left before a slow answer had come whole: without a
+    response when it had not begun, as ``READ_TIMEOUT`` says."""
+    return replace(
+        exchange, response=None if fault is Fault.READ_TIMEOUT else exchange.response, fault=fault
+    )
 
 
 def no_answer(why: str) -> Reply:
@@ -119,10 +135,16 @@ def no_answer(why: str) -> Reply:
 
 
 class ServicePlayer(CasePlayer):
-    """A case's player whose service answers by itself, however often it is asked: an emulator, or one far away."""
+    """A case's player whose service answers by itself, however often it is asked: an emulator, or
+    one far away."""
 
-    def __init__(self, clock: Clock, service_host: str, service: Callable[[Request], Reply],
-                 side: SideService | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        service_host: str,
+        service: Callable[[Request], Reply],
+        side: SideService | None = None,
+    ) -> None:
         super().__init__(clock, service_host, None, side)
         self._service = service
 
@@ -131,13 +153,23 @@ class ServicePlayer(CasePlayer):
 
 
 def _miss(why: str) -> tuple[Reply, str]:
-    body = json.dumps({"error": {"code": "conformance-miss", "message": f"The harness has no answer: {why}"}}).encode()
+    body = json.dumps(
+        {"error": {"code": "conformance-miss", "message": f"The harness has no answer: {why}"}}
+    ).encode()
     response = Response(
-        404, (("content-type", "application/json"), ("x-should-retry", "false"),
-              ("content-length", str(len(body)))), body, Provenance(Source.HARNESS, "no recorded or scripted answer"))
+        404,
+        (
+            ("content-type", "application/json"),
+            ("x-should-retry", "false"),
+            ("content-length", str(len(body))),
+        ),
+        body,
+        Provenance(Source.HARNESS, "no recorded or scripted answer"),
+    )
     return Reply(response), why
 
 
 def cut(response: Response, at: int, fault: Fault) -> Reply:
-    """``response`` with its body ending after ``at`` bytes in ``fault``; the content-length still promises it all."""
+    """``response`` with its body ending after ``at`` bytes in ``fault``; the content-length still
+    promises it all."""
     return Reply(replace(response, body=response.body[:at]), fault)

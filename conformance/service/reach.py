@@ -1,4 +1,5 @@
-"""Whether a service can be reached, step by step: name, connection, TLS, and one cheap request with the credential.
+"""Whether a service can be reached, step by step: name, connection, TLS, and one cheap request with
+the credential.
 
 The way there is the one requests of a run take, proxy included.
 """
@@ -26,7 +27,8 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step on the way to a service, and how it ended. ``advice`` says what to do when it failed."""
+    """One step on the way to a service, and how it ended. ``advice`` says what to do when it
+    failed."""
 
     name: str
     ok: bool
@@ -35,26 +37,42 @@ class Step:
 
 
 def reach(target: Target, *, ask: bool = True) -> Iterator[Step]:
-    """The steps to ``target`` up to the first that fails. Asks for the list of models when ``ask``; nothing that costs
-    anything. Nothing it tells holds a credential."""
+    """The steps to ``target`` up to the first that fails. Asks for the list of models when ``ask``;
+    nothing that costs anything. Nothing it tells holds a credential."""
     if target.remote is None:
         return
     upstream = target.remote.upstream(timeouts=Timeouts(_SECONDS, _SECONDS, 6 * _SECONDS))
     via = upstream.proxy
-    host, port, whose = (via.host, via.port, "the proxy's ") if via else (upstream.host, upstream.port, "")
+    host, port, whose = (
+        (via.host, via.port, "the proxy's ") if via else (upstream.host, upstream.port, "")
+    )
     steps: list[tuple[str, Callable[[], str], str]] = [
-        ("name", lambda: whose + _resolve(host, port),
-         f"check the spelling of {'HTTPS_PROXY' if via else 'the endpoint'}, the network and its DNS"),
-        ("connection", lambda: whose + _connect(host, port), "a firewall or a private endpoint may be in the way"),
+        (
+            "name",
+            lambda: whose + _resolve(host, port),
+            f"check the spelling of {'HTTPS_PROXY' if via else 'the endpoint'}, the network and its DNS",
+        ),
+        (
+            "connection",
+            lambda: whose + _connect(host, port),
+            "a firewall or a private endpoint may be in the way",
+        ),
     ]
     if upstream.tls:
-        steps.append(("TLS", lambda: asyncio.run(_handshake(upstream)),
-                      "when the service has a certificate of your own authority, name its PEM file in ca_file"))
+        steps.append(
+            (
+                "TLS",
+                lambda: asyncio.run(_handshake(upstream)),
+                "when the service has a certificate of your own authority, name its PEM file in ca_file",
+            )
+        )
     for name, attempt, advice in steps:
         try:
             yield Step(name, True, attempt())
         except EnvironmentFault as fault:
-            yield Step(name, False, fault.cause, advice if fault.code == "upstream-tls" else fault.hint)
+            yield Step(
+                name, False, fault.cause, advice if fault.code == "upstream-tls" else fault.hint
+            )
             return
         except OSError as error:
             yield Step(name, False, _reason(error), advice)
@@ -64,12 +82,15 @@ def reach(target: Target, *, ask: bool = True) -> Iterator[Step]:
 
 
 def require_reachable(target: Target) -> None:
-    """One clear message instead of one a case. Raises EnvironmentFault; also when a live resource refuses the
-    credential. What a gateway says to the request decides nothing: it may not know the list of models."""
+    """One clear message instead of one a case. Raises EnvironmentFault; also when a live resource
+    refuses the credential. What a gateway says to the request decides nothing: it may not know the
+    list of models."""
     for step in reach(target, ask=target.kind == "live"):
         if not step.ok:
             code = "target-refused" if step.name == "request" else "target-unreachable"
-            raise EnvironmentFault(code, target.showing(f"{target.name}: {step.name}: {step.told}"), step.advice)
+            raise EnvironmentFault(
+                code, target.showing(f"{target.name}: {step.name}: {step.told}"), step.advice
+            )
 
 
 def _reason(error: OSError) -> str:
@@ -106,18 +127,34 @@ def _ask(target: Target, upstream: Upstream) -> Step:
     try:
         status, body = asyncio.run(_models_of(upstream, headers))
     except EnvironmentFault as fault:
-        return Step("request", False, f"no answer to GET /openai/models: {fault.cause}", "try again")
+        return Step(
+            "request", False, f"no answer to GET /openai/models: {fault.cause}", "try again"
+        )
     if status == 200:
         return Step("request", True, _models(body))
     said = target.showing(body.decode("utf-8", "replace").strip())[:_SHOWN]
-    return Step("request", False, f"GET /openai/models was answered {status}: {said}", _ADVICE.get(
-        status, "read what the service says"))
+    return Step(
+        "request",
+        False,
+        f"GET /openai/models was answered {status}: {said}",
+        _ADVICE.get(status, "read what the service says"),
+    )
 
 
-async def _models_of(upstream: Upstream, credential: tuple[tuple[str, str], ...]) -> tuple[int, bytes]:
+async def _models_of(
+    upstream: Upstream, credential: tuple[tuple[str, str], ...]
+) -> tuple[int, bytes]:
     url = f"{upstream.origin}/openai/models?api-version={API_VERSION}"
-    request = Request("GET", url, (("Host", upstream.netloc), ("Accept", "application/json"),
-                                   ("Accept-Encoding", "identity"), *credential))
+    request = Request(
+        "GET",
+        url,
+        (
+            ("Host", upstream.netloc),
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "identity"),
+            *credential,
+        ),
+    )
     body = b""
     async with upstream.sent(request) as answering:
         state = framing(answering.head, "GET")

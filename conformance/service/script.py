@@ -1,4 +1,5 @@
-"""From the replies a scenario writes to the replies a player gives: fixtures read, bodies encoded, faults placed."""
+"""From the replies a scenario writes to the replies a player gives: fixtures read, bodies encoded,
+faults placed."""
 
 from __future__ import annotations
 
@@ -27,33 +28,49 @@ from conformance.wire.exchange import (
 )
 
 _BEFORE_RESPONSE = {
-    "connect_refused": Fault.CONNECT_REFUSED, "connect_timeout": Fault.CONNECT_TIMEOUT,
-    "connection_reset": Fault.CONNECTION_RESET, "connection_closed": Fault.CUT_BODY,
+    "connect_refused": Fault.CONNECT_REFUSED,
+    "connect_timeout": Fault.CONNECT_TIMEOUT,
+    "connection_reset": Fault.CONNECTION_RESET,
+    "connection_closed": Fault.CUT_BODY,
     "read_timeout": Fault.READ_TIMEOUT,
 }
 _IN_RESPONSE = {
-    "cut_body": Fault.CUT_BODY, "reset_body": Fault.CONNECTION_RESET, "stall_body": Fault.STALL_BODY,
-    "bad_chunk": Fault.BAD_CHUNK, "short_chunk": Fault.SHORT_CHUNK,
+    "cut_body": Fault.CUT_BODY,
+    "reset_body": Fault.CONNECTION_RESET,
+    "stall_body": Fault.STALL_BODY,
+    "bad_chunk": Fault.BAD_CHUNK,
+    "short_chunk": Fault.SHORT_CHUNK,
 }
 _BROKEN_CHUNK = (Fault.BAD_CHUNK, Fault.SHORT_CHUNK)
 _WRITTEN = Provenance(Source.SCRIPT, "written in the scenario")
 
 
 def compile_step(step: Step, fixtures: Fixtures) -> tuple[Item, ...]:
-    """The script of ``step``; one answer from the cassette when it writes none. Raises InputError."""
+    """The script of ``step``; one answer from the cassette when it writes none. Raises
+    InputError."""
     if step.service is None or isinstance(step.service, str):
         return (CASSETTE,)
-    return tuple(CASSETTE if isinstance(item, str) else compile_reply(item, fixtures) for item in step.service)
+    return tuple(
+        CASSETTE if isinstance(item, str) else compile_reply(item, fixtures)
+        for item in step.service
+    )
 
 
 def compile_reply(spec: ReplySpec, fixtures: Fixtures) -> ScriptedReply:
-    """One scripted reply. A status that is not a number, or a fixture that is not there, raises InputError."""
-    delivery = Delivery(delay=float(spec.delay), linger=float(spec.linger), head=_head(spec.head),
-                        close=bool(spec.close))
+    """One scripted reply. A status that is not a number, or a fixture that is not there, raises
+    InputError."""
+    delivery = Delivery(
+        delay=float(spec.delay),
+        linger=float(spec.linger),
+        head=_head(spec.head),
+        close=bool(spec.close),
+    )
     name = spec.fault or ""
     if name in _BEFORE_RESPONSE:
         fault = _BEFORE_RESPONSE[name]
-        return ScriptedReply(Reply(None, fault, delivery if delivery.delay else PLAINLY), spec.repeat)
+        return ScriptedReply(
+            Reply(None, fault, delivery if delivery.delay else PLAINLY), spec.repeat
+        )
     whole = _response(spec, fixtures)
     if name == "cut_head":
         head = delivery.head or render_head(whole.status, whole.headers)
@@ -63,12 +80,14 @@ def compile_reply(spec: ReplySpec, fixtures: Fixtures) -> ScriptedReply:
         whole = _struck(spec, whole, _IN_RESPONSE[name])
     pieces = len({*whole.chunks, len(whole.body)})
     pauses = (float(spec.over) / pieces,) * pieces if spec.over else ()
-    return ScriptedReply(Reply(replace(whole, pauses=pauses), _IN_RESPONSE.get(name), delivery), spec.repeat)
+    return ScriptedReply(
+        Reply(replace(whole, pauses=pauses), _IN_RESPONSE.get(name), delivery), spec.repeat
+    )
 
 
 def needs_sockets(spec: ReplySpec, fixtures: Fixtures) -> str | None:
-    """The key of ``spec`` that only a real connection can show, so that the in-process lane would play something else;
-    None when there is none. Raises InputError as ``compile_reply`` does."""
+    """The key of ``spec`` that only a real connection can show, so that the in-process lane would
+    play something else; None when there is none. Raises InputError as ``compile_reply`` does."""
     if spec.head is not None:
         return "head"
     if spec.close:
@@ -85,8 +104,13 @@ def _response(spec: ReplySpec, fixtures: Fixtures) -> Response:
     body, kind, provenance = _body(spec, fixtures)
     if spec.gzip:
         body = gzip.compress(body, mtime=0)
-    return Response(_status(spec.status), _headers(spec, kind, len(body)), body, provenance,
-                    _chunks(body, spec.chunks))
+    return Response(
+        _status(spec.status),
+        _headers(spec, kind, len(body)),
+        body,
+        provenance,
+        _chunks(body, spec.chunks),
+    )
 
 
 def _struck(spec: ReplySpec, whole: Response, fault: Fault) -> Response:
@@ -95,15 +119,29 @@ def _struck(spec: ReplySpec, whole: Response, fault: Fault) -> Response:
     if spec.cut_event is not None:
         before, event = _number(spec.cut_event, 1) - 1, events(whole.body)
         if before >= len(event):
-            raise InputError("cut-event", f"the body has {len(event)} events; there is no number {before + 1}",
-                             "count them from 1")
+            raise InputError(
+                "cut-event",
+                f"the body has {len(event)} events; there is no number {before + 1}",
+                "count them from 1",
+            )
         size = sum(map(len, event[:before])) + len(event[before]) // 2
     body = whole.body[:size]
     headers = whole.headers
     if fault in _BROKEN_CHUNK:
-        headers = (*(pair for pair in headers if pair[0].lower() not in ("content-length", "transfer-encoding")),
-                   ("transfer-encoding", "chunked"))
-    return replace(whole, headers=headers, body=body, chunks=tuple(end for end in whole.chunks if end < len(body)))
+        headers = (
+            *(
+                pair
+                for pair in headers
+                if pair[0].lower() not in ("content-length", "transfer-encoding")
+            ),
+            ("transfer-encoding", "chunked"),
+        )
+    return replace(
+        whole,
+        headers=headers,
+        body=body,
+        chunks=tuple(end for end in whole.chunks if end < len(body)),
+    )
 
 
 def _head(lines: list[str] | str | None) -> bytes | None:
@@ -123,7 +161,8 @@ def _status(value: int | str) -> int:
 
 
 def _body(spec: ReplySpec, fixtures: Fixtures) -> tuple[bytes, str | None, Provenance]:
-    """(bytes, content type, provenance) of a reply; content type None means none is sent unless written."""
+    """(bytes, content type, provenance) of a reply; content type None means none is sent unless
+    written."""
     name = _fixture_name(spec)
     if name is not None:
         fixture = fixtures.get(name)
@@ -169,12 +208,15 @@ def _decode(text: str) -> bytes:
     try:
         return b64.b64decode("".join(text.split()), validate=True)
     except ValueError:
-        raise InputError("base64", "the base64 body cannot be decoded", "encode the bytes again") from None
+        raise InputError(
+            "base64", "the base64 body cannot be decoded", "encode the bytes again"
+        ) from None
 
 
 def encode_events(events: list[Any]) -> bytes:
-    """SSE bytes (WHATWG HTML, server-sent events): JSON items become one ``data:`` line and a blank line; a mapping
-    with ``event`` and ``data`` alone gets its ``event:`` line; text items are sent as they stand."""
+    """SSE bytes (WHATWG HTML, server-sent events): JSON items become one ``data:`` line and a blank
+    line; a mapping with ``event`` and ``data`` alone gets its ``event:`` line; text items are sent
+    as they stand."""
     return b"".join(_event(item) for item in events)
 
 

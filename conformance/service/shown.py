@@ -1,7 +1,9 @@
-"""What the results of a run on somebody's own service may show: no credential, and nothing that names the service.
+"""What the results of a run on somebody's own service may show: no credential, and nothing that
+names the service.
 
-The redactor is the one of logs and errors. Deployments and the resource appear under the suite's own names, as they do
-in cassettes; what else names somebody gets numbered aliases, the same ones throughout the run.
+The redactor is the one of logs and errors. Deployments and the resource appear under the suite's
+own names, as they do in cassettes; what else names somebody gets numbered aliases, the same ones
+throughout the run.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ GATEWAY = "gateway-1.example"
 
 
 def names_of(url: str, deployments: Mapping[str, str], *, live: bool) -> dict[str, str]:
-    """What names the service at ``url`` and its ``deployments`` (by capability), and what each is shown as. A gateway
-    on loopback names nobody by its address."""
-    theirs = {name: DEPLOYMENTS[capability] for capability, name in reversed(list(deployments.items()))}
+    """What names the service at ``url`` and its ``deployments`` (by capability), and what each is
+    shown as. A gateway on loopback names nobody by its address."""
+    theirs = {
+        name: DEPLOYMENTS[capability] for capability, name in reversed(list(deployments.items()))
+    }
     return {**theirs, **_addresses(url, live=live)}
 
 
@@ -55,7 +59,8 @@ def _is_loopback(host: str) -> bool:
 
 
 class Shown:
-    """The redactor of one run. ``secrets`` is asked each time: tokens are renewed. For any thread."""
+    """The redactor of one run. ``secrets`` is asked each time: tokens are renewed. For any
+    thread."""
 
     def __init__(self, secrets: Callable[[], tuple[str, ...]], called: Mapping[str, str]) -> None:
         self._secrets = secrets

@@ -1,10 +1,14 @@
-"""Shapes of an event stream: where its bytes are cut, how the same events may be spelt, and what breaks them.
+"""Shapes of an event stream: where its bytes are cut, how the same events may be spelt, and what
+breaks them.
 
 Three families of pure functions over a stream's bytes, each with a table by name:
 
-- ``DELIVERIES``: end offsets of the pieces a body is sent in. The bytes do not change, so the events cannot.
-- ``SPELLINGS``: other bytes for the same events (WHATWG HTML section 9.2.6): every client has to read the same.
-- ``BREAKAGES``: streams that end wrongly or say something unusual, as services and gateways have been seen to do.
+- ``DELIVERIES``: end offsets of the pieces a body is sent in. The bytes do not change, so the
+  events cannot.
+- ``SPELLINGS``: other bytes for the same events (WHATWG HTML section 9.2.6): every client has to
+  read the same.
+- ``BREAKAGES``: streams that end wrongly or say something unusual, as services and gateways have
+  been seen to do.
 """
 
 from __future__ import annotations
@@ -47,11 +51,12 @@ def per_line(body: bytes) -> tuple[int, ...]:
 
 def coalesced(body: bytes, events: int = 5) -> tuple[int, ...]:
     """So many ``events`` a piece, as a buffering gateway sends them."""
-    return _ends(body, per_event(body)[events - 1::events])
+    return _ends(body, per_event(body)[events - 1 :: events])
 
 
 def inside_characters(body: bytes) -> tuple[int, ...]:
-    """A cut before every continuation byte of UTF-8, so that no piece but ASCII ones is text by itself."""
+    """A cut before every continuation byte of UTF-8, so that no piece but ASCII ones is text by
+    itself."""
     return _ends(body, (at for at, byte in enumerate(body) if byte & 0xC0 == 0x80))
 
 
@@ -62,11 +67,14 @@ def inside_fields(body: bytes) -> tuple[int, ...]:
 
 def before_colons(body: bytes) -> tuple[int, ...]:
     """A cut on either side of the colon of every ``data:``."""
-    return _ends(body, (at for found in _DATA.finditer(body) for at in (found.end() - 1, found.end())))
+    return _ends(
+        body, (at for found in _DATA.finditer(body) for at in (found.end() - 1, found.end()))
+    )
 
 
 def between_line_ends(body: bytes) -> tuple[int, ...]:
-    """A cut between the CR and the LF of every CRLF, and between the two line ends of every blank line."""
+    """A cut between the CR and the LF of every CRLF, and between the two line ends of every blank
+    line."""
     inside = (found.start() + 1 for found in re.finditer(rb"\r\n", body))
     blank = (found.start() + len(found[0]) // 2 for found in _EVENT_END.finditer(body))
     return _ends(body, (*inside, *blank))
@@ -87,9 +95,17 @@ def _ends(body: bytes, cuts: object) -> tuple[int, ...]:
 
 
 DELIVERIES: Mapping[str, Delivery] = {
-    "whole": whole, "bytes": per_byte, "events": per_event, "lines": per_line, "coalesced": coalesced,
-    "inside_characters": inside_characters, "inside_fields": inside_fields, "before_colons": before_colons,
-    "between_line_ends": between_line_ends, "mtu": every(1400), "primes": every(17),
+    "whole": whole,
+    "bytes": per_byte,
+    "events": per_event,
+    "lines": per_line,
+    "coalesced": coalesced,
+    "inside_characters": inside_characters,
+    "inside_fields": inside_fields,
+    "before_colons": before_colons,
+    "between_line_ends": between_line_ends,
+    "mtu": every(1400),
+    "primes": every(17),
 }
 
 
@@ -122,7 +138,8 @@ def comment_blocks(body: bytes) -> bytes:
 
 
 def no_space(body: bytes) -> bytes:
-    """Nothing between the colon and the value, where the value does not itself begin with a space."""
+    """Nothing between the colon and the value, where the value does not itself begin with a
+    space."""
     return re.sub(rb"(^|(?<=[\r\n]))data: (?! )", b"data:", body)
 
 
@@ -133,7 +150,10 @@ def event_lines(body: bytes, name: bytes = b"message") -> bytes:
 
 def id_lines(body: bytes) -> bytes:
     """An ``id:`` line, counting up, before the data of every event."""
-    return b"".join(_prefixed(event, b"id: %d" % number, _ending(body)) for number, event in enumerate(events(body)))
+    return b"".join(
+        _prefixed(event, b"id: %d" % number, _ending(body))
+        for number, event in enumerate(events(body))
+    )
 
 
 def retry_lines(body: bytes) -> bytes:
@@ -147,20 +167,34 @@ def unknown_fields(body: bytes) -> bytes:
 
 
 def multi_line_data(body: bytes) -> bytes:
-    """JSON data spread over two ``data:`` lines, which a client joins by LF: white space to JSON."""
+    """JSON data spread over two ``data:`` lines, which a client joins by LF: white space to
+    JSON."""
     ending = _ending(body)
-    return re.sub(rb"(^|(?<=[\r\n]))data: ?([{\[])(?!DONE\])", rb"data: \2" + ending + rb"data: ", body)
+    return re.sub(
+        rb"(^|(?<=[\r\n]))data: ?([{\[])(?!DONE\])", rb"data: \2" + ending + rb"data: ", body
+    )
 
 
 def extra_blank_lines(body: bytes) -> bytes:
     """Two blank lines after every event instead of one."""
-    return b"".join(event + _ending(body) if _EVENT_END.search(event) else event for event in events(body))
+    return b"".join(
+        event + _ending(body) if _EVENT_END.search(event) else event for event in events(body)
+    )
 
 
 SPELLINGS: Mapping[str, Spelling] = {
-    "crlf": crlf, "cr": cr, "bom": bom, "comments": comments, "comment_blocks": comment_blocks, "no_space": no_space,
-    "event_lines": event_lines, "id_lines": id_lines, "retry_lines": retry_lines, "unknown_fields": unknown_fields,
-    "multi_line_data": multi_line_data, "extra_blank_lines": extra_blank_lines,
+    "crlf": crlf,
+    "cr": cr,
+    "bom": bom,
+    "comments": comments,
+    "comment_blocks": comment_blocks,
+    "no_space": no_space,
+    "event_lines": event_lines,
+    "id_lines": id_lines,
+    "retry_lines": retry_lines,
+    "unknown_fields": unknown_fields,
+    "multi_line_data": multi_line_data,
+    "extra_blank_lines": extra_blank_lines,
 }
 
 
@@ -175,7 +209,11 @@ def without_done(body: bytes) -> bytes:
 def without_last_blank_line(body: bytes) -> bytes:
     """The last event lacks its blank line, so it is never dispatched."""
     found = [match.start() for match in _EVENT_END.finditer(body)]
-    return body[: found[-1]] + _ending(body) if found and found[-1] + 2 * len(_ending(body)) == len(body) else body
+    return (
+        body[: found[-1]] + _ending(body)
+        if found and found[-1] + 2 * len(_ending(body)) == len(body)
+        else body
+    )
 
 
 def data_after_done(body: bytes, data: bytes = b'{"after": "done"}') -> bytes:
@@ -189,7 +227,8 @@ def done_twice(body: bytes) -> bytes:
 
 
 def cut_mid_event(body: bytes, event: int = 1) -> bytes:
-    """The bytes up to the middle of event number ``event`` (from 0; the last one if there are fewer)."""
+    """The bytes up to the middle of event number ``event`` (from 0; the last one if there are
+    fewer)."""
     found = events(body)
     if not found:
         return body
@@ -197,9 +236,13 @@ def cut_mid_event(body: bytes, event: int = 1) -> bytes:
     return b"".join(found[:index]) + found[index][: len(found[index]) // 2]
 
 
-def error_event(body: bytes, after: int = 1,
-                error: bytes = b'{"error": {"message": "The server had an error", "code": "500"}}') -> bytes:
-    """An error in place of everything after ``after`` events, as services report a failure once the head is out."""
+def error_event(
+    body: bytes,
+    after: int = 1,
+    error: bytes = b'{"error": {"message": "The server had an error", "code": "500"}}',
+) -> bytes:
+    """An error in place of everything after ``after`` events, as services report a failure once the
+    head is out."""
     return b"".join(events(body)[:after]) + b"data: " + error + _ending(body) * 2
 
 
@@ -215,19 +258,32 @@ def not_utf8(body: bytes, at: int = 1) -> bytes:
 
 def empty_choices(body: bytes, at: int = 1) -> bytes:
     """A chunk without choices before event number ``at``, as Azure sends prompt filter results."""
-    return _inserted(body, at, b'data: {"id": "", "object": "", "created": 0, "model": "", "choices": []}')
+    return _inserted(
+        body, at, b'data: {"id": "", "object": "", "created": 0, "model": "", "choices": []}'
+    )
 
 
 def chunk_without_delta(body: bytes, at: int = 1) -> bytes:
-    """A chunk whose choice has no delta before event number ``at``, as the asynchronous filter sends annotations."""
-    return _inserted(body, at, b'data: {"id": "", "object": "", "created": 0, "model": "", "choices": [{"index": 0, '
-                               b'"finish_reason": null, "content_filter_results": {}, "content_filter_offsets": {}}]}')
+    """A chunk whose choice has no delta before event number ``at``, as the asynchronous filter
+    sends annotations."""
+    return _inserted(
+        body,
+        at,
+        b'data: {"id": "", "object": "", "created": 0, "model": "", "choices": [{"index": 0, '
+        b'"finish_reason": null, "content_filter_results": {}, "content_filter_offsets": {}}]}',
+    )
 
 
 BREAKAGES: Mapping[str, Spelling] = {
-    "without_done": without_done, "without_last_blank_line": without_last_blank_line,
-    "data_after_done": data_after_done, "done_twice": done_twice, "cut_mid_event": cut_mid_event,
-    "error_event": error_event, "not_json": not_json, "not_utf8": not_utf8, "empty_choices": empty_choices,
+    "without_done": without_done,
+    "without_last_blank_line": without_last_blank_line,
+    "data_after_done": data_after_done,
+    "done_twice": done_twice,
+    "cut_mid_event": cut_mid_event,
+    "error_event": error_event,
+    "not_json": not_json,
+    "not_utf8": not_utf8,
+    "empty_choices": empty_choices,
     "chunk_without_delta": chunk_without_delta,
 }
 
@@ -253,12 +309,17 @@ def _is_done(event: bytes) -> bool:
 
 def _before_data(body: bytes, field: bytes, line: bytes) -> bytes:
     has = re.compile(rb"(?:^|(?<=[\r\n]))" + re.escape(field) + rb":")
-    return b"".join(event if has.search(event) else _prefixed(event, line, _ending(body)) for event in events(body))
+    return b"".join(
+        event if has.search(event) else _prefixed(event, line, _ending(body))
+        for event in events(body)
+    )
 
 
 def _prefixed(event: bytes, line: bytes, ending: bytes) -> bytes:
     found = _DATA.search(event)
-    return event if found is None else event[: found.start()] + line + ending + event[found.start():]
+    return (
+        event if found is None else event[: found.start()] + line + ending + event[found.start() :]
+    )
 
 
 def _replaced(body: bytes, at: int, line: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Who answers: the suite itself (replay), the emulator, a live resource, or a gateway at a URL.
 
-Pure but for :func:`service_of`, which gives the player of a case. What a target cannot be asked is not run, with its
-reason; what only a recording can promise is not expected of it.
+Pure but for :func:`service_of`, which gives the player of a case. What a target cannot be asked is
+not run, with its reason; what only a recording can promise is not expected of it.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ _GONE = object()
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target. ``name`` is what commands take and reports show. ``deployments``: by capability; None: the suite's own.
+    """A target. ``name`` is what commands take and reports show. ``deployments``: by capability;
+    None: the suite's own.
 
-    ``key`` and ``entra`` say which credentials it takes. Everything secret is in ``settings``, which is never shown;
-    ``shown`` takes it, and what names a service elsewhere, out of what is.
+    ``key`` and ``entra`` say which credentials it takes. Everything secret is in ``settings``,
+    which is never shown; ``shown`` takes it, and what names a service elsewhere, out of what is.
     """
 
     kind: Kind = "replay"
@@ -83,8 +84,8 @@ EMULATOR = Target("emulator", "emulator")
 
 
 def target_of(text: str, settings: Settings) -> Target:
-    """The target called ``text``. Raises UsageError for a name nobody knows, a URL that is not safe to use, and for
-    ``live`` without a resource or without deployments."""
+    """The target called ``text``. Raises UsageError for a name nobody knows, a URL that is not safe
+    to use, and for ``live`` without a resource or without deployments."""
     if text in ("", "replay"):
         return REPLAY
     if text == "emulator":
@@ -92,7 +93,9 @@ def target_of(text: str, settings: Settings) -> Target:
     if text == "live":
         return _live(settings)
     if "://" not in text:
-        raise UsageError("target-unknown", f"there is no target {text!r}", "replay, emulator, live, or a URL")
+        raise UsageError(
+            "target-unknown", f"there is no target {text!r}", "replay, emulator, live, or a URL"
+        )
     url = service_url(text, "--target")
     same = bool(settings.endpoint) and _origin(url) == _origin(settings.endpoint)
     held = settings.target_key or (settings.api_key if same else "")
@@ -101,23 +104,33 @@ def target_of(text: str, settings: Settings) -> Target:
 
 
 def chosen_target(text: str, lane: str, start: Path, environment: Mapping[str, str]) -> Target:
-    """The target called ``text``, as seen from ``start``, for cases in ``lane`` (empty: whichever suits). Raises
-    UsageError also when the lane cannot reach it, and what reading the configuration raises."""
+    """The target called ``text``, as seen from ``start``, for cases in ``lane`` (empty: whichever
+    suits). Raises UsageError also when the lane cannot reach it, and what reading the configuration
+    raises."""
     if text in ("", "replay", "emulator"):
         return target_of(text, Settings())
     if lane == "inprocess":
-        raise UsageError("target-lane", "the in-process lane has no network; this target is reached through loopback",
-                         "leave out --lane")
+        raise UsageError(
+            "target-lane",
+            "the in-process lane has no network; this target is reached through loopback",
+            "leave out --lane",
+        )
     return target_of(text, load_settings(start, environment))
 
 
 def _live(settings: Settings) -> Target:
     if not settings.endpoint:
-        raise UsageError("target-not-configured", "no live resource is configured",
-                         f"set {ENDPOINT} (and {KEY}, or sign in), then ask conformance doctor")
+        raise UsageError(
+            "target-not-configured",
+            "no live resource is configured",
+            f"set {ENDPOINT} (and {KEY}, or sign in), then ask conformance doctor",
+        )
     if not settings.deployments:
-        raise UsageError("target-not-configured", "no deployment of the resource is named",
-                         "name them in [tool.conformance.deployments] of pyproject.toml; see docs/live.md")
+        raise UsageError(
+            "target-not-configured",
+            "no deployment of the resource is named",
+            "name them in [tool.conformance.deployments] of pyproject.toml; see docs/live.md",
+        )
     url = service_url(settings.endpoint, settings.endpoint_from)
     return _elsewhere("live", url, settings, None if settings.api_key else EntraTokens())
 
@@ -125,33 +138,57 @@ def _live(settings: Settings) -> Target:
 def _elsewhere(kind: Kind, url: str, settings: Settings, tokens: EntraTokens | None) -> Target:
     remote = Remote(url, settings.ca_file, proxy_for(url, settings.proxies))
     live = kind == "live"
-    shown = Shown(lambda: _secrets(settings, tokens, remote), names_of(url, settings.deployments, live=live))
-    return Target(kind, "live" if live else url, dict(settings.deployments) or None,
-                  bool(settings.api_key) or not live, tokens is not None, remote, settings, tokens, shown)
+    shown = Shown(
+        lambda: _secrets(settings, tokens, remote), names_of(url, settings.deployments, live=live)
+    )
+    return Target(
+        kind,
+        "live" if live else url,
+        dict(settings.deployments) or None,
+        bool(settings.api_key) or not live,
+        tokens is not None,
+        remote,
+        settings,
+        tokens,
+        shown,
+    )
 
 
-def _secrets(settings: Settings, tokens: EntraTokens | None, remote: Remote | None) -> tuple[str, ...]:
+def _secrets(
+    settings: Settings, tokens: EntraTokens | None, remote: Remote | None
+) -> tuple[str, ...]:
     proxy = remote.proxy if remote else None
     given = sorted(tokens.given) if tokens else ()
     return (*settings.secrets, *given, *(proxy.secrets if proxy else ()))
 
 
 def service_url(text: str, what: str) -> str:
-    """``text`` as the address of a service: https, or http on a loopback address, and nothing but a path after the
-    host. Raises UsageError, which never repeats ``text``: somebody may have put a key in it."""
+    """``text`` as the address of a service: https, or http on a loopback address, and nothing but a
+    path after the host. Raises UsageError, which never repeats ``text``: somebody may have put a
+    key in it."""
     try:
         place = urlsplit(text)
         host, _ = place.hostname or "", place.port
     except ValueError:
-        raise UsageError("target-url", f"{what} is not a URL", "https://NAME.openai.azure.com") from None
+        raise UsageError(
+            "target-url", f"{what} is not a URL", "https://NAME.openai.azure.com"
+        ) from None
     if not host or place.scheme not in ("http", "https"):
-        raise UsageError("target-url", f"{what} is not an http or https URL", "https://NAME.openai.azure.com")
+        raise UsageError(
+            "target-url", f"{what} is not an http or https URL", "https://NAME.openai.azure.com"
+        )
     if place.username or place.password or place.query or place.fragment:
-        raise UsageError("target-url", f"{what} has more than a host and a path",
-                         "leave out credentials, query and fragment; keys are read from the environment")
+        raise UsageError(
+            "target-url",
+            f"{what} has more than a host and a path",
+            "leave out credentials, query and fragment; keys are read from the environment",
+        )
     if place.scheme == "http" and not _is_loopback(host):
-        raise UsageError("target-plain-http", f"{what} is plain http to another machine, and credentials would travel "
-                         "in the open", "use https; http is for loopback addresses such as http://127.0.0.1:4000")
+        raise UsageError(
+            "target-plain-http",
+            f"{what} is plain http to another machine, and credentials would travel in the open",
+            "use https; http is for loopback addresses such as http://127.0.0.1:4000",
+        )
     path = place.path.rstrip("/")
     for ending in ("/openai/v1", "/openai"):
         path = path.removesuffix(ending)
@@ -167,18 +204,25 @@ def _is_loopback(host: str) -> bool:
 
 def _origin(url: str) -> tuple[str, str, int | None]:
     place = urlsplit(url)
-    return place.scheme, (place.hostname or "").lower(), place.port or {"https": 443, "http": 80}.get(place.scheme)
+    return (
+        place.scheme,
+        (place.hostname or "").lower(),
+        place.port or {"https": 443, "http": 80}.get(place.scheme),
+    )
 
 
 # What a target can be asked
 
 
 def obstacle(target: Target, text: str, spec: Scenario, endpoint: str) -> str:
-    """Why the scenario ``spec`` (written as ``text``) cannot be put to ``target``; empty when it can."""
+    """Why the scenario ``spec`` (written as ``text``) cannot be put to ``target``; empty when it
+    can."""
     if target.is_replay:
         return ""
-    if any(isinstance(step.service, list) and any(not isinstance(item, str) for item in step.service)
-           for step in spec.steps):
+    if any(
+        isinstance(step.service, list) and any(not isinstance(item, str) for item in step.service)
+        for step in spec.steps
+    ):
         return "the scenario writes the service's answers, and this target gives its own"
     if spec.client.endpoint is not None and spec.client.endpoint.rstrip("/") != endpoint:
         return "the scenario is about an address of its own"
@@ -186,18 +230,23 @@ def obstacle(target: Target, text: str, spec: Scenario, endpoint: str) -> str:
 
 
 def unprovoked(spec: Scenario) -> str:
-    """Why no service need give the answers ``spec`` is about to its requests; empty when one may."""
+    """Why no service need give the answers ``spec`` is about to its requests; empty when one
+    may."""
     if REPLAY_ONLY in spec.tags:
         return _UNPROVOKED
     for step in spec.steps:
         response = step.expect.response
-        if response is not None and (response.content_filter in ("filtered", "failed") or response.schema_ == "none"):
+        if response is not None and (
+            response.content_filter in ("filtered", "failed") or response.schema_ == "none"
+        ):
             return _UNPROVOKED
         error = step.expect.error
         if error is not None and error.get("status") not in (400, 401, 404):
             return _UNPROVOKED
         sent = _text(step)
-        found = _RECORDED_ID.search(sent) or (_RECORDED_CALL.search(sent) if _LATER in sent else None)
+        found = _RECORDED_ID.search(sent) or (
+            _RECORDED_CALL.search(sent) if _LATER in sent else None
+        )
         if found is not None:
             return f"it names something a recording has made ({found[0][:5]}...)"
     return ""
@@ -216,7 +265,11 @@ def _lacking(target: Target, text: str, spec: Scenario) -> str:
     kind = spec.client.auth
     if kind == "none":
         kind = "api_key" if any("KEY" in name for name in spec.client.environment) else "token"
-    if kind == "api_key" and not target.key and ("auth" in spec.client.model_fields_set or "api-key" in text):
+    if (
+        kind == "api_key"
+        and not target.key
+        and ("auth" in spec.client.model_fields_set or "api-key" in text)
+    ):
         return f"it is about API keys, and {KEY} is not set"
     if kind != "api_key" and not target.entra:
         return "it is about Entra tokens, and the target is asked with a key"
@@ -224,8 +277,8 @@ def _lacking(target: Target, text: str, spec: Scenario) -> str:
 
 
 def adapt(target: Target, spec: Scenario) -> Scenario:
-    """``spec`` as it is put to ``target``: expectations that only a recording can keep are left out, and a resource
-    without a key is asked with tokens."""
+    """``spec`` as it is put to ``target``: expectations that only a recording can keep are left
+    out, and a resource without a key is asked with tokens."""
     if target.is_replay:
         return spec
     changes: dict[str, Any] = {"steps": [_adapted(step) for step in spec.steps]}
@@ -237,17 +290,24 @@ def adapt(target: Target, spec: Scenario) -> Scenario:
 def _adapted(step: Step) -> Step:
     expect = step.expect
     changes: dict[str, Any] = {
-        "result": _unbound(expect.result, keep=_BY_REQUEST), "chunks": _unbound(expect.chunks),
+        "result": _unbound(expect.result, keep=_BY_REQUEST),
+        "chunks": _unbound(expect.chunks),
         "request_id": _unbound(expect.request_id),
-        "error": None if expect.error is None else _unbound(expect.error, keep=frozenset({"kind", "status"})) or {},
+        "error": None
+        if expect.error is None
+        else _unbound(expect.error, keep=frozenset({"kind", "status"})) or {},
     }
     if expect.requests is not None and _LATER in _text(step):
         many = expect.requests if isinstance(expect.requests, list) else [expect.requests]
         left = [item.model_copy(update={"path": None, "body": None, "parts": {}}) for item in many]
         changes["requests"] = left if isinstance(expect.requests, list) else left[0]
     if expect.response is not None:
-        changes["response"] = expect.response.model_copy(update={
-            "headers": _unbound(expect.response.headers) or {}, "body": _unbound(expect.response.body)})
+        changes["response"] = expect.response.model_copy(
+            update={
+                "headers": _unbound(expect.response.headers) or {},
+                "body": _unbound(expect.response.body),
+            }
+        )
     changed: Expect = expect.model_copy(update=changes)
     return step.model_copy(update={"expect": changed})
 
@@ -263,21 +323,32 @@ def _without_quotes(value: Any, keep: frozenset[str]) -> Any:
         return _GONE
     if any(str(key).startswith("$") for key in value):
         return value if set(value) <= _TOLD else _GONE
-    left = {key: item if key in keep else below for key, item in value.items()
-            if (below := _without_quotes(item, frozenset())) is not _GONE or key in keep}
+    left = {
+        key: item if key in keep else below
+        for key, item in value.items()
+        if (below := _without_quotes(item, frozenset())) is not _GONE or key in keep
+    }
     return left or _GONE
 
 
 # Asking it
 
 
-def service_of(target: Target, config: ClientConfig, clock: Clock, offline: StandIns) -> Player | Relay:
-    """Who answers the requests of one case on ``target``. ``offline`` are the stand-ins every case is given."""
+def service_of(
+    target: Target, config: ClientConfig, clock: Clock, offline: StandIns
+) -> Player | Relay:
+    """Who answers the requests of one case on ``target``. ``offline`` are the stand-ins every case
+    is given."""
     own = config.environment
-    given = StandIns(offline.keys | {config.auth.key, *(value for name, value in own if "KEY" in name)},
-                     offline.tokens | {*config.auth.tokens, *(value for name, value in own if "TOKEN" in name)})
+    given = StandIns(
+        offline.keys | {config.auth.key, *(value for name, value in own if "KEY" in name)},
+        offline.tokens | {*config.auth.tokens, *(value for name, value in own if "TOKEN" in name)},
+    )
     if target.remote is None:
-        keys, tokens = tuple(sorted(filter(None, given.keys))), tuple(sorted(filter(None, given.tokens)))
+        keys, tokens = (
+            tuple(sorted(filter(None, given.keys))),
+            tuple(sorted(filter(None, given.tokens))),
+        )
         return Emulator(EmulatorConfig(keys=keys, tokens=tokens, clock=clock, pace=0.0))
     live = target.kind == "live"
     key = target.settings.api_key or ("" if live else KEY_WITHOUT_ONE)

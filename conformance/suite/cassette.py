@@ -1,8 +1,10 @@
-"""Cassettes: vcrpy's YAML format 1, read safely, indexed once, matched in constant time (design section 8).
+"""Cassettes: vcrpy's YAML format 1, read safely, indexed once, matched in constant time (design
+section 8).
 
-Ours may add ``interactions[].stream`` (``offsets``: where the transfer chunks end; ``times``: seconds since the head,
-which a peer keeps to) and a top-level ``conformance`` mapping with the provenance; both are ignored by vcrpy and
-pytest-recording. ``metadata`` at the top is refused because pytest-recording 0.14 fails on it.
+Ours may add ``interactions[].stream`` (``offsets``: where the transfer chunks end; ``times``:
+seconds since the head, which a peer keeps to) and a top-level ``conformance`` mapping with the
+provenance; both are ignored by vcrpy and pytest-recording. ``metadata`` at the top is refused
+because pytest-recording 0.14 fails on it.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ class Cassette:
 
     @cached_property
     def index(self) -> dict[Key, tuple[Interaction, ...]]:
-        """The interactions by what they match, in recorded order: made once a cassette, not once a case."""
+        """The interactions by what they match, in recorded order: made once a cassette, not once a
+        case."""
         found: dict[Key, list[Interaction]] = defaultdict(list)
         for interaction in self.interactions:
             found[match_key(interaction.request)].append(interaction)
@@ -58,8 +61,8 @@ class Cassette:
 
 
 def match_key(request: Request) -> Key:
-    """What two requests must have in common to be the same one: all but headers, with order taken out of queries,
-    JSON bodies and multipart boundaries."""
+    """What two requests must have in common to be the same one: all but headers, with order taken
+    out of queries, JSON bodies and multipart boundaries."""
     return (request.method, *_place(request.url), body_digest(request))
 
 
@@ -72,14 +75,22 @@ def _place(url: str) -> tuple[str, str, str]:
 
 
 def body_digest(request: Request) -> str:
-    """A digest of the body's meaning: JSON by value, multipart by its parts, anything else by its bytes."""
+    """A digest of the body's meaning: JSON by value, multipart by its parts, anything else by its
+    bytes."""
     kind = header(request.headers, "content-type") or ""
     if not request.body:
         return ""
     parts = parse_multipart(request.body, kind) if kind.lower().startswith("multipart/") else ()
     if parts:
-        shape = [(p.name, p.filename, hashlib.sha256(p.content if p.filename else _figure(p.content)).hexdigest())
-                 for p in parts if (p.name, p.content) not in _DEFAULTS]
+        shape = [
+            (
+                p.name,
+                p.filename,
+                hashlib.sha256(p.content if p.filename else _figure(p.content)).hexdigest(),
+            )
+            for p in parts
+            if (p.name, p.content) not in _DEFAULTS
+        ]
         return _digest(json.dumps(sorted(shape, key=str)).encode())
     if "json" in kind.lower():
         value = _json_of(request.body)
@@ -89,7 +100,8 @@ def body_digest(request: Request) -> str:
 
 
 def _json_of(body: bytes) -> Any:
-    """The JSON value of ``body`` with whole numbers alike, however an SDK writes them (0 and 0.0); None: no JSON."""
+    """The JSON value of ``body`` with whole numbers alike, however an SDK writes them (0 and 0.0);
+    None: no JSON."""
     try:
         return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
@@ -97,20 +109,22 @@ def _json_of(body: bytes) -> Any:
 
 
 def _figure(text: bytes) -> bytes:
-    """A field of a form with decimals alike, however an SDK prints them (0.2 and 0.200000); any other as it stands."""
+    """A field of a form with decimals alike, however an SDK prints them (0.2 and 0.200000); any
+    other as it stands."""
     return repr(_number(text.decode())).encode() if _DECIMAL.fullmatch(text) else text
 
 
 _DEFAULTS = {("response_format", b"json")}
-"""Fields of a form that leaving them out means as well (OpenAPI, audio: default json); azure-ai-openai has to write it.
-``request.body-unasked`` still tells who adds one unasked."""
+"""Fields of a form that leaving them out means as well (OpenAPI, audio: default json);
+azure-ai-openai has to write it. ``request.body-unasked`` still tells who adds one unasked."""
 
 _DECIMAL = re.compile(rb"-?[0-9]{0,12}[.][0-9]{1,12}")
 
 
 def _said(value: Any) -> Any:
-    """``value`` without ``stream: false``, which is what leaving it out means in every operation that has it (OpenAPI:
-    default false); azopenai always writes it. ``request.body-unasked`` still tells who adds it unasked."""
+    """``value`` without ``stream: false``, which is what leaving it out means in every operation
+    that has it (OpenAPI: default false); azopenai always writes it. ``request.body-unasked`` still
+    tells who adds it unasked."""
     if isinstance(value, dict) and value.get("stream") is False:
         return {name: item for name, item in value.items() if name != "stream"}
     return value
@@ -131,7 +145,8 @@ def _digest(data: bytes) -> str:
 
 
 class CassettePlayback:
-    """The state of one cassette in one case: each interaction answers once, in recorded order per key."""
+    """The state of one cassette in one case: each interaction answers once, in recorded order per
+    key."""
 
     def __init__(self, cassette: Cassette) -> None:
         self._cassette = cassette
@@ -149,19 +164,27 @@ class CassettePlayback:
 
     def unplayed(self) -> tuple[Interaction, ...]:
         """Interactions nobody asked for."""
-        return tuple(interaction for key, recorded in self._cassette.index.items()
-                     for interaction in recorded[self._taken.get(key, 0):])
+        return tuple(
+            interaction
+            for key, recorded in self._cassette.index.items()
+            for interaction in recorded[self._taken.get(key, 0) :]
+        )
 
     def explain_miss(self, request: Request) -> str:
         """One sentence: the nearest recorded request and how it differs from ``request``."""
         wanted = match_key(request)
         if not self._cassette.interactions:
             return f"cassette {self._cassette.name} is empty"
-        best = max(self._cassette.interactions, key=lambda i: _closeness(wanted, match_key(i.request)))
+        best = max(
+            self._cassette.interactions, key=lambda i: _closeness(wanted, match_key(i.request))
+        )
         have = match_key(best.request)
         names = ("method", "host", "path", "query", "body")
-        differences = [f"{n}: recorded {_shown(n, best.request, h)}, sent {_shown(n, request, w)}"
-                       for n, w, h in zip(names, wanted, have, strict=True) if w != h]
+        differences = [
+            f"{n}: recorded {_shown(n, best.request, h)}, sent {_shown(n, request, w)}"
+            for n, w, h in zip(names, wanted, have, strict=True)
+            if w != h
+        ]
         if not differences:
             return f"cassette {self._cassette.name} holds this request, but every recorded answer was already used"
         return f"cassette {self._cassette.name} has no such request; the nearest differs in {'; '.join(differences)}"
@@ -179,10 +202,15 @@ def _shown(name: str, request: Request, key_part: str) -> str:
 
 
 def load_cassette(path: Path, root: Path) -> Cassette:
-    """Read the cassette at ``path`` below the ``cassettes/`` folder ``root``. Raises InputError with a place."""
+    """Read the cassette at ``path`` below the ``cassettes/`` folder ``root``. Raises InputError
+    with a place."""
     relative = path.resolve()
     if not relative.is_relative_to(root.resolve()):
-        raise InputError("cassette-outside", f"cassette {path} lies outside {root}", "keep cassettes in their folder")
+        raise InputError(
+            "cassette-outside",
+            f"cassette {path} lies outside {root}",
+            "keep cassettes in their folder",
+        )
     name = path.relative_to(root).with_suffix("").as_posix()
     document = load_file(path, name=f"{root.name}/{name}.yaml", max_bytes=MAX_BYTES, binary=True)
     return parse_cassette(document, name)
@@ -194,17 +222,26 @@ def parse_cassette(document: Document, name: str) -> Cassette:
     if not isinstance(value, dict) or not isinstance(value.get("interactions"), list):
         raise _wrong(document, (), "a cassette has a list 'interactions'")
     if "metadata" in value:
-        raise _wrong(document, ("metadata",), "a top-level 'metadata' key breaks pytest-recording 0.14; use "
-                                              "'conformance'")
+        raise _wrong(
+            document,
+            ("metadata",),
+            "a top-level 'metadata' key breaks pytest-recording 0.14; use 'conformance'",
+        )
     extra = value.get("conformance")
     if not isinstance(extra, dict) or extra.get("source") not in set(Source):
-        raise _wrong(document, ("conformance",), "a cassette says in 'conformance.source' where its bodies come from: "
-                     + ", ".join(Source))
+        raise _wrong(
+            document,
+            ("conformance",),
+            "a cassette says in 'conformance.source' where its bodies come from: "
+            + ", ".join(Source),
+        )
     if value.get("version") != 1:
         raise _wrong(document, ("version",), "a cassette is of vcrpy's format 1: write version: 1")
     provenance = Provenance(Source(extra["source"]), str(extra.get("ref", "")))
-    interactions = tuple(_interaction(item, index, document, provenance)
-                         for index, item in enumerate(value["interactions"]))
+    interactions = tuple(
+        _interaction(item, index, document, provenance)
+        for index, item in enumerate(value["interactions"])
+    )
     return Cassette(name, interactions, provenance, str(extra.get("api_version", "")))
 
 
@@ -222,17 +259,23 @@ def _interaction(item: Any, index: int, document: Document, provenance: Provenan
         stream = item.get("stream") or {}
         offsets = _offsets(stream.get("offsets", ()), len(body))
         pauses = _pauses(stream.get("times", ()), len(offsets))
-        served = Response(status, _headers(response.get("headers")), body, provenance, offsets, pauses)
+        served = Response(
+            status, _headers(response.get("headers")), body, provenance, offsets, pauses
+        )
         if _explodes(served):
             raise ValueError("response.body: too large once decoded")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _wrong(document, ("interactions", index), f"interaction {index} is not of vcrpy's format 1 "
-                                                        f"(problem with {error})") from None
+        raise _wrong(
+            document,
+            ("interactions", index),
+            f"interaction {index} is not of vcrpy's format 1 (problem with {error})",
+        ) from None
     return Interaction(sent, served)
 
 
 def _explodes(response: Response) -> bool:
-    """Whether the SDK that is served ``response`` would decode it to more than anything can be expected to hold."""
+    """Whether the SDK that is served ``response`` would decode it to more than anything can be
+    expected to hold."""
     coding = (response.header("content-encoding") or "").strip().lower()
     if coding not in ("gzip", "x-gzip", "deflate"):
         return False
@@ -252,19 +295,28 @@ def _text(request: Any, key: str) -> str:
 
 def _offsets(value: Any, length: int) -> tuple[int, ...]:
     offsets = tuple(value)
-    if not all(isinstance(end, int) for end in offsets) or list(offsets) != sorted(offsets) or (
-            offsets and not 0 <= offsets[0] <= offsets[-1] <= length):
+    if (
+        not all(isinstance(end, int) for end in offsets)
+        or list(offsets) != sorted(offsets)
+        or (offsets and not 0 <= offsets[0] <= offsets[-1] <= length)
+    ):
         raise ValueError("stream.offsets: they rise and stay within the body")
     return offsets
 
 
 def _pauses(value: Any, count: int) -> tuple[float, ...]:
-    """The seconds before each chunk, from the seconds since the head that are recorded; empty where none are."""
+    """The seconds before each chunk, from the seconds since the head that are recorded; empty where
+    none are."""
     times = tuple(value)
     if not times:
         return ()
     right = all(isinstance(at, int | float) and not isinstance(at, bool) for at in times)
-    if not right or len(times) != count or list(times) != sorted(times) or not 0 <= times[0] <= times[-1] <= _LONGEST:
+    if (
+        not right
+        or len(times) != count
+        or list(times) != sorted(times)
+        or not 0 <= times[0] <= times[-1] <= _LONGEST
+    ):
         raise ValueError("stream.times: one for each offset, rising, in seconds since the head")
     return tuple(round(later - earlier, 6) for earlier, later in pairwise((0.0, *times)))
 
@@ -285,5 +337,9 @@ def _bytes(value: Any) -> bytes:
 
 
 def _wrong(document: Document, path: tuple[str | int, ...], cause: str) -> InputError:
-    return InputError("cassette-format", cause, "record it again, or see docs/scenarios.md, cassettes",
-                      document.where(path))
+    return InputError(
+        "cassette-format",
+        cause,
+        "record it again, or see docs/scenarios.md, cassettes",
+        document.where(path),
+    )

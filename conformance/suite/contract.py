@@ -1,7 +1,9 @@
-"""SDK contracts: what an SDK documents about itself, each trait with its source (``adapters/<sdk>/contract.yaml``).
+"""SDK contracts: what an SDK documents about itself, each trait with its source
+(``adapters/<sdk>/contract.yaml``).
 
-A contract says what is promised, not what the code happens to do: a difference between the two is a waiver. Where a
-later version documents something else, the trait lists it under ``changes`` with the versions it holds for.
+A contract says what is promised, not what the code happens to do: a difference between the two is a
+waiver. Where a later version documents something else, the trait lists it under ``changes`` with
+the versions it holds for.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ class Change(Part):
 
 
 class Trait(Part):
-    """One documented property: its value, where it is documented, and what later versions changed."""
+    """One documented property: its value, where it is documented, and what later versions
+    changed."""
 
     value: Any
     source: SourceRef
@@ -67,7 +70,8 @@ class Support(Part):
 
 
 class Lack(Part):
-    """An operation or ability the SDK says it lacks: cases that need it are ``unsupported`` with ``reason``."""
+    """An operation or ability the SDK says it lacks: cases that need it are ``unsupported`` with
+    ``reason``."""
 
     reason: str
     source: SourceRef
@@ -107,13 +111,18 @@ class LoadedContract:
         return {name: trait.for_version(version) for name, trait in self.contract.traits.items()}
 
     def unsupported(self, ability: str, version: str) -> str | None:
-        """Why ``version`` does not have ``ability`` (an operation id or an ability name); None when it has it."""
+        """Why ``version`` does not have ``ability`` (an operation id or an ability name); None when
+        it has it."""
         lack = self.contract.lacks.get(ability)
         if lack is not None and in_range(version, lack.versions):
             return lack.reason
         support = self.contract.operations.get(ability) or self.contract.abilities.get(ability)
         if support is None:
-            return None if lack is not None else f"the contract of {self.contract.sdk} does not list {ability}"
+            return (
+                None
+                if lack is not None
+                else f"the contract of {self.contract.sdk} does not list {ability}"
+            )
         if not in_range(version, support.versions):
             return f"{ability} is documented for {self.contract.package} {support.versions} only"
         return None
@@ -121,7 +130,8 @@ class LoadedContract:
 
 @cache
 def in_range(version: str, versions: str) -> bool:
-    """Whether ``version`` lies in the range; the empty range holds everything, pre-releases included.
+    """Whether ``version`` lies in the range; the empty range holds everything, pre-releases
+    included.
 
     A version that is not PEP 440 (another registry's) is in no range but the empty one.
     """
@@ -134,7 +144,8 @@ def in_range(version: str, versions: str) -> bool:
 
 
 def same_version(one: str, other: str) -> bool:
-    """Whether both name one version: alike, or equal as PEP 440 has it (3.54 is 3.54.0, 1.0.0b2 is 1.0.0-beta.2)."""
+    """Whether both name one version: alike, or equal as PEP 440 has it (3.54 is 3.54.0, 1.0.0b2 is
+    1.0.0-beta.2)."""
     try:
         return one == other or Version(one) == Version(other)
     except InvalidVersion:
@@ -148,6 +159,10 @@ def load_contract(folder: Path) -> LoadedContract:
     document = load_file(path, name=shown)
     contract = validate(document, Contract, "contract")
     if contract.sdk != folder.name:
-        raise InputError("contract-name", f"the folder is {folder.name!r} but the contract says {contract.sdk!r}",
-                         "name both alike", document.where(["sdk"]) if document else Where(shown))
+        raise InputError(
+            "contract-name",
+            f"the folder is {folder.name!r} but the contract says {contract.sdk!r}",
+            "name both alike",
+            document.where(["sdk"]) if document else Where(shown),
+        )
     return LoadedContract(contract, document, folder)

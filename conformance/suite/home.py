@@ -1,7 +1,8 @@
 """Where the suite's data is: scenarios, schemas, cassettes and SDK adapters.
 
-A project folder that has its own ``scenarios/`` uses it; every part it lacks comes from the installed package (the
-wheel carries them under ``_data``) or, in a source checkout, from the repository around the package.
+A project folder that has its own ``scenarios/`` uses it; every part it lacks comes from the
+installed package (the wheel carries them under ``_data``) or, in a source checkout, from the
+repository around the package.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class Home:
         """SHA-256 over the names and contents of every file of ``part``, in name order."""
         root: Path = getattr(self, part)
         total = sha256()
-        for path in sorted(p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        for path in sorted(
+            p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts
+        ):
             total.update(path.relative_to(root).as_posix().encode() + b"\0")
             total.update(sha256(path.read_bytes()).digest())
         return total.hexdigest()
@@ -38,21 +41,28 @@ class Home:
 def find_home(start: Path, explicit: Path | None = None) -> Home:
     """The home seen from ``start`` (searched upwards), or rooted at ``explicit``.
 
-    Raises UsageError when ``explicit`` has no scenarios, EnvironmentFault when the installation carries no data.
+    Raises UsageError when ``explicit`` has no scenarios, EnvironmentFault when the installation
+    carries no data.
     """
     if explicit is not None and not (explicit / "scenarios").is_dir():
-        raise UsageError("no-scenarios", f"{explicit} has no folder scenarios/", "give the root of a suite")
+        raise UsageError(
+            "no-scenarios", f"{explicit} has no folder scenarios/", "give the root of a suite"
+        )
     own = explicit or next((p for p in (start, *start.parents) if _is_suite(p)), None)
     folders = {part: _part(part, own) for part in PARTS}
     return Home(**folders)
 
 
 def _is_suite(folder: Path) -> bool:
-    return (folder / "scenarios").is_dir() and ((folder / "cassettes").is_dir() or (folder / "adapters").is_dir())
+    return (folder / "scenarios").is_dir() and (
+        (folder / "cassettes").is_dir() or (folder / "adapters").is_dir()
+    )
 
 
 def _part(part: str, own: Path | None) -> Path:
     for base in (own, _PACKAGE / "_data", _PACKAGE.parent):
         if base is not None and (base / part).is_dir():
             return base / part
-    raise EnvironmentFault("no-data", f"this installation carries no {part}/", "install the package again")
+    raise EnvironmentFault(
+        "no-data", f"this installation carries no {part}/", "install the package again"
+    )

@@ -1,4 +1,5 @@
-"""Everything a run reads before it starts: scenarios, fixtures, contracts, waivers, schemas, cassettes on demand."""
+"""Everything a run reads before it starts: scenarios, fixtures, contracts, waivers, schemas,
+cassettes on demand."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class Cassettes:
         self._loaded: dict[str, Cassette | None] = {}
 
     def get(self, name: str) -> Cassette | None:
-        """The cassette ``<api-version>/<path>``, or None when there is no such file. Raises InputError."""
+        """The cassette ``<api-version>/<path>``, or None when there is no such file. Raises
+        InputError."""
         if name not in self._loaded:
             path = self.root / f"{name}.yaml"
             self._loaded[name] = load_cassette(path, self.root) if path.is_file() else None
@@ -68,7 +70,8 @@ class Suite:
 
 
 def load_suite(home: Home) -> Suite:
-    """Read a suite. Raises InputErrors with every problem found in scenarios, contracts and waivers."""
+    """Read a suite. Raises InputErrors with every problem found in scenarios, contracts and
+    waivers."""
     problems: list[InputError] = []
     scenarios: tuple[LoadedScenario, ...] = ()
     try:
@@ -78,8 +81,14 @@ def load_suite(home: Home) -> Suite:
     sdks = load_sdks(home.adapters, problems)
     if problems:
         raise InputErrors(tuple(problems))
-    return Suite(home, scenarios, sdks, Fixtures(home.scenarios), Cassettes(home.cassettes),
-                 SchemaRegistry.load(home.schemas))
+    return Suite(
+        home,
+        scenarios,
+        sdks,
+        Fixtures(home.scenarios),
+        Cassettes(home.cassettes),
+        SchemaRegistry.load(home.schemas),
+    )
 
 
 def load_sdks(adapters: Path, problems: list[InputError]) -> tuple[Sdk, ...]:

@@ -1,8 +1,10 @@
-"""How an adapter is built and started (``adapters/<sdk>/adapter.yaml``): all the harness knows about a language.
+"""How an adapter is built and started (``adapters/<sdk>/adapter.yaml``): all the harness knows
+about a language.
 
-Placeholders in ``build``, ``command``, ``python.requirements`` and ``environment``: ``{version}`` of the SDK,
-``{source}`` the adapter's folder, ``{build}`` the folder it is built in, ``{package}`` the folder of this package,
-``{interpreter}`` the Python of the environment built, ``{ca}`` the PEM file of the test CA.
+Placeholders in ``build``, ``command``, ``python.requirements`` and ``environment``: ``{version}``
+of the SDK, ``{source}`` the adapter's folder, ``{build}`` the folder it is built in, ``{package}``
+the folder of this package, ``{interpreter}`` the Python of the environment built, ``{ca}`` the PEM
+file of the test CA.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ Command = Annotated[list[str], Field(min_length=1)]
 
 
 class Tool(Part):
-    """A program the adapter needs. ``command`` prints its version; ``install`` says what to install."""
+    """A program the adapter needs. ``command`` prints its version; ``install`` says what to
+    install."""
 
     name: str
     command: Command
@@ -36,8 +39,8 @@ class Tool(Part):
 
 
 class Versions(Part):
-    """``default`` is used when none is asked for, ``drives`` is what the adapter can drive, ``tested`` what its own
-    tests run."""
+    """``default`` is used when none is asked for, ``drives`` is what the adapter can drive,
+    ``tested`` what its own tests run."""
 
     default: str
     drives: str = ""
@@ -56,8 +59,9 @@ class Extra(Part):
 
 
 class PythonEnvironment(Part):
-    """An isolated Python environment with ``requirements``. ``distribution`` is the SDK itself: where the harness's own
-    Python has the wanted version of it, that Python is used and nothing is built."""
+    """An isolated Python environment with ``requirements``. ``distribution`` is the SDK itself:
+    where the harness's own Python has the wanted version of it, that Python is used and nothing is
+    built."""
 
     distribution: str
     requirements: Command
@@ -65,12 +69,18 @@ class PythonEnvironment(Part):
 
     def for_version(self, version: str) -> list[str]:
         """Every requirement of ``version``."""
-        more = [text for extra in self.extra if in_range(version, extra.versions) for text in extra.requirements]
+        more = [
+            text
+            for extra in self.extra
+            if in_range(version, extra.versions)
+            for text in extra.requirements
+        ]
         return [text.replace("{version}", version) for text in (*self.requirements, *more)]
 
 
 class Manifest(Part):
-    """One adapter. ``sources`` are copied to the folder it is built in, where the ``build`` commands then run."""
+    """One adapter. ``sources`` are copied to the folder it is built in, where the ``build``
+    commands then run."""
 
     protocol: Literal[1]
     versions: Versions
@@ -84,7 +94,8 @@ class Manifest(Part):
 
 
 def load_manifest(folder: Path) -> Manifest | None:
-    """The manifest of the adapter in ``folder``; None when it has none. Raises InputError(s) with positions."""
+    """The manifest of the adapter in ``folder``; None when it has none. Raises InputError(s) with
+    positions."""
     path = folder / "adapter.yaml"
     if not path.is_file():
         return None
@@ -105,8 +116,15 @@ def tool_version(tool: Tool) -> str | None:
     if shutil.which(command[0]) is None:
         return None
     try:
-        done = subprocess.run(command, capture_output=True, timeout=30, text=True,  # noqa: S603 - from the manifest
-                              errors="replace", stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            timeout=30,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     lines = _COLOURS.sub("", done.stdout.strip() or done.stderr.strip()).splitlines()

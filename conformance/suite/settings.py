@@ -1,7 +1,8 @@
-"""What a user configures: the resource in the environment, deployments in a file, secrets in the environment alone.
+"""What a user configures: the resource in the environment, deployments in a file, secrets in the
+environment alone.
 
-The file is ``conformance.toml``, or the table ``[tool.conformance]`` of ``pyproject.toml``, in the working folder or
-the nearest one above that has either. docs/live.md is its reference.
+The file is ``conformance.toml``, or the table ``[tool.conformance]`` of ``pyproject.toml``, in the
+working folder or the nearest one above that has either. docs/live.md is its reference.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from conformance.errors import InputError, InputErrors, UsageError, Where
 ENDPOINT = "AZURE_OPENAI_ENDPOINT"
 KEY = "AZURE_OPENAI_API_KEY"
 TARGET_KEY = "CONFORMANCE_TARGET_KEY"
-"""The key for a target given as a URL. The key of the Azure resource is for that resource and goes nowhere else."""
+"""The key for a target given as a URL. The key of the Azure resource is for that resource and goes
+nowhere else."""
 PROXY_VARIABLES = frozenset({"https_proxy", "all_proxy", "no_proxy"})
 
 OWN_FILE, PROJECT_FILE = "conformance.toml", "pyproject.toml"
@@ -54,16 +56,27 @@ class Deployments(BaseModel):
 
 
 DEPLOYMENTS: Mapping[str, str] = {
-    "chat": "conf-chat", "vision": "conf-vision", "reasoning": "conf-reasoning", "embeddings": "conf-embeddings",
-    "completions": "conf-completions", "images": "conf-images", "image_edit": "conf-image-edit",
-    "speech": "conf-speech", "transcription": "conf-transcription", "translation": "conf-translation",
-    "responses": "conf-responses", "batch": "conf-batch", "fine_tuning": "conf-fine-tuning",
+    "chat": "conf-chat",
+    "vision": "conf-vision",
+    "reasoning": "conf-reasoning",
+    "embeddings": "conf-embeddings",
+    "completions": "conf-completions",
+    "images": "conf-images",
+    "image_edit": "conf-image-edit",
+    "speech": "conf-speech",
+    "transcription": "conf-transcription",
+    "translation": "conf-translation",
+    "responses": "conf-responses",
+    "batch": "conf-batch",
+    "fine_tuning": "conf-fine-tuning",
 }
-"""Deployment names of the offline suite; none is a model name, so that mixing the two up shows (real-bugs P15)."""
+"""Deployment names of the offline suite; none is a model name, so that mixing the two up shows
+(real-bugs P15)."""
 
 
 class FileSettings(BaseModel):
-    """What the file may say. ``ca_file``: a PEM bundle to trust for the target, relative to the file."""
+    """What the file may say. ``ca_file``: a PEM bundle to trust for the target, relative to the
+    file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,10 +87,11 @@ class FileSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Environment and file together; the environment's endpoint wins. ``file`` is empty when there is none.
+    """Environment and file together; the environment's endpoint wins. ``file`` is empty when there
+    is none.
 
-    ``endpoint_from`` says where the endpoint was written. ``proxies``: the variables that name proxies and exceptions.
-    Secrets are left out of the repr.
+    ``endpoint_from`` says where the endpoint was written. ``proxies``: the variables that name
+    proxies and exceptions. Secrets are left out of the repr.
     """
 
     endpoint: str = ""
@@ -96,40 +110,57 @@ class Settings:
 
 
 def load_settings(start: Path, environment: Mapping[str, str]) -> Settings:
-    """The settings seen from ``start``. Raises InputErrors for a file that is not acceptable, UsageError for a key that
-    cannot be sent."""
+    """The settings seen from ``start``. Raises InputErrors for a file that is not acceptable,
+    UsageError for a key that cannot be sent."""
     found = find_file(start)
     told = _read(found) if found else FileSettings()
     endpoint = environment.get(ENDPOINT, "").strip()
     ca_file = found.parent / told.ca_file if found and told.ca_file else None
     if ca_file is not None and not ca_file.is_file():
-        raise InputError("config-ca-file", f"there is no file {told.ca_file}", "a PEM bundle, relative to this file",
-                         _place(_text(found), ("ca_file",), found) if found else None)
+        raise InputError(
+            "config-ca-file",
+            f"there is no file {told.ca_file}",
+            "a PEM bundle, relative to this file",
+            _place(_text(found), ("ca_file",), found) if found else None,
+        )
     return Settings(
         endpoint=endpoint or told.endpoint or "",
         endpoint_from=ENDPOINT if endpoint else str(found) if told.endpoint else "",
-        api_key=_key(environment, KEY), target_key=_key(environment, TARGET_KEY),
+        api_key=_key(environment, KEY),
+        target_key=_key(environment, TARGET_KEY),
         deployments={name: value for name, value in told.deployments if value is not None},
-        ca_file=ca_file, file=str(found) if found else "",
-        proxies={name: value for name, value in environment.items() if name.lower() in PROXY_VARIABLES})
+        ca_file=ca_file,
+        file=str(found) if found else "",
+        proxies={
+            name: value for name, value in environment.items() if name.lower() in PROXY_VARIABLES
+        },
+    )
 
 
 def _key(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "").strip()
     if not (value.isascii() and value.isprintable()):
-        raise UsageError("key-unusable", f"the value of {name} has characters no header can carry",
-                         "copy the key again; it is not shown here")
+        raise UsageError(
+            "key-unusable",
+            f"the value of {name} has characters no header can carry",
+            "copy the key again; it is not shown here",
+        )
     return value
 
 
 def find_file(start: Path) -> Path | None:
-    """The nearest configuration file from ``start`` upwards. Raises InputError when one folder has two."""
+    """The nearest configuration file from ``start`` upwards. Raises InputError when one folder has
+    two."""
     for folder in (start, *start.parents):
         own, project = folder / OWN_FILE, folder / PROJECT_FILE
         has_table = project.is_file() and _table(_parse(project), project) is not None
         if own.is_file() and has_table:
-            raise InputError("config-twice", f"both {OWN_FILE} and [tool.conformance] of {PROJECT_FILE} are here",
-                             "keep one of them", Where(str(own), 1, 1))
+            raise InputError(
+                "config-twice",
+                f"both {OWN_FILE} and [tool.conformance] of {PROJECT_FILE} are here",
+                "keep one of them",
+                Where(str(own), 1, 1),
+            )
         if own.is_file():
             return own
         if has_table:
@@ -140,29 +171,42 @@ def find_file(start: Path) -> Path | None:
 def _read(path: Path) -> FileSettings:
     table = _table(_parse(path), path) or {}
     text = _text(path)
-    secrets = tuple(InputError(
-        "config-secret", f"{'.'.join(where)} would be a secret in a file, and secrets are never read from files",
-        f"take it out, replace it at the service if the file was ever shared, and set {KEY}",
-        _place(text, where, path)) for where in _secrets(table))
+    secrets = tuple(
+        InputError(
+            "config-secret",
+            f"{'.'.join(where)} would be a secret in a file, and secrets are never read from files",
+            f"take it out, replace it at the service if the file was ever shared, and set {KEY}",
+            _place(text, where, path),
+        )
+        for where in _secrets(table)
+    )
     if secrets:
         raise InputErrors(secrets)
     try:
         return FileSettings.model_validate(table)
     except ValidationError as error:
-        raise InputErrors(tuple(_complaint(item, text, path) for item in error.errors(include_input=False))) from None
+        raise InputErrors(
+            tuple(_complaint(item, text, path) for item in error.errors(include_input=False))
+        ) from None
 
 
 def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError("file-unreadable", f"cannot read it: {error.strerror}", "", Where(str(path))) from None
+        raise InputError(
+            "file-unreadable", f"cannot read it: {error.strerror}", "", Where(str(path))
+        ) from None
     if len(data) > _MOST_BYTES:
-        raise InputError("config-too-large", "a configuration file has at most a megabyte", "", Where(str(path)))
+        raise InputError(
+            "config-too-large", "a configuration file has at most a megabyte", "", Where(str(path))
+        )
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise InputError("file-not-utf8", "the file is not UTF-8", "save it as UTF-8", Where(str(path))) from None
+        raise InputError(
+            "file-not-utf8", "the file is not UTF-8", "save it as UTF-8", Where(str(path))
+        ) from None
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -174,7 +218,9 @@ def _parse(path: Path) -> dict[str, Any]:
         cause = _TOML_PLACE.sub("", str(error)).strip()
         raise InputError("config-toml", f"not TOML: {cause}", "mend the file", where) from None
     except RecursionError:
-        raise InputError("config-toml", "it is nested too deeply", "mend the file", Where(str(path))) from None
+        raise InputError(
+            "config-toml", "it is nested too deeply", "mend the file", Where(str(path))
+        ) from None
 
 
 def _table(document: dict[str, Any], path: Path) -> dict[str, Any] | None:
@@ -186,7 +232,8 @@ def _table(document: dict[str, Any], path: Path) -> dict[str, Any] | None:
 
 
 def _secrets(value: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Paths of keys that say secret. Their values are not looked at, so that no message can show one."""
+    """Paths of keys that say secret. Their values are not looked at, so that no message can show
+    one."""
     if not isinstance(value, dict):
         return
     for key, item in value.items():
@@ -198,12 +245,19 @@ def _secrets(value: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
 
 
 def _complaint(item: Any, text: str, path: Path) -> InputError:
-    """One complaint of pydantic's with its place. Values are never shown: one of them might be a key after all."""
+    """One complaint of pydantic's with its place. Values are never shown: one of them might be a
+    key after all."""
     loc = tuple(str(part) for part in item["loc"])
     where = _place(text, loc, path)
     if item["type"] != "extra_forbidden":
-        what = "a deployment's name: letters, digits, '.', '_', '-'" if loc[0] == "deployments" else item["msg"]
-        return InputError("invalid-value", f"{'.'.join(loc)} is not acceptable", f"expected: {what}", where)
+        what = (
+            "a deployment's name: letters, digits, '.', '_', '-'"
+            if loc[0] == "deployments"
+            else item["msg"]
+        )
+        return InputError(
+            "invalid-value", f"{'.'.join(loc)} is not acceptable", f"expected: {what}", where
+        )
     known = sorted((Deployments if loc[:-1] == ("deployments",) else FileSettings).model_fields)
     near = difflib.get_close_matches(loc[-1], known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known keys here: {', '.join(known)}"
@@ -211,7 +265,8 @@ def _complaint(item: Any, text: str, path: Path) -> InputError:
 
 
 def _place(text: str, path: tuple[str, ...], file: Path) -> Where:
-    """Where the key at ``path`` is written; the file alone when it is written in a way this does not read."""
+    """Where the key at ``path`` is written; the file alone when it is written in a way this does
+    not read."""
     prefix = () if file.name == OWN_FILE else ("tool", "conformance")
     wanted: tuple[str, ...] = (*prefix, *path)
     table: tuple[str, ...] = ()
@@ -228,6 +283,8 @@ def _place(text: str, path: tuple[str, ...], file: Path) -> Where:
         name = next(group for group in key.groups() if group is not None)
         parts = tuple(name.split(".")) if key[3] is not None else (name,)
         full = (*table, *parts)
-        if full == wanted or (full == wanted[:-1] and wanted[-1] in line):  # an inline table holds the last part
+        if full == wanted or (
+            full == wanted[:-1] and wanted[-1] in line
+        ):  # an inline table holds the last part
             return Where(str(file), number, len(line) - len(line.lstrip()) + 1)
     return Where(str(file))

@@ -1,4 +1,5 @@
-"""From a loaded document to a model, and from pydantic's complaints to file:line:column with the nearest known key."""
+"""From a loaded document to a model, and from pydantic's complaints to file:line:column with the
+nearest known key."""
 
 from __future__ import annotations
 
@@ -17,15 +18,19 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validate(document: Document, model: type[Model], what: str) -> Model:
-    """``document`` as a ``model``. Raises InputErrors listing every problem; ``what`` names the format in the hint."""
+    """``document`` as a ``model``. Raises InputErrors listing every problem; ``what`` names the
+    format in the hint."""
     try:
         return model.model_validate(document.value)
     except ValidationError as error:
         raise InputErrors(tuple(input_errors(error, document, model, what))) from None
 
 
-def input_errors(error: ValidationError, document: Document, model: type[BaseModel], what: str) -> Iterator[InputError]:
-    """What pydantic complains of, as errors with places in ``document``; the forms a union offers are one complaint."""
+def input_errors(
+    error: ValidationError, document: Document, model: type[BaseModel], what: str
+) -> Iterator[InputError]:
+    """What pydantic complains of, as errors with places in ``document``; the forms a union offers
+    are one complaint."""
     seen: set[tuple[str, str]] = set()
     values: dict[tuple[str | int, ...], list[str]] = {}
     complaints: list[tuple[tuple[str | int, ...], Any]] = []
@@ -34,28 +39,47 @@ def input_errors(error: ValidationError, document: Document, model: type[BaseMod
         complaints.append((path, item))
         values.setdefault(path, []).append(item["msg"].removeprefix("Value error, "))
     for path, item in complaints:
-        converted = _convert(item, path, ", or ".join(dict.fromkeys(values[path])), document, model, what)
+        converted = _convert(
+            item, path, ", or ".join(dict.fromkeys(values[path])), document, model, what
+        )
         key = (str(converted.where), converted.cause)
         if key not in seen:
             seen.add(key)
             yield converted
 
 
-def _convert(item: Any, path: tuple[str | int, ...], message: str, document: Document, model: type[BaseModel],
-             what: str) -> InputError:
+def _convert(
+    item: Any,
+    path: tuple[str | int, ...],
+    message: str,
+    document: Document,
+    model: type[BaseModel],
+    what: str,
+) -> InputError:
     kind = item["type"]
     if kind == "extra_forbidden":
         parent, key = path[:-1], str(path[-1])
         known = sorted(set(known_keys(model, parent)))
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known keys here: {', '.join(known)}"
-        return InputError("unknown-key", f"unknown key {key!r}", hint, document.where_key(parent, key))
+        return InputError(
+            "unknown-key", f"unknown key {key!r}", hint, document.where_key(parent, key)
+        )
     if kind == "missing":
         name = str(item["loc"][-1])
-        return InputError("missing-key", f"the key {name!r} is missing", f"every {what} needs it", document.where(path))
+        return InputError(
+            "missing-key",
+            f"the key {name!r} is missing",
+            f"every {what} needs it",
+            document.where(path),
+        )
     dotted = ".".join(map(str, path)) or "the document"
-    return InputError("invalid-value", f"{dotted}: {message}; found {_short(item.get('input'))}",
-                      f"see the format of a {what} in docs/scenarios.md", document.where(path))
+    return InputError(
+        "invalid-value",
+        f"{dotted}: {message}; found {_short(item.get('input'))}",
+        f"see the format of a {what} in docs/scenarios.md",
+        document.where(path),
+    )
 
 
 def _short(value: Any) -> str:

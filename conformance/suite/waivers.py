@@ -1,7 +1,8 @@
 """Waivers: known deviations of an SDK from what it documents (``adapters/<sdk>/waivers.yaml``).
 
-A waiver pins one rule, some scenarios, some versions and the fingerprint of the failure. It excuses exactly that and
-has to keep matching: a waiver that no longer matches, or has expired, turns the run red (design section 2).
+A waiver pins one rule, some scenarios, some versions and the fingerprint of the failure. It excuses
+exactly that and has to keep matching: a waiver that no longer matches, or has expired, turns the
+run red (design section 2).
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from conformance.suite.yaml import load_file
 
 
 class Waiver(Part):
-    """One known deviation. ``fingerprint`` is a regular expression searched in ``<pointer> <message>`` of a finding.
+    """One known deviation. ``fingerprint`` is a regular expression searched in
+    ``<pointer> <message>`` of a finding.
 
-    ``versions`` empty means every version; ``scenarios`` are globs over scenario ids; ``expires`` is a date after
-    which the waiver is red, so that nobody forgets it.
+    ``versions`` empty means every version; ``scenarios`` are globs over scenario ids; ``expires``
+    is a date after which the waiver is red, so that nobody forgets it.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
@@ -84,7 +86,8 @@ class WaiverFile(Part):
 
 
 def load_waivers(folder: Path) -> tuple[Waiver, ...]:
-    """The waivers of the SDK in ``folder``; none when it has no file. Raises InputError(s) with positions."""
+    """The waivers of the SDK in ``folder``; none when it has no file. Raises InputError(s) with
+    positions."""
     path = folder / "waivers.yaml"
     if not path.exists():
         return ()
@@ -93,7 +96,11 @@ def load_waivers(folder: Path) -> tuple[Waiver, ...]:
     seen: set[str] = set()
     for index, waiver in enumerate(waivers):
         if waiver.id in seen:
-            raise InputError("waiver-duplicate", f"two waivers are called {waiver.id!r}", "give each its own id",
-                             document.where(["waivers", index, "id"]))
+            raise InputError(
+                "waiver-duplicate",
+                f"two waivers are called {waiver.id!r}",
+                "give each its own id",
+                document.where(["waivers", index, "id"]),
+            )
         seen.add(waiver.id)
     return tuple(waivers)

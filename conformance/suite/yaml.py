@@ -1,12 +1,14 @@
 """The one YAML reader: safe by construction, with positions (design section 5).
 
-It accepts the JSON-shaped subset of YAML 1.2: mappings with string keys, sequences and plain scalars (numbers are
-JSON's, with a sign or a bare point allowed; ``007`` is text). Tags, anchors, aliases, duplicate keys and several
-documents are refused, and size and depth have budgets, so a hostile file costs no more than reading it. Scenarios,
-contracts, waivers and cassettes all come through here; cassettes alone may hold ``!!binary`` because vcrpy writes it.
+It accepts the JSON-shaped subset of YAML 1.2: mappings with string keys, sequences and plain
+scalars (numbers are JSON's, with a sign or a bare point allowed; ``007`` is text). Tags, anchors,
+aliases, duplicate keys and several documents are refused, and size and depth have budgets, so a
+hostile file costs no more than reading it. Scenarios, contracts, waivers and cassettes all come
+through here; cassettes alone may hold ``!!binary`` because vcrpy writes it.
 
-Speed: libyaml composes the node tree, values are built from it here, and the tree is dropped: 500 kept trees cost the
-garbage collector more than reading them. It is composed again when somebody asks for a position.
+Speed: libyaml composes the node tree, values are built from it here, and the tree is dropped: 500
+kept trees cost the garbage collector more than reading them. It is composed again when somebody
+asks for a position.
 """
 
 from __future__ import annotations
@@ -39,8 +41,17 @@ _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _MAX_DIGITS = 400
 _CONSTANTS: dict[str, Any] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
 }
 _SUSPICIOUS = re.compile("[&*!](?<![^\\s\\[{,:\ufeff-].)", re.DOTALL)
 _COMPACT = re.compile(r"[-?:][ \t]+[-?:][ \t]")
@@ -51,7 +62,8 @@ Path_ = Sequence[str | int]
 
 
 class _Loader(_SafeLoader):
-    """Composes without guessing the types of plain scalars, which is done in ``_scalar`` for the subset alone."""
+    """Composes without guessing the types of plain scalars, which is done in ``_scalar`` for the
+    subset alone."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002 - the base class asks for them
         return ""
@@ -77,7 +89,8 @@ class Document:
         return _compose(self.text, self.file)
 
     def where(self, path: Path_ = ()) -> Where:
-        """The place of the value at ``path`` (keys and indices from the root), or of the nearest ancestor there is."""
+        """The place of the value at ``path`` (keys and indices from the root), or of the nearest
+        ancestor there is."""
         node = self.root
         for part in path:
             found = _child(node, part)
@@ -98,11 +111,18 @@ class Document:
         return _where(self.file, node)
 
 
-def load_text(text: str, file: str, *, max_bytes: int = MAX_BYTES, binary: bool = False) -> Document:
-    """Read ``text`` as one document. ``file`` names it in errors. Raises InputError; never executes anything."""
+def load_text(
+    text: str, file: str, *, max_bytes: int = MAX_BYTES, binary: bool = False
+) -> Document:
+    """Read ``text`` as one document. ``file`` names it in errors. Raises InputError; never executes
+    anything."""
     if len(text) > max_bytes:
-        raise InputError("yaml-too-large", f"the file has {len(text)} characters; at most {max_bytes} are read",
-                         "split it, or keep large bodies in fixtures", Where(file))
+        raise InputError(
+            "yaml-too-large",
+            f"the file has {len(text)} characters; at most {max_bytes} are read",
+            "split it, or keep large bodies in fixtures",
+            Where(file),
+        )
     with _collecting_later():
         if _SUSPICIOUS.search(text) or _may_nest_deeply(text):
             _walk_events(text, file, binary)
@@ -111,9 +131,9 @@ def load_text(text: str, file: str, *, max_bytes: int = MAX_BYTES, binary: bool 
 
 @contextlib.contextmanager
 def _collecting_later() -> Iterator[None]:
-    """Without the cycle collector: a node tree has no cycles, and going through a growing one again and again takes
-    four fifths of the time that a cassette of 10,000 interactions takes to load. Another thread that loads meanwhile
-    loses the pause early, and nothing else."""
+    """Without the cycle collector: a node tree has no cycles, and going through a growing one again
+    and again takes four fifths of the time that a cassette of 10,000 interactions takes to load.
+    Another thread that loads meanwhile loses the pause early, and nothing else."""
     if not gc.isenabled():
         yield
         return
@@ -136,47 +156,74 @@ def _compose(text: str, file: str) -> yaml.Node:
     except UnicodeEncodeError as error:
         raise _surrogate(error, file) from None
     if root is None:
-        raise InputError("yaml-empty", "the file is empty", "write it, or delete it", Where(file, 1, 1))
+        raise InputError(
+            "yaml-empty", "the file is empty", "write it, or delete it", Where(file, 1, 1)
+        )
     return root
 
 
-def load_file(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES, binary: bool = False) -> Document:
-    """Read the file at ``path`` (UTF-8). ``name`` is what errors call it. Raises InputError, also when unreadable."""
+def load_file(
+    path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES, binary: bool = False
+) -> Document:
+    """Read the file at ``path`` (UTF-8). ``name`` is what errors call it. Raises InputError, also
+    when unreadable."""
     shown = name or str(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InputError("file-unreadable", f"cannot read the file: {error.strerror}", "check its name and rights",
-                         Where(shown)) from None
+        raise InputError(
+            "file-unreadable",
+            f"cannot read the file: {error.strerror}",
+            "check its name and rights",
+            Where(shown),
+        ) from None
     if len(raw) > max_bytes:
-        raise InputError("yaml-too-large", f"the file has {len(raw)} bytes; at most {max_bytes} are read",
-                         "split it, or keep large bodies in fixtures", Where(shown))
+        raise InputError(
+            "yaml-too-large",
+            f"the file has {len(raw)} bytes; at most {max_bytes} are read",
+            "split it, or keep large bodies in fixtures",
+            Where(shown),
+        )
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError("file-not-utf8", f"byte {error.start} is not UTF-8", "save the file as UTF-8",
-                         Where(shown, line, 1)) from None
+        raise InputError(
+            "file-not-utf8",
+            f"byte {error.start} is not UTF-8",
+            "save the file as UTF-8",
+            Where(shown, line, 1),
+        ) from None
     return load_text(text, shown, max_bytes=max_bytes, binary=binary)
 
 
 def _may_nest_deeply(text: str) -> bool:
     """Cheap over-estimate: only texts that could pass the depth budget pay for the event walk."""
-    return (text.count("[") + text.count("{") > MAX_DEPTH or _INDENTED in text
-            or (_COMPACT.search(text) is not None and _COMPACT_NESTING.search(text) is not None))
+    return (
+        text.count("[") + text.count("{") > MAX_DEPTH
+        or _INDENTED in text
+        or (_COMPACT.search(text) is not None and _COMPACT_NESTING.search(text) is not None)
+    )
 
 
 def _too_deep(where: Where) -> InputError:
-    return InputError("yaml-too-deep", f"nested deeper than {MAX_DEPTH} levels", "flatten it", where)
+    return InputError(
+        "yaml-too-deep", f"nested deeper than {MAX_DEPTH} levels", "flatten it", where
+    )
 
 
 def _surrogate(error: UnicodeEncodeError, file: str) -> InputError:
-    return InputError("yaml-syntax", f"not valid YAML: character {error.start} is half of a surrogate pair",
-                      "write the character itself", Where(file))
+    return InputError(
+        "yaml-syntax",
+        f"not valid YAML: character {error.start} is half of a surrogate pair",
+        "write the character itself",
+        Where(file),
+    )
 
 
 def _walk_events(text: str, file: str, binary: bool) -> None:
-    """Refuse tags, anchors, aliases and deep nesting from the event stream, which needs no recursion.
+    """Refuse tags, anchors, aliases and deep nesting from the event stream, which needs no
+    recursion.
 
     libyaml's composer recurses, so a hostile depth must be found before it starts.
     """
@@ -206,15 +253,27 @@ def _depth_change(event: Any) -> int:
 
 def _refuse_event(event: Any, file: str, binary: bool) -> None:
     if isinstance(event, yaml.AliasEvent):
-        raise InputError("yaml-alias", f"alias *{event.anchor} is not allowed", "write the value out",
-                         _mark(file, event))
+        raise InputError(
+            "yaml-alias",
+            f"alias *{event.anchor} is not allowed",
+            "write the value out",
+            _mark(file, event),
+        )
     if getattr(event, "anchor", None):
-        raise InputError("yaml-anchor", f"anchor &{event.anchor} is not allowed", "write the value out",
-                         _mark(file, event))
+        raise InputError(
+            "yaml-anchor",
+            f"anchor &{event.anchor} is not allowed",
+            "write the value out",
+            _mark(file, event),
+        )
     tag = getattr(event, "tag", None)
     if tag and not (binary and tag == BINARY_TAG):
-        raise InputError("yaml-tag", f"tag {tag!r} is not allowed", "only plain JSON values are read",
-                         _mark(file, event))
+        raise InputError(
+            "yaml-tag",
+            f"tag {tag!r} is not allowed",
+            "only plain JSON values are read",
+            _mark(file, event),
+        )
 
 
 def _syntax_error(error: yaml.YAMLError, file: str) -> InputError:
@@ -223,8 +282,13 @@ def _syntax_error(error: yaml.YAMLError, file: str) -> InputError:
     where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
     hint = "check the indentation and the quotes"
     if "cannot start any token" in problem:
-        hint = "YAML forbids tabs for indentation: use spaces" if "tab" in problem or "\\t" in problem else (
-            "a tab or a reserved character stands here: indent with spaces and quote the value")
+        hint = (
+            "YAML forbids tabs for indentation: use spaces"
+            if "tab" in problem or "\\t" in problem
+            else (
+                "a tab or a reserved character stands here: indent with spaces and quote the value"
+            )
+        )
     return InputError("yaml-syntax", f"not valid YAML: {problem}", hint, where)
 
 
@@ -262,11 +326,17 @@ def _mapping(node: yaml.MappingNode, file: str, depth: int) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
-            raise InputError("yaml-key", "a mapping key must be text", "quote it", _where(file, key_node))
+            raise InputError(
+                "yaml-key", "a mapping key must be text", "quote it", _where(file, key_node)
+            )
         key = key_node.value
         if key in result:
-            raise InputError("yaml-duplicate-key", f"key {key!r} stands twice in this mapping", "keep one of them",
-                             _where(file, key_node))
+            raise InputError(
+                "yaml-duplicate-key",
+                f"key {key!r} stands twice in this mapping",
+                "keep one of them",
+                _where(file, key_node),
+            )
         result[key] = _build(value_node, file, depth + 1)
     return result
 
@@ -277,7 +347,9 @@ def _scalar(node: Any, file: str) -> Any:
         try:
             return base64.b64decode(text)
         except ValueError:
-            raise InputError("yaml-binary", "!!binary holds no base64", "record it again", _where(file, node)) from None
+            raise InputError(
+                "yaml-binary", "!!binary holds no base64", "record it again", _where(file, node)
+            ) from None
     if node.style:  # libyaml says "" for a plain scalar, the pure parser None
         return text
     if text in _CONSTANTS:
@@ -293,5 +365,7 @@ def _number(text: str, node: Any, file: str) -> int | float:
     """JSON has no number without end and nobody needs one of 400 digits."""
     value = None if len(text) > _MAX_DIGITS else int(text) if _INT.match(text) else float(text)
     if value is None or value in (math.inf, -math.inf):
-        raise InputError("yaml-number", "the number is too large", "quote it if it is text", _where(file, node))
+        raise InputError(
+            "yaml-number", "the number is too large", "quote it if it is text", _where(file, node)
+        )
     return value

@@ -1,7 +1,7 @@
 """Dates that scenarios write against the virtual clock, read and moved to where time is real. Pure.
 
-A scenario's clock starts at 2026-01-01T00:00:00Z; a ``retry-after`` that names a date names one shortly after
-that. Over real sockets the same answer is given with the same distance from now.
+A scenario's clock starts at 2026-01-01T00:00:00Z; a ``retry-after`` that names a date names one
+shortly after that. Over real sockets the same answer is given with the same distance from now.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from conformance.wire.exchange import Headers, header
 
 
 def seconds_until(text: str, start: float) -> float | None:
-    """Seconds from ``start`` (Unix time) to the HTTP date ``text`` (RFC 9110 section 5.6.7); None when it is none."""
+    """Seconds from ``start`` (Unix time) to the HTTP date ``text`` (RFC 9110 section 5.6.7); None
+    when it is none."""
     try:
         date = parsedate_to_datetime(text)
     except ValueError:
@@ -23,13 +24,15 @@ def seconds_until(text: str, start: float) -> float | None:
 
 
 def moved(headers: Headers, start: float, now: float) -> Headers:
-    """``headers`` with the date of their ``retry-after`` as far from ``now`` as it was from ``start`` (both Unix time),
-    at most a second more since dates have whole seconds, and with their ``date`` moved along. Without such a date:
-    ``headers``."""
+    """``headers`` with the date of their ``retry-after`` as far from ``now`` as it was from
+    ``start`` (both Unix time), at most a second more since dates have whole seconds, and with their
+    ``date`` moved along. Without such a date: ``headers``."""
     if seconds_until(header(headers, "retry-after") or "", start) is None:
         return headers
-    return tuple((name, _at(value, start, now) if name.lower() in ("retry-after", "date") else value)
-                 for name, value in headers)
+    return tuple(
+        (name, _at(value, start, now) if name.lower() in ("retry-after", "date") else value)
+        for name, value in headers
+    )
 
 
 def _at(text: str, start: float, now: float) -> str:

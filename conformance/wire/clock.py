@@ -1,4 +1,5 @@
-"""Clocks. A case reads time from its own clock, so that waits can be observed without being waited out."""
+"""Clocks. A case reads time from its own clock, so that waits can be observed without being waited
+out."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from typing import Protocol
 WALL_EPOCH = 1_767_225_600.0
 """The wall clock of a case, in Unix seconds, when its virtual clock shows 0: 2026-01-01T00:00:00Z.
 
-An SDK that is told to retry at a date (``retry-after`` as HTTP-date, sdk-behaviour section 3.2) measures it from here.
+An SDK that is told to retry at a date (``retry-after`` as HTTP-date, sdk-behaviour section 3.2)
+measures it from here.
 """
 
 
@@ -22,7 +24,8 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """A clock that stands still unless somebody sleeps on it. ``waits`` lists each sleep as (began at, seconds)."""
+    """A clock that stands still unless somebody sleeps on it. ``waits`` lists each sleep as (began
+    at, seconds)."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -40,7 +43,8 @@ class VirtualClock:
         self._now += max(0.0, seconds)
 
     def sleep(self, seconds: float) -> None:
-        """Advance by ``seconds``. Negative values are recorded as they are but do not move time backwards."""
+        """Advance by ``seconds``. Negative values are recorded as they are but do not move time
+        backwards."""
         self.waits.append((self._now, seconds))
         self._now += max(0.0, seconds)
         self._slept += max(0.0, seconds)

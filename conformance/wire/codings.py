@@ -1,5 +1,6 @@
-"""Content codings (RFC 9110 section 8.4): undone before anything is looked at, because a secret in a compressed body
-is in no text of the file (and a recorder that does not look inside finds nothing)."""
+"""Content codings (RFC 9110 section 8.4): undone before anything is looked at, because a secret in
+a compressed body is in no text of the file (and a recorder that does not look inside finds
+nothing)."""
 
 from __future__ import annotations
 
@@ -15,10 +16,12 @@ _ZSTD_MODULES = ("compression.zstd", "zstandard", "pyzstd")
 
 
 def decode(data: bytes, coding: str, ends: Sequence[int] = ()) -> tuple[bytes, tuple[int, ...]]:
-    """``data`` without its content ``coding`` (a header's value; several are undone from the last), and where the
-    chunk ``ends`` come to stand. A body that was cut off is decoded as far as it goes.
+    """``data`` without its content ``coding`` (a header's value; several are undone from the last),
+    and where the chunk ``ends`` come to stand. A body that was cut off is decoded as far as it
+    goes.
 
-    Raises InputError ``coding-undecodable`` when a coding is unknown or the data is not of it, and ``body-too-large``.
+    Raises InputError ``coding-undecodable`` when a coding is unknown or the data is not of it, and
+    ``body-too-large``.
     """
     offsets = tuple(ends)
     for name in reversed([part.strip().lower() for part in coding.split(",") if part.strip()]):
@@ -38,7 +41,9 @@ def _is_zlib(data: bytes) -> bool:
     return len(data) >= 2 and data[0] & 15 == 8 and int.from_bytes(data[:2], "big") % 31 == 0
 
 
-def _inflate(data: bytes, ends: tuple[int, ...], bits: int, name: str) -> tuple[bytes, tuple[int, ...]]:
+def _inflate(
+    data: bytes, ends: tuple[int, ...], bits: int, name: str
+) -> tuple[bytes, tuple[int, ...]]:
     pieces: list[bytes] = []
     offsets, size, start = [], 0, 0
     inflater = zlib.decompressobj(bits)
@@ -52,15 +57,18 @@ def _inflate(data: bytes, ends: tuple[int, ...], bits: int, name: str) -> tuple[
             pieces.append(piece)
             size += len(piece)
             if size > MAX_DECODED:
-                raise InputError("body-too-large", f"a {name} body has more than {MAX_DECODED} bytes once decoded",
-                                 "leave it out of the recording")
+                raise InputError(
+                    "body-too-large",
+                    f"a {name} body has more than {MAX_DECODED} bytes once decoded",
+                    "leave it out of the recording",
+                )
             rest = inflater.unused_data or inflater.unconsumed_tail
             if inflater.eof:
                 rest = rest if bits == 31 else b""
                 inflater = zlib.decompressobj(bits)
         offsets.append(size)
         start = end
-    return b"".join(pieces), tuple(offsets[:len(ends)])
+    return b"".join(pieces), tuple(offsets[: len(ends)])
 
 
 def _by_module(data: bytes, name: str) -> bytes:
@@ -88,6 +96,9 @@ def _function(module: str) -> Callable[[bytes], bytes] | None:
 
 
 def _undecodable(name: str, why: str) -> InputError:
-    return InputError("coding-undecodable", f"a body has the content coding {name!r} and cannot be decoded: {why}",
-                      "record without it (Accept-Encoding: gzip), or install what decodes it; what cannot be read "
-                      "cannot be sanitised")
+    return InputError(
+        "coding-undecodable",
+        f"a body has the content coding {name!r} and cannot be decoded: {why}",
+        "record without it (Accept-Encoding: gzip), or install what decodes it; what cannot be read "
+        "cannot be sanitised",
+    )

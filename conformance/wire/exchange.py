@@ -1,7 +1,8 @@
 """What passed between an SDK and its target: requests, responses and the faults put in their place.
 
-Values only. Times are seconds on the clock of the case (virtual in the in-process lane), counted from its start.
-Header names keep the case they had on the wire; look-ups ignore it (RFC 9110 section 5.1).
+Values only. Times are seconds on the clock of the case (virtual in the in-process lane), counted
+from its start. Header names keep the case they had on the wire; look-ups ignore it (RFC 9110
+section 5.1).
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The origin of a body: its ``source``, and a human-readable ``ref`` (article section, fact, issue URL, date)."""
+    """The origin of a body: its ``source``, and a human-readable ``ref`` (article section, fact,
+    issue URL, date)."""
 
     source: Source
     ref: str = ""
@@ -67,7 +69,8 @@ def header_values(headers: Headers, name: str) -> tuple[str, ...]:
 
 
 def json_or_none(body: bytes) -> Any:
-    """The JSON value of ``body``, or None when it is empty or not JSON. A JSON ``null`` also reads as None."""
+    """The JSON value of ``body``, or None when it is empty or not JSON. A JSON ``null`` also reads
+    as None."""
     if not body:
         return None
     try:
@@ -78,7 +81,8 @@ def json_or_none(body: bytes) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request exactly as the SDK handed it to its transport. ``url`` is absolute and undecoded."""
+    """One request exactly as the SDK handed it to its transport. ``url`` is absolute and
+    undecoded."""
 
     method: str
     url: str
@@ -108,10 +112,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response as served. ``chunks`` are end offsets of the pieces the body was delivered in; empty: in one.
+    """One response as served. ``chunks`` are end offsets of the pieces the body was delivered in;
+    empty: in one.
 
-    ``pauses`` are the seconds before each piece, counted from the piece before (the first from the head); a piece
-    without one follows at once.
+    ``pauses`` are the seconds before each piece, counted from the piece before (the first from the
+    head); a piece without one follows at once.
     """
 
     status: int
@@ -126,8 +131,8 @@ class Response:
 
     @property
     def content(self) -> bytes:
-        """The body without its content coding, as a client reads it; as it stands when it is not what it says, or more
-        than ``MAX_CONTENT`` bytes."""
+        """The body without its content coding, as a client reads it; as it stands when it is not
+        what it says, or more than ``MAX_CONTENT`` bytes."""
         if (self.header("content-encoding") or "").strip().lower() != "gzip":
             return self.body
         inflater = zlib.decompressobj(31)
@@ -149,9 +154,10 @@ class Response:
 class Exchange:
     """A request, and what answered it.
 
-    ``response`` is None when a ``fault`` came before any response; both are set when the body was cut.
-    ``at`` is when the request arrived. ``miss`` explains why no recorded or scripted reply fitted: then the response
-    is the harness's own non-retryable 404 and the case is blamed on the cassette, not on the SDK.
+    ``response`` is None when a ``fault`` came before any response; both are set when the body was
+    cut. ``at`` is when the request arrived. ``miss`` explains why no recorded or scripted reply
+    fitted: then the response is the harness's own non-retryable 404 and the case is blamed on the
+    cassette, not on the SDK.
     """
 
     request: Request
@@ -163,12 +169,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the peer puts a response on the wire, where that is more than its status, headers and body.
+    """How the peer puts a response on the wire, where that is more than its status, headers and
+    body.
 
-    ``delay``: seconds before the first byte. ``linger``: seconds between the last byte of the body and the end of the
-    response, as of a service that keeps the connection open after ``[DONE]``. ``head``: sent instead of the status line
-    and the headers; nothing is added to it. ``framed`` False: the body goes out as it stands whatever the headers
-    announce, so that it can be a broken chunked coding. ``close``: the connection ends (FIN) after the response.
+    ``delay``: seconds before the first byte. ``linger``: seconds between the last byte of the body
+    and the end of the response, as of a service that keeps the connection open after ``[DONE]``.
+    ``head``: sent instead of the status line and the headers; nothing is added to it. ``framed``
+    False: the body goes out as it stands whatever the headers announce, so that it can be a broken
+    chunked coding. ``close``: the connection ends (FIN) after the response.
     """
 
     delay: float = 0.0
@@ -183,10 +191,12 @@ PLAINLY = Delivery()
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the transport is to do with a request: deliver ``response``, or raise ``fault`` in its place.
+    """What the transport is to do with a request: deliver ``response``, or raise ``fault`` in its
+    place.
 
-    With both, the body of ``response`` is delivered first and the fault comes after its last byte. A ``CUT_BODY``
-    without a response is a connection closed before any answer, or in the middle of a head that ``delivery`` gives.
+    With both, the body of ``response`` is delivered first and the fault comes after its last byte.
+    A ``CUT_BODY`` without a response is a connection closed before any answer, or in the middle of
+    a head that ``delivery`` gives.
     """
 
     response: Response | None = None

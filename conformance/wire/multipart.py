@@ -1,4 +1,5 @@
-"""Reading multipart/form-data bodies (RFC 7578), so that requests are compared by their parts, not their boundary."""
+"""Reading multipart/form-data bodies (RFC 7578), so that requests are compared by their parts, not
+their boundary."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""What the harness asks of an SDK, and what it hears back: the values of adapter protocol 1 (design section 6).
+"""What the harness asks of an SDK, and what it hears back: the values of adapter protocol 1 (design
+section 6).
 
-The same values serve the in-process Python driver and every adapter process. On the way to a process they are JSON;
-``Call.to_message`` and ``Outcome.from_message`` are the only two places that know the JSON form.
+The same values serve the in-process Python driver and every adapter process. On the way to a
+process they are JSON; ``Call.to_message`` and ``Outcome.from_message`` are the only two places that
+know the JSON form.
 """
 
 from __future__ import annotations
@@ -38,9 +40,10 @@ class ErrorKind(StrEnum):
 class Auth:
     """How the client authenticates.
 
-    ``api_key``: ``key`` is used. ``token``: a static Entra token. ``token_provider``: a callable that answers
-    ``tokens`` one after the other, the last one for ever. ``credential``: a real Entra credential object
-    (client secret flow) whose token endpoint is served by the case. ``none``: nothing is configured.
+    ``api_key``: ``key`` is used. ``token``: a static Entra token. ``token_provider``: a callable
+    that answers ``tokens`` one after the other, the last one for ever. ``credential``: a real Entra
+    credential object (client secret flow) whose token endpoint is served by the case. ``none``:
+    nothing is configured.
     """
 
     kind: Literal["api_key", "token", "token_provider", "credential", "none"] = "api_key"
@@ -50,11 +53,13 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """The client to build. ``api`` is ``azure`` (api-version in the query) or ``v1`` (``/openai/v1/`` base URL).
+    """The client to build. ``api`` is ``azure`` (api-version in the query) or ``v1``
+    (``/openai/v1/`` base URL).
 
-    ``max_retries`` and ``timeout`` (seconds) None mean: leave the SDK's default. ``deployment`` is a client-level
-    deployment, None when each call names its own. ``environment`` is set while the client is built and used;
-    every variable an SDK reads by itself is removed first (sdk-behaviour section 2).
+    ``max_retries`` and ``timeout`` (seconds) None mean: leave the SDK's default. ``deployment`` is
+    a client-level deployment, None when each call names its own. ``environment`` is set while the
+    client is built and used; every variable an SDK reads by itself is removed first (sdk-behaviour
+    section 2).
     """
 
     endpoint: str
@@ -81,7 +86,8 @@ class CallOptions:
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """How a stream is consumed: ``all`` events, or ``first`` so many and then closed by the caller."""
+    """How a stream is consumed: ``all`` events, or ``first`` so many and then closed by the
+    caller."""
 
     consume: Literal["all", "first"] = "all"
     count: int = 0
@@ -89,8 +95,8 @@ class StreamPlan:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One operation to perform. ``arguments`` are REST-shaped JSON; a file is
-    ``{"$file": {"name": ..., "content_type": ..., "base64": ...}}``. ``stream`` is None for a plain call."""
+    """One operation to perform. ``arguments`` are REST-shaped JSON; a file is ``{"$file": {"name":
+    ..., "content_type": ..., "base64": ...}}``. ``stream`` is None for a plain call."""
 
     operation: str
     arguments: dict[str, Any]
@@ -102,10 +108,11 @@ class Call:
 class SdkError:
     """An error as the SDK's caller meets it.
 
-    ``type`` is the SDK's own class name, ``bases`` its public ancestors nearest first. ``code``, ``param`` and
-    ``error_type`` are read from the SDK's typed accessors, ``body`` is what it keeps of the response body, and
-    ``headers`` the response headers it lets a caller reach. ``content_filter`` is what a caller can reach of the
-    filter's detail. Members the SDK has no accessor for are None.
+    ``type`` is the SDK's own class name, ``bases`` its public ancestors nearest first. ``code``,
+    ``param`` and ``error_type`` are read from the SDK's typed accessors, ``body`` is what it keeps
+    of the response body, and ``headers`` the response headers it lets a caller reach.
+    ``content_filter`` is what a caller can reach of the filter's detail. Members the SDK has no
+    accessor for are None.
     """
 
     type: str
@@ -126,10 +133,11 @@ class SdkError:
 class Outcome:
     """What the caller got.
 
-    ``result`` is the SDK's own serialisation (the last chunk of a stream is not special: see ``chunks``);
-    ``view`` is read through the SDK's typed accessors, with the member names of ``docs/scenarios.md`` "result".
-    ``token_calls`` counts how often the token provider was called, ``clean_close`` whether a stream ended by itself.
-    ``status`` "crash" means the driver itself failed; ``reason`` then holds why.
+    ``result`` is the SDK's own serialisation (the last chunk of a stream is not special: see
+    ``chunks``); ``view`` is read through the SDK's typed accessors, with the member names of
+    ``docs/scenarios.md`` "result". ``token_calls`` counts how often the token provider was called,
+    ``clean_close`` whether a stream ended by itself. ``status`` "crash" means the driver itself
+    failed; ``reason`` then holds why.
     """
 
     status: Literal["ok", "error", "unsupported", "crash"]

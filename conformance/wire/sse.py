@@ -1,6 +1,8 @@
-"""Reading a served event stream the way the HTML standard says, so that what an SDK made of it can be judged.
+"""Reading a served event stream the way the HTML standard says, so that what an SDK made of it can
+be judged.
 
-Source: WHATWG HTML, section 9.2.6 "Interpreting an event stream"; the end marker is wire-contract section 6.
+Source: WHATWG HTML, section 9.2.6 "Interpreting an event stream"; the end marker is wire-contract
+section 6.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ NOT_JSON: Final = _NotJson()
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One dispatched event: its ``event`` name (empty: none was given), its ``data`` and the JSON value of that."""
+    """One dispatched event: its ``event`` name (empty: none was given), its ``data`` and the JSON
+    value of that."""
 
     name: str
     data: str
@@ -35,10 +38,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EventStream:
-    """A served stream. ``events`` are those before ``[DONE]``; ``done`` tells whether the marker came.
+    """A served stream. ``events`` are those before ``[DONE]``; ``done`` tells whether the marker
+    came.
 
-    ``tidy`` is whether every event is JSON, text is UTF-8 and nothing is left over after the last blank line: only of
-    such a stream does every SDK have to deliver every event.
+    ``tidy`` is whether every event is JSON, text is UTF-8 and nothing is left over after the last
+    blank line: only of such a stream does every SDK have to deliver every event.
     """
 
     events: tuple[Event, ...]
@@ -62,7 +66,9 @@ def parse_events(body: bytes) -> EventStream:
             if data:
                 joined = "\n".join(data)
                 if joined.startswith(DONE):
-                    return EventStream(tuple(events), True, tidy and joined == DONE and _all_json(events))
+                    return EventStream(
+                        tuple(events), True, tidy and joined == DONE and _all_json(events)
+                    )
                 events.append(_event(name, joined))
             name, data, pending = "", [], False
             continue

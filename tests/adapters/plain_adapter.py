@@ -16,11 +16,13 @@ def plain_files() -> dict[str, str]:
 
 
 def misbehaving(trigger: str, misdeed: str) -> dict[str, str]:
-    """The same adapter with a defect: ``misdeed`` (Python, in a function of ``message``) when a prompt says
-    ``trigger``."""
+    """The same adapter with a defect: ``misdeed`` (Python, in a function of ``message``) when a
+    prompt says ``trigger``."""
     files = plain_files()
     head, loop, rest = files["adapters/plain/adapter.py"].partition("for line in sys.stdin:")
     body = "".join(f"    {line}\n" for line in misdeed.splitlines())
     defect = f"def misdeed(message):\n    import os, time\n{body}\n\n"
-    rest = rest.replace("    answer =", f"    if {trigger!r} in line:\n        misdeed(message)\n    answer =", 1)
+    rest = rest.replace(
+        "    answer =", f"    if {trigger!r} in line:\n        misdeed(message)\n    answer =", 1
+    )
     return {**files, "adapters/plain/adapter.py": head + defect + loop + rest}

@@ -19,15 +19,32 @@ from tests.places import PROJECT
 
 FOLDER = PROJECT / "adapters" / "go-openai"
 ANSWER: dict[str, Any] = {
-    "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
-    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "In 1975."},
-                 "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}}}],
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "In 1975."},
+            "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}},
+        }
+    ],
     "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
 }
-REFUSAL = {"error": {"code": "429", "message": "Too many requests.", "param": None, "type": "requests"}}
+REFUSAL = {
+    "error": {"code": "429", "message": "Too many requests.", "param": None, "type": "requests"}
+}
 CLIENT: dict[str, Any] = {
-    "api": "azure", "api_version": "2024-10-21", "auth": {"kind": "api_key", "key": "the-key"}, "surface": "sync",
-    "max_retries": 0, "timeout_ms": None, "deployment": None, "headers": {},
+    "api": "azure",
+    "api_version": "2024-10-21",
+    "auth": {"kind": "api_key", "key": "the-key"},
+    "surface": "sync",
+    "max_retries": 0,
+    "timeout_ms": None,
+    "deployment": None,
+    "headers": {},
 }
 OPTIONS: dict[str, Any] = {"max_retries": None, "timeout_ms": None, "headers": {}, "query": {}}
 
@@ -40,7 +57,9 @@ class Service(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
-        type(self).seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        type(self).seen.append(
+            (self.path, {name.lower(): value for name, value in self.headers.items()})
+        )
         refused = "/refused/" in self.path
         body = json.dumps(REFUSAL if refused else ANSWER).encode()
         self.send_response(429 if refused else 200)
@@ -78,11 +97,20 @@ def service() -> Iterator[str]:
     server.server_close()
 
 
-def call(process: AdapterProcess, endpoint: str, operation: str = "chat.completions.create", **body: Any) -> Any:
+def call(
+    process: AdapterProcess, endpoint: str, operation: str = "chat.completions.create", **body: Any
+) -> Any:
     arguments = {"messages": [{"role": "user", "content": "When?"}], **body}
     client = {**CLIENT, "endpoint": endpoint}
-    message = {"op": "call", "session": f"s{endpoint}", "client": client, "operation": operation,
-               "arguments": arguments, "options": OPTIONS, "stream": None}
+    message = {
+        "op": "call",
+        "session": f"s{endpoint}",
+        "client": client,
+        "operation": operation,
+        "arguments": arguments,
+        "options": OPTIONS,
+        "stream": None,
+    }
     return process.ask(message, "outcome", 30)
 
 
@@ -94,14 +122,20 @@ def test_it_performs_what_the_contract_lists(process: AdapterProcess) -> None:
     assert process.launch.version == hello["adapter"]["version"]
 
 
-def test_a_call_is_made_with_the_key_and_read_by_type(process: AdapterProcess, service: str) -> None:
+def test_a_call_is_made_with_the_key_and_read_by_type(
+    process: AdapterProcess, service: str
+) -> None:
     outcome = call(process, service, model="asked")
     path, headers = Service.seen[0]
     assert path == "/openai/deployments/asked/chat/completions?api-version=2024-10-21"
     assert headers["api-key"] == "the-key"
     assert "authorization" not in headers
     view = outcome["view"]
-    assert (view["text"], view["finish_reason"], view["usage"]["total_tokens"]) == ("In 1975.", "stop", 3)
+    assert (view["text"], view["finish_reason"], view["usage"]["total_tokens"]) == (
+        "In 1975.",
+        "stop",
+        3,
+    )
     assert view["content_filter"] == {"hate": {"filtered": False, "severity": "safe"}}
 
 

@@ -1,4 +1,5 @@
-"""The java adapter: its files agree with each other, and once it is built it does what its contract claims."""
+"""The java adapter: its files agree with each other, and once it is built it does what its contract
+claims."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ def test_the_source_has_an_entry_for_every_operation_claimed() -> None:
 
 def test_every_dependency_is_locked_by_its_digest() -> None:
     lines = (FOLDER / "dependencies.sha256").read_text(encoding="utf-8").splitlines()
-    assert lines and all(re.fullmatch(r"[0-9a-f]{64} {2}target/lib/[\w.-]+\.jar", line) for line in lines)
+    assert lines and all(
+        re.fullmatch(r"[0-9a-f]{64} {2}target/lib/[\w.-]+\.jar", line) for line in lines
+    )
 
 
 def test_it_introduces_itself_and_ends() -> None:
@@ -48,8 +51,15 @@ def test_it_introduces_itself_and_ends() -> None:
         pytest.skip("the adapter is not built here")
     launch = built.launch(authority().ca_file)
     asked = [{"id": 1, "op": "hello", "protocol": 1}, {"id": 2, "op": "shutdown"}]
-    done = subprocess.run(launch.command, input="".join(json.dumps(item) + "\n" for item in asked), text=True,
-                          capture_output=True, env=dict(launch.environment), timeout=60, check=True)
+    done = subprocess.run(
+        launch.command,
+        input="".join(json.dumps(item) + "\n" for item in asked),
+        text=True,
+        capture_output=True,
+        env=dict(launch.environment),
+        timeout=60,
+        check=True,
+    )
     hello, end = (json.loads(line) for line in done.stdout.splitlines())
     assert answer_problem(hello, "hello") is None
     assert hello["adapter"]["sdk"] == FOLDER.name

@@ -24,20 +24,53 @@ BOTH = ("java", "java-openai")
 VECTOR = [0.5, -0.25]
 PACKED = base64.b64encode(struct.pack("<2f", *VECTOR)).decode()
 CHAT: dict[str, Any] = {
-    "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
-    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "In 1975."},
-                 "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}}}],
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "In 1975."},
+            "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}},
+        }
+    ],
     "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
 }
-EMBEDDINGS = {"object": "list", "model": "m", "data": [{"object": "embedding", "index": 0, "embedding": PACKED}],
-              "usage": {"prompt_tokens": 1, "total_tokens": 1}}
-ITEMS = {"object": "list", "has_more": True, "first_id": "msg_1", "last_id": "msg_1", "data": [
-    {"id": "msg_1", "type": "message", "role": "user", "status": "completed",
-     "content": [{"type": "input_text", "text": "Hello"}]}]}
-REFUSAL = {"error": {"code": "429", "message": "Too many requests.", "param": None, "type": "requests"}}
+EMBEDDINGS = {
+    "object": "list",
+    "model": "m",
+    "data": [{"object": "embedding", "index": 0, "embedding": PACKED}],
+    "usage": {"prompt_tokens": 1, "total_tokens": 1},
+}
+ITEMS = {
+    "object": "list",
+    "has_more": True,
+    "first_id": "msg_1",
+    "last_id": "msg_1",
+    "data": [
+        {
+            "id": "msg_1",
+            "type": "message",
+            "role": "user",
+            "status": "completed",
+            "content": [{"type": "input_text", "text": "Hello"}],
+        }
+    ],
+}
+REFUSAL = {
+    "error": {"code": "429", "message": "Too many requests.", "param": None, "type": "requests"}
+}
 CLIENT: dict[str, Any] = {
-    "api": "azure", "api_version": "2024-10-21", "auth": {"kind": "api_key", "key": "the-key"}, "surface": "sync",
-    "max_retries": 0, "timeout_ms": None, "deployment": None, "headers": {},
+    "api": "azure",
+    "api_version": "2024-10-21",
+    "auth": {"kind": "api_key", "key": "the-key"},
+    "surface": "sync",
+    "max_retries": 0,
+    "timeout_ms": None,
+    "deployment": None,
+    "headers": {},
 }
 OPTIONS: dict[str, Any] = {"max_retries": None, "timeout_ms": None, "headers": {}, "query": {}}
 SPEECH = {"$file": {"name": "speech.wav", "content_type": "audio/wav", "base64": "UklGRg=="}}
@@ -53,7 +86,10 @@ class Service(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         kept = type(self)
-        kept.path_seen, kept.headers_seen = self.path, {name.lower(): value for name, value in self.headers.items()}
+        kept.path_seen, kept.headers_seen = (
+            self.path,
+            {name.lower(): value for name, value in self.headers.items()},
+        )
         kept.body_seen = self.rfile.read(int(self.headers.get("content-length") or 0))
         plain = "/transcriptions" in self.path and b"\r\ntext\r\n" in kept.body_seen
         self._answer(429 if "/refused/" in self.path else 200, *self._body(plain))
@@ -64,9 +100,16 @@ class Service(BaseHTTPRequestHandler):
     def _body(self, plain: bool) -> tuple[str, bytes]:
         if plain:
             return "text/plain", b"The ferry leaves.\n"
-        named = {"/embeddings": EMBEDDINGS, "/transcriptions": {"text": "The ferry leaves."}, "/refused/": REFUSAL,
-                 "/images/": {"created": 1, "data": [{"b64_json": "QQ=="}]}, "/input_items": ITEMS}
-        return "application/json", json.dumps(next((v for k, v in named.items() if k in self.path), CHAT)).encode()
+        named = {
+            "/embeddings": EMBEDDINGS,
+            "/transcriptions": {"text": "The ferry leaves."},
+            "/refused/": REFUSAL,
+            "/images/": {"created": 1, "data": [{"b64_json": "QQ=="}]},
+            "/input_items": ITEMS,
+        }
+        return "application/json", json.dumps(
+            next((v for k, v in named.items() if k in self.path), CHAT)
+        ).encode()
 
     def _answer(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
@@ -115,13 +158,25 @@ class Caller:
 
     def __call__(self, operation: str, arguments: dict[str, Any], **client: Any) -> dict[str, Any]:
         config = {**CLIENT, "endpoint": self.endpoint, **client}
-        return self.process.ask({"op": "call", "session": json.dumps(config), "client": config,
-                                 "operation": operation, "arguments": arguments, "options": OPTIONS, "stream": None},
-                                "outcome", 60)
+        return self.process.ask(
+            {
+                "op": "call",
+                "session": json.dumps(config),
+                "client": config,
+                "operation": operation,
+                "arguments": arguments,
+                "options": OPTIONS,
+                "stream": None,
+            },
+            "outcome",
+            60,
+        )
 
 
 @pytest.fixture(params=BOTH)
-def caller(request: pytest.FixtureRequest, started: dict[str, AdapterProcess], endpoint: str) -> Caller:
+def caller(
+    request: pytest.FixtureRequest, started: dict[str, AdapterProcess], endpoint: str
+) -> Caller:
     return caller_of(request.param, started, endpoint)
 
 
@@ -136,7 +191,10 @@ def chat(model: str) -> dict[str, Any]:
 
 
 def parts() -> dict[str, FormPart]:
-    return {part.name: part for part in parse_multipart(Service.body_seen, Service.headers_seen["content-type"])}
+    return {
+        part.name: part
+        for part in parse_multipart(Service.body_seen, Service.headers_seen["content-type"])
+    }
 
 
 @pytest.mark.parametrize("surface", ["sync", "async"])
@@ -145,17 +203,31 @@ def test_a_call_is_made_with_the_key_and_read_by_type(caller: Caller, surface: s
     assert Service.path_seen == "/openai/deployments/asked/chat/completions?api-version=2024-10-21"
     assert Service.headers_seen["api-key"] == "the-key"
     assert "authorization" not in Service.headers_seen
-    assert (view["text"], view["finish_reason"], view["usage"]["total_tokens"]) == ("In 1975.", "stop", 3)
+    assert (view["text"], view["finish_reason"], view["usage"]["total_tokens"]) == (
+        "In 1975.",
+        "stop",
+        3,
+    )
     assert view["content_filter"] == {"hate": {"filtered": False, "severity": "safe"}}
 
 
-@pytest.mark.parametrize(("name", "own", "base"), [
-    ("java", "HttpResponseException", "AzureException"),
-    ("java-openai", "RateLimitException", "OpenAIServiceException")])
-def test_a_refusal_is_caught_as_its_own_class_and_as_those_above(name: str, own: str, base: str, endpoint: str,
-                                                                 started: dict[str, AdapterProcess]) -> None:
+@pytest.mark.parametrize(
+    ("name", "own", "base"),
+    [
+        ("java", "HttpResponseException", "AzureException"),
+        ("java-openai", "RateLimitException", "OpenAIServiceException"),
+    ],
+)
+def test_a_refusal_is_caught_as_its_own_class_and_as_those_above(
+    name: str, own: str, base: str, endpoint: str, started: dict[str, AdapterProcess]
+) -> None:
     error = caller_of(name, started, endpoint)("chat.completions.create", chat("refused"))["error"]
-    assert (error["kind"], error["status"], error["code"], error["type"]) == ("rate_limit", 429, "429", own)
+    assert (error["kind"], error["status"], error["code"], error["type"]) == (
+        "rate_limit",
+        429,
+        "429",
+        own,
+    )
     assert error["bases"][0] == own
     assert base in error["bases"]
 
@@ -171,16 +243,21 @@ def test_an_encoding_that_was_asked_for_is_left_alone(caller: Caller) -> None:
     assert json.loads(Service.body_seen)["encoding_format"] == "float"
 
 
-def test_azure_hands_base64_over_to_whom_asked_for_it(started: dict[str, AdapterProcess], endpoint: str) -> None:
+def test_azure_hands_base64_over_to_whom_asked_for_it(
+    started: dict[str, AdapterProcess], endpoint: str
+) -> None:
     asked = {"model": "m", "input": "tide", "encoding_format": "base64"}
     view = caller_of("java", started, endpoint)("embeddings.create", asked)["view"]
     assert (view["dimensions"], view["vectors"]) == (None, [PACKED])
 
 
 @pytest.mark.parametrize(("name", "sent"), [("java", b"json"), ("java-openai", None)])
-def test_audio_is_given_a_format_only_where_the_library_insists(name: str, sent: bytes | None, endpoint: str,
-                                                                started: dict[str, AdapterProcess]) -> None:
-    outcome = caller_of(name, started, endpoint)("audio.transcriptions.create", {"model": "m", "file": SPEECH})
+def test_audio_is_given_a_format_only_where_the_library_insists(
+    name: str, sent: bytes | None, endpoint: str, started: dict[str, AdapterProcess]
+) -> None:
+    outcome = caller_of(name, started, endpoint)(
+        "audio.transcriptions.create", {"model": "m", "file": SPEECH}
+    )
     assert outcome["view"]["text"] == "The ferry leaves."
     found = parts().get("response_format")
     assert (found.content if found else None) == sent
@@ -191,18 +268,27 @@ def test_text_that_was_asked_for_is_read_as_text(caller: Caller) -> None:
     assert caller("audio.transcriptions.create", asked)["view"]["text"] == "The ferry leaves.\n"
 
 
-def test_several_pictures_are_parts_with_a_name_below_the_deployment(started: dict[str, AdapterProcess],
-                                                                     endpoint: str) -> None:
-    pictures = [{"$file": {"name": f"{name}.png", "content_type": "image/png", "base64": "iVBORw=="}} for name in "ab"]
-    caller_of("java-openai", started, endpoint)("images.edit", {"model": "m", "prompt": "Join", "image": pictures})
+def test_several_pictures_are_parts_with_a_name_below_the_deployment(
+    started: dict[str, AdapterProcess], endpoint: str
+) -> None:
+    pictures = [
+        {"$file": {"name": f"{name}.png", "content_type": "image/png", "base64": "iVBORw=="}}
+        for name in "ab"
+    ]
+    caller_of("java-openai", started, endpoint)(
+        "images.edit", {"model": "m", "prompt": "Join", "image": pictures}
+    )
     assert Service.path_seen.startswith("/openai/deployments/m/images/edits")
     sent = parse_multipart(Service.body_seen, Service.headers_seen["content-type"])
-    assert [(part.name, part.filename) for part in sent if part.filename] == [("image[]", "a.png")] * 2
+    assert [(part.name, part.filename) for part in sent if part.filename] == [
+        ("image[]", "a.png")
+    ] * 2
 
 
 @pytest.mark.parametrize("surface", ["sync", "async"])
-def test_a_page_starts_where_it_was_asked_to_and_says_that_there_is_more(started: dict[str, AdapterProcess],
-                                                                         endpoint: str, surface: str) -> None:
+def test_a_page_starts_where_it_was_asked_to_and_says_that_there_is_more(
+    started: dict[str, AdapterProcess], endpoint: str, surface: str
+) -> None:
     asked = {"response_id": "resp_1", "limit": 1}
     ask = caller_of("java", started, endpoint)
     view = ask("responses.input_items.list", asked, surface=surface)["view"]
@@ -217,16 +303,23 @@ def test_a_closed_port_is_a_connection_error(caller: Caller) -> None:
     assert outcome["error"]["kind"] == "connection"
 
 
-@pytest.mark.parametrize(("operation", "client"), [
-    ("no.such.operation", {}), ("chat.completions.create", {"deployment": "of-the-client"})])
-def test_what_the_library_does_not_have_is_unsupported(caller: Caller, operation: str, client: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("operation", "client"),
+    [("no.such.operation", {}), ("chat.completions.create", {"deployment": "of-the-client"})],
+)
+def test_what_the_library_does_not_have_is_unsupported(
+    caller: Caller, operation: str, client: dict[str, Any]
+) -> None:
     assert caller(operation, chat("m"), **client)["outcome"] == "unsupported"
 
 
 @pytest.mark.parametrize("name", BOTH)
 def test_no_file_names_a_registry_or_this_machine(name: str) -> None:
     for path in (ADAPTERS / name).rglob("*"):
-        if path.suffix in (".java", ".xml", ".sha256", ".yaml", ".md") and "target" not in path.parts:
+        if (
+            path.suffix in (".java", ".xml", ".sha256", ".yaml", ".md")
+            and "target" not in path.parts
+        ):
             text = path.read_text(encoding="utf-8")
             assert "repo.maven" not in text
             assert "/root/" not in text

@@ -1,4 +1,5 @@
-"""The JavaScript adapter, built as a user builds it, asked through the protocol; and what its folder promises."""
+"""The JavaScript adapter, built as a user builds it, asked through the protocol; and what its
+folder promises."""
 
 from __future__ import annotations
 
@@ -27,12 +28,23 @@ FOLDER = PROJECT / "adapters" / "javascript"
 VERSIONS = ["4.104.0", "6.49.0"]
 MESSAGES = [{"role": "user", "content": "When was Microsoft founded?"}]
 ANSWER: dict[str, Any] = {
-    "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
-    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "In 1975."},
-                 "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}}}],
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "In 1975."},
+            "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}},
+        }
+    ],
     "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
 }
-REFUSAL = {"error": {"code": "429", "message": "Too many requests.", "param": None, "type": "requests"}}
+REFUSAL = {
+    "error": {"code": "429", "message": "Too many requests.", "param": None, "type": "requests"}
+}
 
 
 class Service(BaseHTTPRequestHandler):
@@ -49,7 +61,11 @@ class Service(BaseHTTPRequestHandler):
         if "/refused/" in self.path:
             self.reply(429, json.dumps(REFUSAL), "application/json")
         elif "/streamed/" in self.path:
-            choices = [[], [{"index": 0, "delta": {"content": "In "}}], [{"index": 0, "delta": {"content": "1975."}}]]
+            choices = [
+                [],
+                [{"index": 0, "delta": {"content": "In "}}],
+                [{"index": 0, "delta": {"content": "1975."}}],
+            ]
             lines = [f"data: {json.dumps({'id': 'c', 'choices': found})}\n\n" for found in choices]
             self.reply(200, "".join([*lines, "data: [DONE]\n\n"]), "text/event-stream")
         else:
@@ -58,7 +74,11 @@ class Service(BaseHTTPRequestHandler):
     def reply(self, status: int, text: str, kind: str) -> None:
         body = text.encode()
         self.send_response(status)
-        for name, value in (("content-type", kind), ("content-length", str(len(body))), ("x-request-id", "the-id")):
+        for name, value in (
+            ("content-type", kind),
+            ("content-length", str(len(body))),
+            ("x-request-id", "the-id"),
+        ):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -95,14 +115,35 @@ def process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AdapterP
     running.stop()
 
 
-def call(endpoint: str, session: str, model: str, operation: str = "chat.completions.create",
-         auth: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
-    client = {"endpoint": endpoint, "api": "azure", "api_version": "2024-10-21", "surface": "async", "max_retries": 0,
-              "auth": auth or {"kind": "api_key", "key": "k"}, "timeout_ms": None, "deployment": None, "headers": {}}
+def call(
+    endpoint: str,
+    session: str,
+    model: str,
+    operation: str = "chat.completions.create",
+    auth: dict[str, Any] | None = None,
+    **arguments: Any,
+) -> dict[str, Any]:
+    client = {
+        "endpoint": endpoint,
+        "api": "azure",
+        "api_version": "2024-10-21",
+        "surface": "async",
+        "max_retries": 0,
+        "auth": auth or {"kind": "api_key", "key": "k"},
+        "timeout_ms": None,
+        "deployment": None,
+        "headers": {},
+    }
     options: dict[str, Any] = {"max_retries": None, "timeout_ms": None, "headers": {}, "query": {}}
-    return {"op": "call", "session": session, "client": client, "operation": operation, "options": options,
-            "arguments": {"model": model, "messages": MESSAGES, **arguments},
-            "stream": {"consume": "all"} if arguments.get("stream") else None}
+    return {
+        "op": "call",
+        "session": session,
+        "client": client,
+        "operation": operation,
+        "options": options,
+        "arguments": {"model": model, "messages": MESSAGES, **arguments},
+        "stream": {"consume": "all"} if arguments.get("stream") else None,
+    }
 
 
 def test_claims_and_abilities_agree(process: AdapterProcess) -> None:
@@ -132,16 +173,27 @@ def test_a_stream_is_read(process: AdapterProcess, service: str) -> None:
 def test_a_refusal_is_told(process: AdapterProcess, service: str) -> None:
     error = process.ask(call(service, "s", "refused"), "outcome", 20)["error"]
     assert (error["type"], error["kind"], error["status"]) == ("RateLimitError", "rate_limit", 429)
-    assert (error["code"], error["error_type"], error["request_id"]) == ("429", "requests", "the-id")
+    assert (error["code"], error["error_type"], error["request_id"]) == (
+        "429",
+        "requests",
+        "the-id",
+    )
     assert error["bases"] == ["APIError", "OpenAIError"]
     assert error["body"] == REFUSAL["error"]
 
 
 def test_a_token_provider_is_counted(process: AdapterProcess, service: str) -> None:
     auth = {"kind": "token_provider", "tokens": ["first", "last"]}
-    counts = [process.ask(call(service, "s", "plain", auth=auth), "outcome", 20)["token_calls"] for _ in range(3)]
+    counts = [
+        process.ask(call(service, "s", "plain", auth=auth), "outcome", 20)["token_calls"]
+        for _ in range(3)
+    ]
     assert counts == [1, 2, 3]
-    assert [seen["authorization"] for seen in Service.seen] == ["Bearer first", "Bearer last", "Bearer last"]
+    assert [seen["authorization"] for seen in Service.seen] == [
+        "Bearer first",
+        "Bearer last",
+        "Bearer last",
+    ]
 
 
 def test_what_it_does_not_know_is_unsupported(process: AdapterProcess, service: str) -> None:
@@ -165,7 +217,9 @@ def test_a_slow_call_holds_up_no_other(process: AdapterProcess, service: str) ->
 
 def test_the_logger_of_the_library_stays_off_stdout(tmp_path: Path, service: str) -> None:
     launch = built("6.49.0").launch(tmp_path / "no-ca.pem")
-    process = AdapterProcess(replace(launch, environment={**launch.environment, "OPENAI_LOG": "debug"}))
+    process = AdapterProcess(
+        replace(launch, environment={**launch.environment, "OPENAI_LOG": "debug"})
+    )
     process.start()
     assert process.ask(call(service, "s", "plain"), "outcome", 20)["outcome"] == "ok"
     assert process.fault is None
@@ -179,8 +233,13 @@ def test_its_own_tests_pass(tmp_path: Path) -> None:
     (tmp_path / "src").symlink_to(home / "src")
     files = sorted(str(path) for path in (tmp_path / "test").glob("*.test.mjs"))
     assert len(files) >= 2
-    done = subprocess.run([str(home / "runtime" / "node"), "--test", *files], capture_output=True, text=True,
-                          timeout=60, check=False)
+    done = subprocess.run(
+        [str(home / "runtime" / "node"), "--test", *files],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 

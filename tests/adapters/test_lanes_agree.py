@@ -1,6 +1,8 @@
-"""Python through its adapter over a socket, and in this process through vcrpy, gives the same verdicts and requests.
+"""Python through its adapter over a socket, and in this process through vcrpy, gives the same
+verdicts and requests.
 
-By default one case of each scenario is compared; ``CONFORMANCE_EVERY_CASE=1`` compares all of them (a minute).
+By default one case of each scenario is compared; ``CONFORMANCE_EVERY_CASE=1`` compares all of them
+(a minute).
 """
 
 from __future__ import annotations
@@ -29,7 +31,10 @@ def suite() -> Suite:
 
 
 def cases_of(lane: str) -> dict[str, Case]:
-    return {case.id: case for case in plan(suite(), subjects_of(suite(), ("python",), lane), Selection())}
+    return {
+        case.id: case
+        for case in plan(suite(), subjects_of(suite(), ("python",), lane), Selection())
+    }
 
 
 def chosen() -> list[str]:
@@ -47,26 +52,47 @@ def results_of(lane: str, ids: list[str]) -> dict[str, CaseResult]:
     with Lanes() as lanes:
         wanted = [cases[identity] for identity in ids]
         if lane == "inprocess":
-            return {case.id: run_case(case, suite(), lanes.of(case), CLOCK).result for case in wanted}
-        unrun = {case.id: run_case(case, suite(), None, CLOCK).result  # type: ignore[arg-type]
-                 for case in wanted if case.status != "run"}
+            return {
+                case.id: run_case(case, suite(), lanes.of(case), CLOCK).result for case in wanted
+            }
+        unrun = {
+            case.id: run_case(case, suite(), None, CLOCK).result  # type: ignore[arg-type]
+            for case in wanted
+            if case.status != "run"
+        }
         aside = [case for case in wanted if case.status == "run"]
-        with RunAhead(aside, lanes.of, lambda case, through: run_case(case, suite(), through, CLOCK)) as ahead:
+        with RunAhead(
+            aside, lanes.of, lambda case, through: run_case(case, suite(), through, CLOCK)
+        ) as ahead:
             return unrun | {case.id: ahead.result(case).result for case in aside}
 
 
 def judged(result: CaseResult) -> Any:
-    return result.verdict, sorted((f.rule, f.step, f.waived_by or "") for f in result.findings if f.level != "may")
+    return result.verdict, sorted(
+        (f.rule, f.step, f.waived_by or "") for f in result.findings if f.level != "may"
+    )
 
 
 def requests_of(result: CaseResult) -> list[Any]:
     """Requests without fragments, which a library carries along and no wire ever sees."""
-    return [(step.name, exchange.request.method, exchange.request.url.partition("#")[0], exchange.request.body,
-             exchange.fault) for step in result.steps for exchange in step.exchanges]
+    return [
+        (
+            step.name,
+            exchange.request.method,
+            exchange.request.url.partition("#")[0],
+            exchange.request.body,
+            exchange.fault,
+        )
+        for step in result.steps
+        for exchange in step.exchanges
+    ]
 
 
 def outcomes_of(result: CaseResult) -> list[Any]:
-    return [(step.name, step.outcome, step.view, (step.error or {}).get("kind")) for step in result.steps]
+    return [
+        (step.name, step.outcome, step.view, (step.error or {}).get("kind"))
+        for step in result.steps
+    ]
 
 
 def test_both_lanes_give_the_same_verdicts_requests_and_views() -> None:
@@ -82,7 +108,10 @@ def test_both_lanes_give_the_same_verdicts_requests_and_views() -> None:
             assert "needs the loopback lane" in one.reason or one.reason == other.reason
             continue
         compared += 1
-        different += [(identity, part(one), part(other)) for part in (judged, requests_of, outcomes_of)
-                      if part(one) != part(other)]
+        different += [
+            (identity, part(one), part(other))
+            for part in (judged, requests_of, outcomes_of)
+            if part(one) != part(other)
+        ]
     assert different == []
     assert compared > 0.85 * len(ids)

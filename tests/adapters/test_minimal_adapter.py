@@ -1,4 +1,5 @@
-"""A new SDK is a new folder: the adapter of docs/adapters.md runs, is probed, and its failures stay its own."""
+"""A new SDK is a new folder: the adapter of docs/adapters.md runs, is probed, and its failures stay
+its own."""
 
 from __future__ import annotations
 
@@ -23,17 +24,29 @@ GOOD = ("chat/one", "chat/two", "chat/three")
 
 
 def suite_files(files: dict[str, str]) -> dict[str, str]:
-    scenarios = {f"scenarios/{name}.yaml": scenario(step(content=f"When, {name}?")) for name in GOOD}
-    return {**files, **scenarios, "scenarios/chat/victim.yaml": scenario(step(content="Now, trigger it.")),
-            "adapters/python/contract.yaml": contract()}
+    scenarios = {
+        f"scenarios/{name}.yaml": scenario(step(content=f"When, {name}?")) for name in GOOD
+    }
+    return {
+        **files,
+        **scenarios,
+        "scenarios/chat/victim.yaml": scenario(step(content="Now, trigger it.")),
+        "adapters/python/contract.yaml": contract(),
+    }
 
 
 def run_plain(tmp_path: Path, files: dict[str, str], seconds: float = 20) -> dict[str, CaseResult]:
     """The verdicts of the small suite with the ``plain`` adapter in ``files``, by scenario."""
     suite = load(make_root(tmp_path, suite_files(files)))
-    cases = [case for case in plan(suite, subjects_of(suite, ("plain",)), Selection()) if case.status == "run"]
-    with (Lanes(Deadlines(seconds, 2)) as lanes,
-          RunAhead(cases, lanes.of, lambda case, lane: run_case(case, suite, lane, CLOCK)) as ahead):
+    cases = [
+        case
+        for case in plan(suite, subjects_of(suite, ("plain",)), Selection())
+        if case.status == "run"
+    ]
+    with (
+        Lanes(Deadlines(seconds, 2)) as lanes,
+        RunAhead(cases, lanes.of, lambda case, lane: run_case(case, suite, lane, CLOCK)) as ahead,
+    ):
         return {case.loaded.id: ahead.result(case).result for case in cases}
 
 
@@ -45,20 +58,31 @@ def test_the_adapter_of_the_page_is_an_afternoons_work() -> None:
 def test_it_runs_without_a_change_to_the_harness(tmp_path: Path) -> None:
     results = run_plain(tmp_path, plain_files())
     assert {name: result.verdict for name, result in results.items()}.items() >= dict.fromkeys(
-        (*GOOD, "chat/victim"), Verdict.PASS).items()
+        (*GOOD, "chat/victim"), Verdict.PASS
+    ).items()
     assert results["chat/one"].lane == "loopback"
-    assert results["chat/one"].reproduce.startswith("conformance run --sdk plain@1.0 --lane loopback --case ")
+    assert results["chat/one"].reproduce.startswith(
+        "conformance run --sdk plain@1.0 --lane loopback --case "
+    )
 
 
-@pytest.mark.parametrize(("misdeed", "said"), [
-    ("time.sleep(60)", "hang: no answer to call chat.completions.create within 1.5 s"),
-    ("sys.stderr.write('it broke\\n'); sys.stderr.flush(); os._exit(9)", "crash: the process ended with code 9"),
-    ("print('DEBUG', flush=True)", "protocol: stdout is for answers only"),
-    ("print(json.dumps({'id': message['id'], **call(message)}), flush=True)", "answered twice"),
-    ("message['id'] += 7", "is the id of no question"),
-    ("print(json.dumps({'id': message['id'], 'outcome': 'good'}), flush=True)", "is not valid"),
-])
-def test_what_it_does_wrong_is_the_culprits_and_nobody_elses(tmp_path: Path, misdeed: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("misdeed", "said"),
+    [
+        ("time.sleep(60)", "hang: no answer to call chat.completions.create within 1.5 s"),
+        (
+            "sys.stderr.write('it broke\\n'); sys.stderr.flush(); os._exit(9)",
+            "crash: the process ended with code 9",
+        ),
+        ("print('DEBUG', flush=True)", "protocol: stdout is for answers only"),
+        ("print(json.dumps({'id': message['id'], **call(message)}), flush=True)", "answered twice"),
+        ("message['id'] += 7", "is the id of no question"),
+        ("print(json.dumps({'id': message['id'], 'outcome': 'good'}), flush=True)", "is not valid"),
+    ],
+)
+def test_what_it_does_wrong_is_the_culprits_and_nobody_elses(
+    tmp_path: Path, misdeed: str, said: str
+) -> None:
     results = run_plain(tmp_path, misbehaving("trigger", misdeed), 1.5)
     assert {name: results[name].verdict for name in GOOD} == dict.fromkeys(GOOD, Verdict.PASS)
     victim = results["chat/victim"]
@@ -68,18 +92,40 @@ def test_what_it_does_wrong_is_the_culprits_and_nobody_elses(tmp_path: Path, mis
     assert {f.blame for f in victim.findings if f.rule == "adapter.crash"} == {Blame.ADAPTER}
 
 
-@pytest.mark.parametrize(("answer", "rule", "said"), [
-    ("{'outcome': 'ok', 'view': {'text': 'In 1975.'}}", "adapter.no-request", "no request was sent"),
-    ("{'outcome': 'ok', 'view': {'text': 'half \\ud800 a character'}}", "adapter.no-request", "no request was sent"),
-    ("{'outcome': 'ok', 'view': json.loads('[' * 900 + ']' * 900)}", "adapter.crash", "nests deeper than 128 levels"),
-    ("{'outcome': 'ok', 'view': {'text': 10 ** 5000}}", "adapter.crash", "ended with code 1"),
-    ("{'outcome': 'unsupported', 'reason': '\\x1b[2J<script>'}", "adapter.unsupported", "does not perform it"),
-])
-def test_what_it_makes_up_is_no_evidence_and_harms_no_other_case(tmp_path: Path, answer: str, rule: str,
-                                                                 said: str) -> None:
+@pytest.mark.parametrize(
+    ("answer", "rule", "said"),
+    [
+        (
+            "{'outcome': 'ok', 'view': {'text': 'In 1975.'}}",
+            "adapter.no-request",
+            "no request was sent",
+        ),
+        (
+            "{'outcome': 'ok', 'view': {'text': 'half \\ud800 a character'}}",
+            "adapter.no-request",
+            "no request was sent",
+        ),
+        (
+            "{'outcome': 'ok', 'view': json.loads('[' * 900 + ']' * 900)}",
+            "adapter.crash",
+            "nests deeper than 128 levels",
+        ),
+        ("{'outcome': 'ok', 'view': {'text': 10 ** 5000}}", "adapter.crash", "ended with code 1"),
+        (
+            "{'outcome': 'unsupported', 'reason': '\\x1b[2J<script>'}",
+            "adapter.unsupported",
+            "does not perform it",
+        ),
+    ],
+)
+def test_what_it_makes_up_is_no_evidence_and_harms_no_other_case(
+    tmp_path: Path, answer: str, rule: str, said: str
+) -> None:
     files = plain_files()
     lie = f"def call(message):\n    if 'trigger' in str(message['arguments']):\n        return {answer}\n"
-    files["adapters/plain/adapter.py"] = files["adapters/plain/adapter.py"].replace("def call(message):\n", lie, 1)
+    files["adapters/plain/adapter.py"] = files["adapters/plain/adapter.py"].replace(
+        "def call(message):\n", lie, 1
+    )
     results = run_plain(tmp_path, files)
     assert {name: results[name].verdict for name in GOOD} == dict.fromkeys(GOOD, Verdict.PASS)
     (found,) = [f for f in results["chat/victim"].findings if f.rule.startswith("adapter.")]
@@ -100,7 +146,12 @@ def test_the_commands_know_it(tmp_path: Path) -> None:
     assert "httpx: 1.0, loopback" in listed.output
     probed = CliRunner().invoke(app, ["sdk", "probe", "plain", "--root", str(root)])
     assert probed.exit_code == 0, probed.output
-    assert "-    a fast call does not wait for a slow one: it performs one call at a time" in probed.output
+    assert (
+        "-    a fast call does not wait for a slow one: it performs one call at a time"
+        in probed.output
+    )
     reports = str(tmp_path / "reports")
-    run = CliRunner().invoke(app, ["run", "--sdk", "plain", "--root", str(root), "--reports", reports])
+    run = CliRunner().invoke(
+        app, ["run", "--sdk", "plain", "--root", str(root), "--reports", reports]
+    )
     assert run.exit_code == 0, run.output

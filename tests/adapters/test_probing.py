@@ -1,4 +1,5 @@
-"""``conformance sdk probe`` finds what is wrong with an adapter, and nothing wrong with the Python one."""
+"""``conformance sdk probe`` finds what is wrong with an adapter, and nothing wrong with the Python
+one."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def failed(tmp_path: Path, *changes: tuple[str, str]) -> list[tuple[str, str]]:
     for old, new in changes:
         assert old in files[ADAPTER]
         files[ADAPTER] = files[ADAPTER].replace(old, new)
-    proofs = probe(make_root(tmp_path, {**files, "adapters/python/contract.yaml": contract()}), "plain")
+    proofs = probe(
+        make_root(tmp_path, {**files, "adapters/python/contract.yaml": contract()}), "plain"
+    )
     return [(proof.title, proof.detail) for proof in proofs if proof.held is False]
 
 
@@ -42,34 +45,94 @@ def test_the_adapter_of_the_page_obeys(tmp_path: Path) -> None:
     assert failed(tmp_path) == []
 
 
-@pytest.mark.parametrize(("old", "new", "title", "detail"), [
-    ('"version": sys.argv[1]', '"version": "0.9"', "it drives the version asked for", "it says 0.9"),
-    ('"sdk": "plain"', '"sdk": "fancy"', "it is the adapter of this SDK", "'fancy'"),
-    ('return {"outcome": "unsupported"', 'return {"outcome": "ok", "view": {}}\n    return {"outcome": "unsupported"',
-     "an operation it does not know is unsupported", "it answered ok"),
-    ('"text": choice.get("message", {}).get("content")', '"text": "Hi."',
-     "it performs a call and shows what the caller reads", "the view's text is 'Hi.'"),
-    ('"operations": [OPERATION]', '"operations": [OPERATION, "models.list"]',
-     "it claims no operation its contract does not", "models.list"),
-    ('"operations": [OPERATION]', '"operations": []', "it has every operation its contract documents for this version",
-     "chat.completions.create"),
-    ('"surfaces": ["sync"]', '"surfaces": ["sync", "async"]', "its surfaces are its contract's", "it says sync, async"),
-    ("        body = response.json()", "        body = httpx.post(url, json={}).json()", "one call makes one request",
-     "4 for two calls"),
-    ('        break', '        sys.exit(4)', "it ends when asked to, with code 0", "the process ended with code 4"),
-    ('json.dumps({"id": message["id"]', 'json.dumps({"id": message["id"] + 1', "introduction", "id 2"),
-    ("for line in sys.stdin:", "print('Ready.')\nfor line in sys.stdin:", "introduction", "'Ready.'"),
-])
-def test_what_is_wrong_is_found(tmp_path: Path, old: str, new: str, title: str, detail: str) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "title", "detail"),
+    [
+        (
+            '"version": sys.argv[1]',
+            '"version": "0.9"',
+            "it drives the version asked for",
+            "it says 0.9",
+        ),
+        ('"sdk": "plain"', '"sdk": "fancy"', "it is the adapter of this SDK", "'fancy'"),
+        (
+            'return {"outcome": "unsupported"',
+            'return {"outcome": "ok", "view": {}}\n    return {"outcome": "unsupported"',
+            "an operation it does not know is unsupported",
+            "it answered ok",
+        ),
+        (
+            '"text": choice.get("message", {}).get("content")',
+            '"text": "Hi."',
+            "it performs a call and shows what the caller reads",
+            "the view's text is 'Hi.'",
+        ),
+        (
+            '"operations": [OPERATION]',
+            '"operations": [OPERATION, "models.list"]',
+            "it claims no operation its contract does not",
+            "models.list",
+        ),
+        (
+            '"operations": [OPERATION]',
+            '"operations": []',
+            "it has every operation its contract documents for this version",
+            "chat.completions.create",
+        ),
+        (
+            '"surfaces": ["sync"]',
+            '"surfaces": ["sync", "async"]',
+            "its surfaces are its contract's",
+            "it says sync, async",
+        ),
+        (
+            "        body = response.json()",
+            "        body = httpx.post(url, json={}).json()",
+            "one call makes one request",
+            "4 for two calls",
+        ),
+        (
+            "        break",
+            "        sys.exit(4)",
+            "it ends when asked to, with code 0",
+            "the process ended with code 4",
+        ),
+        (
+            'json.dumps({"id": message["id"]',
+            'json.dumps({"id": message["id"] + 1',
+            "introduction",
+            "id 2",
+        ),
+        (
+            "for line in sys.stdin:",
+            "print('Ready.')\nfor line in sys.stdin:",
+            "introduction",
+            "'Ready.'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_found(
+    tmp_path: Path, old: str, new: str, title: str, detail: str
+) -> None:
     found = failed(tmp_path, (old, new))
-    assert any(said.startswith(title) and detail in why.replace("'2'", "2") for said, why in found), found
+    assert any(
+        said.startswith(title) and detail in why.replace("'2'", "2") for said, why in found
+    ), found
 
 
 def test_what_the_contract_says_is_of_no_use_may_be_there(tmp_path: Path) -> None:
     files = plain_files()
-    files[ADAPTER] = files[ADAPTER].replace('"operations": [OPERATION]', '"operations": [OPERATION, "models.list"]')
+    files[ADAPTER] = files[ADAPTER].replace(
+        '"operations": [OPERATION]', '"operations": [OPERATION, "models.list"]'
+    )
     lack = "lacks:\n  models.list: {reason: it goes to a route that Azure does not have, source: {fact: this page}}\n"
     text = files["adapters/plain/contract.yaml"].replace("lacks:\n", lack, 1)
-    root = make_root(tmp_path, {**files, "adapters/plain/contract.yaml": text,
-                                "adapters/python/contract.yaml": contract()})
+    root = make_root(
+        tmp_path,
+        {
+            **files,
+            "adapters/plain/contract.yaml": text,
+            "adapters/python/contract.yaml": contract(),
+        },
+    )
     assert [proof for proof in probe(root, "plain") if proof.held is False] == []

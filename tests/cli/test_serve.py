@@ -51,15 +51,23 @@ ANSWERS = ["Hello there", "Hello there", 1536, "content_filter", True]
 
 def client(code: str, variables: dict[str, str]) -> list[object]:
     """What openai-python, unmodified and told everything by the environment, printed."""
-    ended = subprocess.run([sys.executable, "-c", code], env=environment(**variables), capture_output=True, text=True,
-                           timeout=60, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr
     found: list[object] = json.loads(ended.stdout)
     return found
 
 
 @pytest.mark.parametrize("tls", [[], ["--tls"]], ids=["http", "https"])
-def test_openai_python_works_against_the_emulator_with_the_printed_variables(tls: list[str]) -> None:
+def test_openai_python_works_against_the_emulator_with_the_printed_variables(
+    tls: list[str],
+) -> None:
     with serve("--emulate", *tls) as served:
         assert served.url.startswith(f"http{'s' if tls else ''}://127.0.0.1:")
         assert client(PYTHON_CLIENT, served.variables) == ANSWERS
@@ -73,14 +81,27 @@ def test_openai_python_works_against_the_emulator_with_the_printed_variables(tls
 def test_openai_node_works_against_the_emulator(tmp_path: Path) -> None:
     if shutil.which("npm") is None or shutil.which("node") is None:
         pytest.skip("node and npm are not installed")
-    installed = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "openai"],
-                               cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    installed = subprocess.run(
+        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "openai"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     if installed.returncode:
         pytest.skip(f"npm cannot install openai here: {installed.stderr.strip()[-200:]}")
     (tmp_path / "client.mjs").write_text(NODE_CLIENT, encoding="utf-8")
     with serve("--emulate") as served:
-        ended = subprocess.run(["node", "client.mjs"], cwd=tmp_path, env=environment(**served.variables),
-                               capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(
+            ["node", "client.mjs"],
+            cwd=tmp_path,
+            env=environment(**served.variables),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout) == ANSWERS
 
@@ -105,8 +126,10 @@ print(json.dumps(texts))
 
 
 def test_a_scenario_is_played_to_its_end_and_again(tmp_path: Path) -> None:
-    throttled = step(service="[{status: 429, headers: {retry-after-ms: '1'}, body: {$fixture: errors/throttled}}, "
-                             "{status: 200, body: {$fixture: chat/founded}}]")
+    throttled = step(
+        service="[{status: 429, headers: {retry-after-ms: '1'}, body: {$fixture: errors/throttled}}, "
+        "{status: 200, body: {$fixture: chat/founded}}]"
+    )
     make_root(tmp_path, {"scenarios/chat/throttled.yaml": scenario(throttled)})
     code = """
 import json, openai
@@ -124,19 +147,31 @@ print(json.dumps([status(client) for _ in range(4)]))
         assert "begins again" in served.end(signal.SIGTERM)[1]
 
 
-@pytest.mark.parametrize(("arguments", "code"), [
-    ([], "serve-what"),
-    (["--emulate", "--scenario", "chat/founded"], "serve-what"),
-    (["--emulate", "--host", "0.0.0.0"], "peer-not-loopback"),
-    (["--emulate", "--host", "::"], "peer-not-loopback"),
-    (["--emulate", "--host", "example.com"], "peer-not-loopback"),
-    (["no/such/folder"], "nothing-to-serve"),
-    (["--scenario", "chat/fuonded"], "nothing-selected"),
-    (["--scenario", "../../etc/passwd"], "nothing-selected"),
-])
-def test_what_cannot_be_served_is_one_message_and_exit_code_2(arguments: list[str], code: str) -> None:
-    ended = subprocess.run([*COMMAND, "serve", *arguments], cwd=PROJECT, env=environment(), capture_output=True,
-                           text=True, timeout=60, check=False)
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([], "serve-what"),
+        (["--emulate", "--scenario", "chat/founded"], "serve-what"),
+        (["--emulate", "--host", "0.0.0.0"], "peer-not-loopback"),
+        (["--emulate", "--host", "::"], "peer-not-loopback"),
+        (["--emulate", "--host", "example.com"], "peer-not-loopback"),
+        (["no/such/folder"], "nothing-to-serve"),
+        (["--scenario", "chat/fuonded"], "nothing-selected"),
+        (["--scenario", "../../etc/passwd"], "nothing-selected"),
+    ],
+)
+def test_what_cannot_be_served_is_one_message_and_exit_code_2(
+    arguments: list[str], code: str
+) -> None:
+    ended = subprocess.run(
+        [*COMMAND, "serve", *arguments],
+        cwd=PROJECT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert ended.returncode == 2
     assert f"[{code}]" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -144,12 +179,21 @@ def test_what_cannot_be_served_is_one_message_and_exit_code_2(arguments: list[st
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     outside = tmp_path / "outside.yaml"
-    outside.write_text("version: 1\nconformance: {source: script}\ninteractions: []\n", encoding="utf-8")
+    outside.write_text(
+        "version: 1\nconformance: {source: script}\ninteractions: []\n", encoding="utf-8"
+    )
     folder = tmp_path / "cassettes"
     folder.mkdir()
     (folder / "inside.yaml").symlink_to(outside)
-    ended = subprocess.run([*COMMAND, "serve", str(folder)], cwd=PROJECT, env=environment(), capture_output=True,
-                           text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        [*COMMAND, "serve", str(folder)],
+        cwd=PROJECT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert ended.returncode == 2
     assert "[cassette-outside]" in ended.stderr
 
@@ -169,8 +213,15 @@ print(json.dumps([connection.getresponse().status]))
 def test_a_port_can_be_fixed_and_one_that_is_taken_is_a_message() -> None:
     with serve("--emulate") as first:
         port = first.url.rpartition(":")[2]
-        ended = subprocess.run([*COMMAND, "serve", "--emulate", "--port", port], cwd=PROJECT, env=environment(),
-                               capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(
+            [*COMMAND, "serve", "--emulate", "--port", port],
+            cwd=PROJECT,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert ended.returncode == 3
         assert "[peer-cannot-listen]" in ended.stderr
         first.end()

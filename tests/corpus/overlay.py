@@ -26,7 +26,8 @@ CLOCK = RunClock(datetime(2026, 3, 2, tzinfo=UTC), fixed=True)
 
 
 def make_root(folder: Path, files: Mapping[str, str | bytes] | None = None) -> Path:
-    """A copy of the corpus's suite in ``folder``, with ``files`` (path below the root to content) laid over it."""
+    """A copy of the corpus's suite in ``folder``, with ``files`` (path below the root to content)
+    laid over it."""
     shutil.copytree(BASE, folder, dirs_exist_ok=True)
     for name, content in (files or {}).items():
         path = folder / name
@@ -46,38 +47,64 @@ def project_schemas() -> SchemaRegistry:
 def load(root: Path) -> Suite:
     """The suite at ``root``, as commands load it."""
     suite = load_suite(find_home(root, root))
-    return replace(suite, schemas=project_schemas()) if suite.home.schemas == PROJECT / "schemas" else suite
+    return (
+        replace(suite, schemas=project_schemas())
+        if suite.home.schemas == PROJECT / "schemas"
+        else suite
+    )
 
 
-def run(suite: Suite, selection: Selection | None = None, clock: RunClock = CLOCK, **assembled: Any) -> Run:
+def run(
+    suite: Suite, selection: Selection | None = None, clock: RunClock = CLOCK, **assembled: Any
+) -> Run:
     """Run ``suite`` through the in-process lane, as ``conformance run`` does."""
     subjects = subjects_of(suite, ("python",))
     with InProcessLane() as lane:
-        judged = [run_case(case, suite, lane, clock) for case in plan(suite, subjects, selection or Selection())]
+        judged = [
+            run_case(case, suite, lane, clock)
+            for case in plan(suite, subjects, selection or Selection())
+        ]
     return assemble(suite, subjects, judged, clock, **assembled)
 
 
 def scenario(steps: str = "", *, head: str = "", api_versions: str = '"2024-10-21"') -> str:
-    """The text of a scenario that asks one question and is answered by the corpus's fixture, unless told otherwise."""
+    """The text of a scenario that asks one question and is answered by the corpus's fixture, unless
+    told otherwise."""
     return (
         "title: A scenario of a test\nwhy: The test says what must come of it.\nsources: [{fact: test}]\n"
         f"api_versions: {api_versions}\n{head}steps:\n{steps or step()}"
     )
 
 
-def step(*, service: str = "[{status: 200, body: {$fixture: chat/founded}}]", expect: str = "{}", more: str = "",
-         content: str = "When?") -> str:
+def step(
+    *,
+    service: str = "[{status: 200, body: {$fixture: chat/founded}}]",
+    expect: str = "{}",
+    more: str = "",
+    content: str = "When?",
+) -> str:
     """One step: a chat call. ``service`` empty leaves it to the cassette."""
-    lines = ["- call: chat.completions.create",
-             f"  with: {{model: \"${{deployment.chat}}\", messages: [{{role: user, content: \"{content}\"}}]}}",
-             *([f"  service: {service}"] if service else []), f"  expect: {expect}", *([f"  {more}"] if more else [])]
+    lines = [
+        "- call: chat.completions.create",
+        f'  with: {{model: "${{deployment.chat}}", messages: [{{role: user, content: "{content}"}}]}}',
+        *([f"  service: {service}"] if service else []),
+        f"  expect: {expect}",
+        *([f"  {more}"] if more else []),
+    ]
     return "".join(f"  {line}\n" for line in lines)
 
 
 def waiver(**changes: str) -> str:
     """The text of a waivers file with one waiver; a change to "" drops the key."""
-    given = {"id": "test-waiver", "rule": "expect.result", "scenarios": '["chat/*"]', "fingerprint": '"1976"',
-             "reason": "A deviation this test knows of.", "link": "https://example.com/issue", "expires": "2099-12-31"}
+    given = {
+        "id": "test-waiver",
+        "rule": "expect.result",
+        "scenarios": '["chat/*"]',
+        "fingerprint": '"1976"',
+        "reason": "A deviation this test knows of.",
+        "link": "https://example.com/issue",
+        "expires": "2099-12-31",
+    }
     lines = [f"{key}: {value}" for key, value in (given | changes).items() if value]
     return "waivers:\n  - " + "\n    ".join(lines) + "\n"
 

@@ -1,4 +1,5 @@
-"""The corpus of the runner itself: what must be rejected, what must fail by name, and what must pass."""
+"""The corpus of the runner itself: what must be rejected, what must fail by name, and what must
+pass."""
 
 from __future__ import annotations
 
@@ -42,28 +43,42 @@ def problems_of(root: Path) -> list[InputError]:
         return [error]
 
 
-def test_the_suite_under_the_corpus_has_nothing_to_reject_but_what_only_other_files_use(tmp_path: Path) -> None:
-    assert {problem.code for problem in problems_of(make_root(tmp_path))} <= {"fixture-unused", "cassette-unused"}
+def test_the_suite_under_the_corpus_has_nothing_to_reject_but_what_only_other_files_use(
+    tmp_path: Path,
+) -> None:
+    assert {problem.code for problem in problems_of(make_root(tmp_path))} <= {
+        "fixture-unused",
+        "cassette-unused",
+    }
 
 
 @pytest.mark.parametrize("path", REJECTED, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_file_that_is_wrong_is_rejected_with_its_code_and_line(path: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_wrong_is_rejected_with_its_code_and_line(
+    path: Path, tmp_path: Path
+) -> None:
     text = path.read_text(encoding="utf-8")
     code, line = re.match(r"# rejected: (\S+) @ (\d+)\n", text).groups()  # type: ignore[union-attr]
     place = PLACES[path.parent.name]
     files = {place: text}
     if path.parent.name == "waivers":
         files["adapters/python/contract.yaml"] = contract()
-    found = [problem for problem in problems_of(make_root(tmp_path, files)) if problem.where and
-             problem.where.file == place]
-    assert (code, int(line)) in [(problem.code, problem.where.line) for problem in found if problem.where], found
+    found = [
+        problem
+        for problem in problems_of(make_root(tmp_path, files))
+        if problem.where and problem.where.file == place
+    ]
+    assert (code, int(line)) in [
+        (problem.code, problem.where.line) for problem in found if problem.where
+    ], found
     assert all(problem.cause and problem.where and problem.where.line >= 1 for problem in found)
 
 
 @pytest.fixture(scope="module")
 def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    files = {f"scenarios/{path.parent.name}/{path.name}": path.read_text(encoding="utf-8")
-             for path in (*FAILING, *PASSING)}
+    files = {
+        f"scenarios/{path.parent.name}/{path.name}": path.read_text(encoding="utf-8")
+        for path in (*FAILING, *PASSING)
+    }
     suite = load(make_root(tmp_path_factory.mktemp("corpus"), files))
     return run(suite, Selection(patterns=("must-fail/*", "must-pass/*")))
 

@@ -25,4 +25,6 @@ def requirements() -> set[str]:
 def test_a_dependency_is_named_with_what_it_is_for(name: str) -> None:
     entry = re.search(r"^11\. \*\*Dependencies.*?(?=^12\.)", DECISIONS, re.MULTILINE | re.DOTALL)
     assert entry is not None
-    assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", entry[0]), f"{name} is in pyproject.toml"
+    assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", entry[0]), (
+        f"{name} is in pyproject.toml"
+    )

@@ -40,4 +40,11 @@ def test_every_relative_link_of_a_page_leads_to_a_file_and_a_heading(page: Path)
 
 def test_the_readme_and_the_docs_are_all_there() -> None:
     names = {page.name for page in PAGES}
-    assert {"README.md", "CHANGELOG.md", "scenarios.md", "results.md", "rules.md", "decisions.md"} <= names
+    assert {
+        "README.md",
+        "CHANGELOG.md",
+        "scenarios.md",
+        "results.md",
+        "rules.md",
+        "decisions.md",
+    } <= names

@@ -16,15 +16,27 @@ URL = "https://conformance.openai.azure.com/openai/files"
 
 def form(content: bytes, boundary: str = "f00d", kind: str = "audio/wav") -> Request:
     """A form of one field and one file."""
-    body = (f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+    body = (
+        (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\nContent-Type: {kind}'
-            "\r\n\r\n").encode() + content + f"\r\n--{boundary}--\r\n".encode()
-    return Request("POST", URL, (("content-type", f"multipart/form-data; boundary={boundary}"),), body)
+            "\r\n\r\n"
+        ).encode()
+        + content
+        + f"\r\n--{boundary}--\r\n".encode()
+    )
+    return Request(
+        "POST", URL, (("content-type", f"multipart/form-data; boundary={boundary}"),), body
+    )
 
 
 def members(request: Request) -> dict[str, str]:
-    step = StepTrace(name="", operation="files.create", outcome="ok",
-                     exchanges=(ExchangeTrace(request=request_trace(request), response=None),))
+    step = StepTrace(
+        name="",
+        operation="files.create",
+        outcome="ok",
+        exchanges=(ExchangeTrace(request=request_trace(request), response=None),),
+    )
     return dict(canonical_call(step).request)
 
 
@@ -37,7 +49,10 @@ def test_the_bytes_of_a_file_do_not_hide_the_fields_beside_it() -> None:
 
 @pytest.mark.parametrize("content", [b"text", b"\xff\xfe\x00"])
 def test_forms_of_one_content_are_shown_alike_whatever_their_boundary(content: bytes) -> None:
-    assert request_trace(form(content, "one")).body == request_trace(form(content, "other-and-longer")).body
+    assert (
+        request_trace(form(content, "one")).body
+        == request_trace(form(content, "other-and-longer")).body
+    )
 
 
 def test_forms_differ_where_their_parts_do() -> None:
@@ -48,5 +63,9 @@ def test_forms_differ_where_their_parts_do() -> None:
 
 @given(content=st.binary(max_size=60))
 def test_every_part_of_a_form_is_found_again_whatever_its_bytes(content: bytes) -> None:
-    assert members(form(content)).keys() >= {"/body/purpose", "/body/file/filename", "/body/file/content_type",
-                                             "/body/file/content"}
+    assert members(form(content)).keys() >= {
+        "/body/purpose",
+        "/body/file/filename",
+        "/body/file/content_type",
+        "/body/file/content",
+    }

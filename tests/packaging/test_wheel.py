@@ -18,23 +18,35 @@ ONE_CAPABILITY = ("--capability", "embeddings")
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    return subprocess.run([str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True,
-                          check=False)
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")
+    }
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with the wheel, and this environment's packages for its dependencies only."""
+    """A virtual environment with the wheel, and this environment's packages for its dependencies
+    only."""
     base = tmp_path_factory.mktemp("wheel")
     built = run(sys.executable, "-m", "build", "--wheel", "--outdir", base / "dist", ROOT, cwd=base)
     assert built.returncode == 0, built.stdout + built.stderr
     run(sys.executable, "-m", "venv", "--without-pip", base / "venv", cwd=base)
     python = base / "venv" / "bin" / "python"
     [wheel] = (base / "dist").glob("*.whl")
-    installed = run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel, cwd=base)
+    installed = run(
+        sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel, cwd=base
+    )
     assert installed.returncode == 0, installed.stdout + installed.stderr
-    # A path file inside a folder that a path file adds is not read, so the editable install stays out of sight.
+    # A path file inside a folder that a path file adds is not read, so the editable install stays
+    # out of sight.
     [own] = (base / "venv" / "lib").glob("python*/site-packages")
     (own / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return base
@@ -47,12 +59,20 @@ def test_the_wheel_runs_the_suite_in_an_empty_folder(environment: Path, tmp_path
     assert results["cases"]
     assert {case["verdict"] for case in results["cases"]} <= {"pass", "waived"}
     assert sorted(p.name for p in (tmp_path / "reports").iterdir()) == [
-        "divergence.html", "index.html", "junit.xml", "results.json"]
+        "divergence.html",
+        "index.html",
+        "junit.xml",
+        "results.json",
+    ]
 
 
 def test_the_wheel_and_not_the_source_tree_is_what_runs(environment: Path, tmp_path: Path) -> None:
-    asked = run(environment / "venv" / "bin" / "python", "-c", "import conformance; print(conformance.__file__)",
-                cwd=tmp_path)
+    asked = run(
+        environment / "venv" / "bin" / "python",
+        "-c",
+        "import conformance; print(conformance.__file__)",
+        cwd=tmp_path,
+    )
     assert str(environment) in asked.stdout
 
 
@@ -67,4 +87,8 @@ def test_the_wheel_carries_every_file_of_the_suite(environment: Path, tmp_path: 
 
 def files_below(folder: Path) -> set[Path]:
     """Every file, without what Python compiled beside it."""
-    return {p.relative_to(folder) for p in folder.rglob("*.*") if p.is_file() and "__pycache__" not in p.parts}
+    return {
+        p.relative_to(folder)
+        for p in folder.rglob("*.*")
+        if p.is_file() and "__pycache__" not in p.parts
+    }

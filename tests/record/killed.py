@@ -1,6 +1,8 @@
-"""Run by test_writing.py: children that write two cassettes in turn, killed at random moments, and what they left.
+"""Run by test_writing.py: children that write two cassettes in turn, killed at random moments, and
+what they left.
 
-One process for all of them: a child is a fork, so that a kill costs a millisecond and not an interpreter.
+One process for all of them: a child is a fork, so that a kill costs a millisecond and not an
+interpreter.
 """
 
 from __future__ import annotations

@@ -39,8 +39,14 @@ def suite_with(root: Path) -> Suite:
     return replace(project(), cassettes=Cassettes(root))
 
 
-def record(root: Path, *patterns: str, mode: Mode = Mode.REWRITE, service: Service | None = None,
-           options: Options | None = None, budget: Budget | None = None) -> Recording:
+def record(
+    root: Path,
+    *patterns: str,
+    mode: Mode = Mode.REWRITE,
+    service: Service | None = None,
+    options: Options | None = None,
+    budget: Budget | None = None,
+) -> Recording:
     tasks = tasks_of(cases(*patterns), mode, root)
     check_budget(tasks, budget.limit if budget else None)
     with Recorder(project(), service or Service(), options, budget) as recorder:
@@ -48,11 +54,21 @@ def record(root: Path, *patterns: str, mode: Mode = Mode.REWRITE, service: Servi
 
 
 def files_of(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
 
 
-def response(body: bytes, *headers: tuple[str, str], status: int = 200, kind: str = "application/json",
-             chunks: tuple[int, ...] = (), pauses: tuple[float, ...] = ()) -> Response:
+def response(
+    body: bytes,
+    *headers: tuple[str, str],
+    status: int = 200,
+    kind: str = "application/json",
+    chunks: tuple[int, ...] = (),
+    pauses: tuple[float, ...] = (),
+) -> Response:
     told: Headers = (("Content-Type", kind), *headers)
     if not chunks:
         told = (*told, ("Content-Length", str(len(body))))
@@ -72,8 +88,9 @@ class Script:
 
 
 class Paced:
-    """An event stream that goes on only when its client says so: each piece but the first waits for a ``release`` of
-    ``heard``. A forwarder that kept a piece to itself would wait for ever (ten seconds)."""
+    """An event stream that goes on only when its client says so: each piece but the first waits for
+    a ``release`` of ``heard``. A forwarder that kept a piece to itself would wait for ever (ten
+    seconds)."""
 
     def __init__(self, *pieces: bytes) -> None:
         self.pieces = pieces

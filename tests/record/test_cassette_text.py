@@ -1,4 +1,5 @@
-"""The text of a cassette: what is read back is what was written, by our loader and by vcrpy's, whatever the bytes."""
+"""The text of a cassette: what is read back is what was written, by our loader and by vcrpy's,
+whatever the bytes."""
 
 from __future__ import annotations
 
@@ -25,23 +26,43 @@ from conformance.suite.yaml import load_text
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
 
-SAID = Provenance("emulator", "the emulator", "2024-10-21", "python@3.0.0", "2026-01-01", "0123456789abcdef")
+SAID = Provenance(
+    "emulator", "the emulator", "2024-10-21", "python@3.0.0", "2026-01-01", "0123456789abcdef"
+)
 ORIGIN = Origin(Source.EMULATOR, "the emulator")
 URL = "https://conformance.openai.azure.com/openai/files?api-version=2024-10-21"
 
-texts = st.text(max_size=200) | st.text(alphabet=" \n\t\r:-#'\"{}[]&*!|>%@`aé\u2028\x85\ufeff😀", max_size=60)
+texts = st.text(max_size=200) | st.text(
+    alphabet=" \n\t\r:-#'\"{}[]&*!|>%@`aé\u2028\x85\ufeff😀", max_size=60
+)
 bodies = texts.map(lambda text: text.encode("utf-8", "replace")) | st.binary(max_size=80)
-names = st.text(alphabet=string.ascii_letters + string.digits + "-_.!#$%&'*+^`|~", min_size=1, max_size=20)
-values = st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=30)
+names = st.text(
+    alphabet=string.ascii_letters + string.digits + "-_.!#$%&'*+^`|~", min_size=1, max_size=20
+)
+values = st.text(
+    alphabet=st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"),
+    max_size=30,
+)
 
 
-def entry(request: bytes = b"", response: bytes = b"", headers: tuple[tuple[str, str], ...] = (),
-          chunks: tuple[int, ...] = (), times: tuple[float, ...] = ()) -> Entry:
-    return Entry(Request("POST", URL, headers, request), Response(200, headers, response, ORIGIN, chunks), times)
+def entry(
+    request: bytes = b"",
+    response: bytes = b"",
+    headers: tuple[tuple[str, str], ...] = (),
+    chunks: tuple[int, ...] = (),
+    times: tuple[float, ...] = (),
+) -> Entry:
+    return Entry(
+        Request("POST", URL, headers, request),
+        Response(200, headers, response, ORIGIN, chunks),
+        times,
+    )
 
 
 def read(text: str) -> Entry:
-    cassette = parse_cassette(load_text(text, "cassette.yaml", max_bytes=20_000_000, binary=True), "cassette")
+    cassette = parse_cassette(
+        load_text(text, "cassette.yaml", max_bytes=20_000_000, binary=True), "cassette"
+    )
     (interaction,) = cassette.interactions
     return Entry(interaction.request, interaction.response)
 
@@ -52,8 +73,10 @@ def test_every_body_is_read_back_to_the_byte(request: bytes, response: bytes) ->
     found = read(text)
     assert (found.request.body, found.response.body) == (request, response)
     loaded = yaml.safe_load(text)["interactions"][0]
-    as_bytes = [b"" if body is None else body.encode() if isinstance(body, str) else body
-                for body in (loaded["request"]["body"], loaded["response"]["body"]["string"])]
+    as_bytes = [
+        b"" if body is None else body.encode() if isinstance(body, str) else body
+        for body in (loaded["request"]["body"], loaded["response"]["body"]["string"])
+    ]
     assert as_bytes == [request, response]
 
 
@@ -85,14 +108,18 @@ def test_another_day_alone_is_no_change(tmp_path: Path) -> None:
     path = tmp_path / "cassette.yaml"
     assert write_cassette(path, render([entry(b"a")], SAID))
     before = path.read_bytes()
-    later = Provenance(**{**{f: getattr(SAID, f) for f in SAID.__slots__}, "recorded": "2027-02-02"})
+    later = Provenance(
+        **{**{f: getattr(SAID, f) for f in SAID.__slots__}, "recorded": "2027-02-02"}
+    )
     assert not write_cassette(path, render([entry(b"a")], later))
     assert path.read_bytes() == before
     assert write_cassette(path, render([entry(b"b")], later))
     assert b"2027-02-02" in path.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "a//b", "a/.hidden", "", "a\x00b", "a/b/"])
+@pytest.mark.parametrize(
+    "name", ["../x", "a/../../x", "/etc/x", "a//b", "a/.hidden", "", "a\x00b", "a/b/"]
+)
 def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="cassette-outside"):
         cassette_path(tmp_path, name)
@@ -108,7 +135,9 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
     assert cassette_path(root, "v1/chat/founded") == root / "v1/chat/founded.yaml"
 
 
-@pytest.mark.parametrize("times", ["[0.1]", "[0.2, 0.1]", "[0.1, yes]", "[-1, 0.1]", "[0.1, 1e9]", "soon"])
+@pytest.mark.parametrize(
+    "times", ["[0.1]", "[0.2, 0.1]", "[0.1, yes]", "[-1, 0.1]", "[0.1, 1e9]", "soon"]
+)
 def test_times_that_are_none_are_refused(times: str) -> None:
     text = render([entry(b"", b"abcd", chunks=(2, 4), times=(0.1, 0.2))], SAID)
     assert "times: [0.1, 0.2]" in text

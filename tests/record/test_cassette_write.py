@@ -1,4 +1,5 @@
-"""What reaches the disk: whole cassettes or none, never a secret, whatever happens while they are made."""
+"""What reaches the disk: whole cassettes or none, never a secret, whatever happens while they are
+made."""
 
 from __future__ import annotations
 
@@ -40,25 +41,42 @@ HANGS = 300.0
 
 def text(body: bytes = b'{"a":1}') -> str:
     url = f"{ORIGIN}/openai/files?api-version=2024-10-21"
-    return render([Entry(Request("GET", url, ()), Response(200, (), body, Origin(Source.SCRIPT, "a test")))], SAID)
+    return render(
+        [Entry(Request("GET", url, ()), Response(200, (), body, Origin(Source.SCRIPT, "a test")))],
+        SAID,
+    )
 
 
 def command(*arguments: str, **rest: object) -> list[str]:
-    return [sys.executable, "-c", "from conformance.cli.main import main; main()", "record", *arguments]
+    return [
+        sys.executable,
+        "-c",
+        "from conformance.cli.main import main; main()",
+        "record",
+        *arguments,
+    ]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_at_any_moment_the_old_cassette_stands_or_the_new_one_whole(tmp_path: Path) -> None:
     script = Path(__file__).with_name("killed.py")
-    done = subprocess.run([sys.executable, str(script), str(tmp_path), "60"], capture_output=True, text=True,
-                          timeout=HANGS, cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)}, check=False)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "60"],
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("60 kills, 2 states")
 
 
 @pytest.mark.parametrize("place", ["write", "fsync", "replace", "mkdir"])
-def test_a_full_disk_is_one_message_and_the_old_cassette_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                               place: str) -> None:
+def test_a_full_disk_is_one_message_and_the_old_cassette_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     path = tmp_path / "cassette.yaml"
     write_cassette(path, text())
     before = path.read_bytes()
@@ -78,11 +96,15 @@ def test_a_full_disk_is_one_message_and_the_old_cassette_stays(tmp_path: Path, m
     assert files_of(tmp_path) == {"cassette.yaml": before}
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="needs to mount a tmpfs")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or os.geteuid() != 0, reason="needs to mount a tmpfs"
+)
 def test_a_disk_that_is_really_full_keeps_what_was_there(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=False
+    ).returncode:
         pytest.skip("mounting is not allowed here")
     try:
         path = small / "cassette.yaml"
@@ -118,24 +140,53 @@ def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path: Pat
 
 
 def leaky(request: Request) -> Response:
-    """What a careless service or gateway might say: the key, the host and the deployment, in every shape."""
-    told = (("x-ms-region", "West Europe"), ("set-cookie", f"ARRAffinity={SECRET}"), ("x-debug", SECRET),
-            ("operation-location", f"https://{HOST}/openai/operations/1?sig={SECRET}"),
-            ("x-ms-deployment-name", "contoso-gpt4o"), ("www-authenticate", f"Bearer {SECRET}"))
+    """What a careless service or gateway might say: the key, the host and the deployment, in every
+    shape."""
+    told = (
+        ("x-ms-region", "West Europe"),
+        ("set-cookie", f"ARRAffinity={SECRET}"),
+        ("x-debug", SECRET),
+        ("operation-location", f"https://{HOST}/openai/operations/1?sig={SECRET}"),
+        ("x-ms-deployment-name", "contoso-gpt4o"),
+        ("www-authenticate", f"Bearer {SECRET}"),
+    )
     packed = base64.b64encode(SECRET.encode()).decode()
-    body = {"id": "chatcmpl-Aa1Bb2Cc3Dd4Ee5Ff6", "object": "chat.completion", "created": 1772000000,
-            "model": "gpt-4o-2024-08-06", "choices": [{
-                "index": 0, "finish_reason": "stop", "logprobs": None,
-                "message": {"role": "assistant", "refusal": None,
-                            "content": f"At {HOST}: {SECRET} {packed} {SECRET[::-1]} {SECRET.encode().hex()}"}}],
-            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
+    body = {
+        "id": "chatcmpl-Aa1Bb2Cc3Dd4Ee5Ff6",
+        "object": "chat.completion",
+        "created": 1772000000,
+        "model": "gpt-4o-2024-08-06",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "logprobs": None,
+                "message": {
+                    "role": "assistant",
+                    "refusal": None,
+                    "content": f"At {HOST}: {SECRET} {packed} {SECRET[::-1]} {SECRET.encode().hex()}",
+                },
+            }
+        ],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }
     if b'"stream":true' not in request.body:
-        return response(gzip.compress(json.dumps(body).encode(), mtime=0), *told, ("Content-Encoding", "gzip"))
+        return response(
+            gzip.compress(json.dumps(body).encode(), mtime=0), *told, ("Content-Encoding", "gzip")
+        )
     half = len(SECRET) // 2
-    frames = [{"id": "chatcmpl-Aa1Bb2Cc3Dd4Ee5Ff6", "object": "chat.completion.chunk", "created": 1772000000,
-               "model": "gpt-4o", "choices": [{"index": 0, "finish_reason": None, "logprobs": None,
-                                              "delta": {"content": part}}]}
-              for part in (SECRET[:half], SECRET[half:], SECRET)]
+    frames = [
+        {
+            "id": "chatcmpl-Aa1Bb2Cc3Dd4Ee5Ff6",
+            "object": "chat.completion.chunk",
+            "created": 1772000000,
+            "model": "gpt-4o",
+            "choices": [
+                {"index": 0, "finish_reason": None, "logprobs": None, "delta": {"content": part}}
+            ],
+        }
+        for part in (SECRET[:half], SECRET[half:], SECRET)
+    ]
     events = [f"data: {json.dumps(frame)}\n\n".encode() for frame in frames] + [b"data: [DONE]\n\n"]
     whole = b"".join(events)
     ends = tuple(range(37, len(whole), 37))  # the secret is cut apart on the wire as well
@@ -156,22 +207,40 @@ class LiveLike:
 
 
 def live_like(url: str) -> Service:
-    return Service(Source.LIVE, "a live resource", url, Credentials(SECRET), {"conf-chat": "contoso-gpt4o"},
-                   lambda: (SECRET,))
+    return Service(
+        Source.LIVE,
+        "a live resource",
+        url,
+        Credentials(SECRET),
+        {"conf-chat": "contoso-gpt4o"},
+        lambda: (SECRET,),
+    )
 
 
-def test_a_secret_of_a_live_service_never_reaches_the_disk(tmp_path: Path, server: PeerServer,
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_of_a_live_service_never_reaches_the_disk(
+    tmp_path: Path, server: PeerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written: list[bytes] = []
     real = cassette_write._put
-    monkeypatch.setattr(cassette_write, "_put", lambda path, data: (written.append(data), real(path, data))[1])
+    monkeypatch.setattr(
+        cassette_write, "_put", lambda path, data: (written.append(data), real(path, data))[1]
+    )
     service = LiveLike()
     with server.open(service) as upstream:
-        done = record(tmp_path, "chat/founded", "streaming/founded", service=live_like(upstream.url))
+        done = record(
+            tmp_path, "chat/founded", "streaming/founded", service=live_like(upstream.url)
+        )
     assert {result.status for result in done.results} == {"recorded"}
     assert len(service.requests) == len(done.results) == len(written)
-    forms = [SECRET, SECRET[::-1], SECRET.encode().hex(), base64.b64encode(SECRET.encode()).decode(), SECRET[:20],
-             "contoso", "West Europe"]
+    forms = [
+        SECRET,
+        SECRET[::-1],
+        SECRET.encode().hex(),
+        base64.b64encode(SECRET.encode()).decode(),
+        SECRET[:20],
+        "contoso",
+        "West Europe",
+    ]
     for data in (*written, *files_of(tmp_path).values()):
         assert [form for form in forms if form.encode() in data] == []
     text = (tmp_path / FOUNDED).read_text(encoding="utf-8")
@@ -180,11 +249,14 @@ def test_a_secret_of_a_live_service_never_reaches_the_disk(tmp_path: Path, serve
     assert "deployments/conf-chat/" in text
 
 
-def test_a_sanitiser_that_misses_something_is_caught_by_the_scanner(tmp_path: Path, server: PeerServer,
-                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sanitiser_that_misses_something_is_caught_by_the_scanner(
+    tmp_path: Path, server: PeerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Sanitizer, "exchange", lambda self, exchange: exchange)
     with server.open(LiveLike()) as upstream:
-        done = record(tmp_path, "chat/founded", "streaming/founded", service=live_like(upstream.url))
+        done = record(
+            tmp_path, "chat/founded", "streaming/founded", service=live_like(upstream.url)
+        )
     assert {result.status for result in done.results} == {"failed"}
     for result in done.results:
         assert "leak-found" in result.reason
@@ -206,18 +278,33 @@ class Slow:
         return reply if self.count == 1 else Reply(reply.response, delivery=Delivery(delay=3600.0))
 
 
-def test_ctrl_c_stops_cleanly_and_keeps_what_is_finished(tmp_path: Path, server: PeerServer) -> None:
+def test_ctrl_c_stops_cleanly_and_keeps_what_is_finished(
+    tmp_path: Path, server: PeerServer
+) -> None:
     slow = Slow()
     with server.open(slow, origin=ORIGIN) as upstream:
         process = subprocess.Popen(
-            command("chat/founded", "--target", upstream.url, "--yes", "--cassettes", str(tmp_path / "out")),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"})
+            command(
+                "chat/founded",
+                "--target",
+                upstream.url,
+                "--yes",
+                "--cassettes",
+                str(tmp_path / "out"),
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"},
+        )
         until = time.monotonic() + HANGS
         while slow.count < 2 and time.monotonic() < until:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=HANGS)  # far sooner than the answer it was waiting for
+        out, err = process.communicate(
+            timeout=HANGS
+        )  # far sooner than the answer it was waiting for
     assert process.returncode == 1, err
     assert "1 recorded, 0 unchanged, 0 left out, 0 failed, 4 not tried" in out
     assert "interrupted; what was finished is kept" in out
@@ -226,24 +313,34 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_finished(tmp_path: Path, server:
     assert threading.active_count() < 50
 
 
-@pytest.mark.parametrize(("arguments", "code", "said"), [
-    (("chat/founded", "--target", "http://127.0.0.1:9", "--yes"), 3, "upstream-unreachable"),
-    (("chat/founded", "--target", "http://127.0.0.1:9"), 2, "not-confirmed"),
-    (("chat/founded", "--max-requests", "1"), 2, "too-many-requests"),
-    (("chat/founded", "--mode", "sometimes"), 2, "option"),
-    (("chat/founded", "--target", "replay"), 2, "target-unknown"),
-    (("chat/founded", "--target", "live"), 2, "target-not-configured"),
-    (("chat/founded", "--mode", "none"), 0, "nothing to record"),
-])
-def test_the_command_says_one_thing_and_ends_with_its_code(tmp_path: Path, arguments: tuple[str, ...], code: int,
-                                                           said: str) -> None:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AZURE_", "OPENAI_"))}
-    done = subprocess.run(command(*arguments, "--cassettes", str(tmp_path)), capture_output=True, text=True,
-                          check=False, cwd=PROJECT, stdin=subprocess.DEVNULL,
-                          env={**environment, "PYTHONPATH": str(PROJECT)})
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("chat/founded", "--target", "http://127.0.0.1:9", "--yes"), 3, "upstream-unreachable"),
+        (("chat/founded", "--target", "http://127.0.0.1:9"), 2, "not-confirmed"),
+        (("chat/founded", "--max-requests", "1"), 2, "too-many-requests"),
+        (("chat/founded", "--mode", "sometimes"), 2, "option"),
+        (("chat/founded", "--target", "replay"), 2, "target-unknown"),
+        (("chat/founded", "--target", "live"), 2, "target-not-configured"),
+        (("chat/founded", "--mode", "none"), 0, "nothing to record"),
+    ],
+)
+def test_the_command_says_one_thing_and_ends_with_its_code(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("AZURE_", "OPENAI_"))
+    }
+    done = subprocess.run(
+        command(*arguments, "--cassettes", str(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        env={**environment, "PYTHONPATH": str(PROJECT)},
+    )
     assert done.returncode == code, done.stderr
     assert (done.stdout + done.stderr).count(said) == 1
     assert "Traceback" not in done.stdout + done.stderr
     assert files_of(tmp_path) == {}
-
-

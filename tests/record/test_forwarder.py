@@ -1,4 +1,5 @@
-"""The forwarder: what goes to the service, what comes back, and what it says when the service is not to be had."""
+"""The forwarder: what goes to the service, what comes back, and what it says when the service is
+not to be had."""
 
 from __future__ import annotations
 
@@ -29,20 +30,34 @@ except ImportError:
 
 PATH = "/openai/deployments/conf-chat/chat/completions?api-version=2024-10-21&x=%2Fa%20b"
 EVENTS = (b'data: {"n":1}\n\n', b'data: {"n":2}\n\n', b"data: [DONE]\n\n")
-STREAM = response(b"".join(EVENTS), kind="text/event-stream", chunks=(15, 30, 44), pauses=(0.0, 0.15, 0.15))
+STREAM = response(
+    b"".join(EVENTS), kind="text/event-stream", chunks=(15, 30, 44), pauses=(0.0, 0.15, 0.15)
+)
 
 
 class Case:
     """A client's side and a service's side with a forwarder between them."""
 
-    def __init__(self, server: PeerServer, *replies: Reply | Response, budget: Budget | None = None,
-                 patience: Patience | None = None, credentials: Credentials | None = None, tls: bool = False,
-                 ca_file: Path | None = None, timeouts: Timeouts | None = None) -> None:
+    def __init__(
+        self,
+        server: PeerServer,
+        *replies: Reply | Response,
+        budget: Budget | None = None,
+        patience: Patience | None = None,
+        credentials: Credentials | None = None,
+        tls: bool = False,
+        ca_file: Path | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
         self.service = Script(*replies)
         self.upstream: Execution = server.open(self.service, tls=tls)
         self.waits: list[float] = []
-        self.forwarder = Forwarder(Upstream(self.upstream.url, credentials, timeouts, ca_file), budget=budget,
-                                   patience=patience, waiting=self.waits.append)
+        self.forwarder = Forwarder(
+            Upstream(self.upstream.url, credentials, timeouts, ca_file),
+            budget=budget,
+            patience=patience,
+            waiting=self.waits.append,
+        )
         self.execution = server.open(self.forwarder, origin=ORIGIN)
 
     def kept(self) -> Exchange:
@@ -65,8 +80,16 @@ class Case:
 def test_a_request_goes_out_to_the_byte_but_for_host_and_connection(server: PeerServer) -> None:
     case = Case(server, response(b"{}"))
     body = b'{ "b":  1,\n"a": "\xc3\xa9" }'
-    case.post(body, **{"X-Odd-Case": "1", "Connection": "keep-alive, X-Hop", "X-Hop": "gone", "TE": "trailers",
-                       "Accept-Encoding": "gzip;q=0.5"})
+    case.post(
+        body,
+        **{
+            "X-Odd-Case": "1",
+            "Connection": "keep-alive, X-Hop",
+            "X-Hop": "gone",
+            "TE": "trailers",
+            "Accept-Encoding": "gzip;q=0.5",
+        },
+    )
     (sent,) = case.service.requests
     assert sent.body == body
     assert sent.url == case.upstream.url + PATH
@@ -87,11 +110,15 @@ def test_the_path_of_a_gateway_is_put_before(server: PeerServer) -> None:
     assert service.requests[0].url == upstream.url + "/azure/openai/models?api-version=1"
 
 
-def test_a_stream_arrives_piece_by_piece_and_is_kept_with_its_chunks_and_times(server: PeerServer) -> None:
+def test_a_stream_arrives_piece_by_piece_and_is_kept_with_its_chunks_and_times(
+    server: PeerServer,
+) -> None:
     service = Paced(*EVENTS)
     forwarder = Forwarder(Upstream(server.open(service).url))
     arrived = []
-    with httpx.stream("POST", server.open(forwarder, origin=ORIGIN).url + PATH, content=b"{}", timeout=30) as answer:
+    with httpx.stream(
+        "POST", server.open(forwarder, origin=ORIGIN).url + PATH, content=b"{}", timeout=30
+    ) as answer:
         for piece in answer.iter_raw():
             arrived.append(piece)
             time.sleep(0.1)
@@ -129,7 +156,9 @@ def test_a_body_that_ends_with_its_connection_is_whole(server: PeerServer) -> No
             from conformance.wire.exchange import Delivery
 
             head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
-            return Reply(Response(200, (), b"to the end", PLACE), delivery=Delivery(head=head, close=True))
+            return Reply(
+                Response(200, (), b"to the end", PLACE), delivery=Delivery(head=head, close=True)
+            )
 
     upstream = server.open(Plain())
     forwarder = Forwarder(Upstream(upstream.url))
@@ -144,7 +173,11 @@ def test_the_real_credential_is_put_in_behind_the_sdk_and_kept_nowhere(server: P
     case.post(**{"api-key": "a-stand-in"})
     case.post(Authorization="Bearer a-stand-in")
     case.post()
-    assert [request.header("api-key") for request in case.service.requests] == ["the-real-key", "the-real-key", None]
+    assert [request.header("api-key") for request in case.service.requests] == [
+        "the-real-key",
+        "the-real-key",
+        None,
+    ]
     assert "the-real-key" not in repr(case.forwarder.exchanges) + repr(Credentials("the-real-key"))
     token = Case(server, response(b"{}"), credentials=Credentials(token=lambda: "a-token"))
     token.post(**{"api-key": "a-stand-in"})
@@ -154,7 +187,9 @@ def test_the_real_credential_is_put_in_behind_the_sdk_and_kept_nowhere(server: P
 
 def test_a_service_that_throttles_is_waited_for(server: PeerServer) -> None:
     busy = response(b"{}", ("retry-after-ms", "20"), status=429)
-    case = Case(server, busy, response(b"{}", ("Retry-After", "0"), status=503), response(b'{"ok":1}'))
+    case = Case(
+        server, busy, response(b"{}", ("Retry-After", "0"), status=503), response(b'{"ok":1}')
+    )
     assert case.post().json() == {"ok": 1}
     assert case.waits == [0.02, 0.0]
     kept = case.kept()
@@ -217,11 +252,20 @@ def test_a_service_that_is_not_there_is_one_message(server: PeerServer) -> None:
     free.close()
 
 
-@pytest.mark.parametrize("reply", [Reply(fault=Fault.CONNECTION_RESET), Reply(fault=Fault.CUT_BODY),
-                                   cut_after(response(b"0123456789"), 4), short_chunk(STREAM)])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(fault=Fault.CONNECTION_RESET),
+        Reply(fault=Fault.CUT_BODY),
+        cut_after(response(b"0123456789"), 4),
+        short_chunk(STREAM),
+    ],
+)
 def test_what_breaks_off_is_not_recorded(server: PeerServer, reply: Reply) -> None:
     case = Case(server, reply)
-    with contextlib.suppress(httpx.TransportError):  # an answer that had begun ends as the service's did
+    with contextlib.suppress(
+        httpx.TransportError
+    ):  # an answer that had begun ends as the service's did
         assert case.post().status_code == 404
     assert case.failure().code == "upstream-broken"
     assert case.forwarder.exchanges == ()
@@ -261,8 +305,17 @@ def test_what_is_no_http_is_said_to_be_none(server: PeerServer, noise: str) -> N
         forwarder.settle()
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "x", "https://", "https://user:secret@host", "https://h?api-key=secret",
-                                 "http://h:99999"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x",
+        "x",
+        "https://",
+        "https://user:secret@host",
+        "https://h?api-key=secret",
+        "http://h:99999",
+    ],
+)
 def test_a_target_that_is_none_is_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(UsageError, match="target-url") as caught:
         Upstream(url)

@@ -1,4 +1,5 @@
-"""Recording against the emulator, over real HTTP through the peer, and playing back what was recorded."""
+"""Recording against the emulator, over real HTTP through the peer, and playing back what was
+recorded."""
 
 from __future__ import annotations
 
@@ -31,14 +32,21 @@ FIVE = ("chat", "streaming", "embeddings", "files", "responses")
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
-    """Every cassette of five capabilities, recorded, and the names of those the emulator cannot give."""
+    """Every cassette of five capabilities, recorded, and the names of those the emulator cannot
+    give."""
     root = tmp_path_factory.mktemp("recorded")
     done = record(root, *FIVE)
     assert done.stopped is None
     assert done.failed == ()
-    left_out = {result.name: result.reason for result in done.results if result.status == "left-out"}
-    assert all("does not provoke" in reason or "a recording has made" in reason or "emulator cannot do" in reason
-               for reason in left_out.values()), left_out
+    left_out = {
+        result.name: result.reason for result in done.results if result.status == "left-out"
+    }
+    assert all(
+        "does not provoke" in reason
+        or "a recording has made" in reason
+        or "emulator cannot do" in reason
+        for reason in left_out.values()
+    ), left_out
     return root, set(left_out)
 
 
@@ -49,7 +57,11 @@ def test_every_cassette_scenario_is_recorded_unless_its_answer_cannot_be_provoke
     assert made | left_out == asked
     assert not made & left_out
     assert len(made) > 75
-    assert {"2024-10-21/chat/own-data", "v1/chat/unknown-parameter", "v1/responses/function-call"} <= left_out
+    assert {
+        "2024-10-21/chat/own-data",
+        "v1/chat/unknown-parameter",
+        "v1/responses/function-call",
+    } <= left_out
 
 
 def test_what_was_recorded_plays_back_in_process_on_both_surfaces(recorded) -> None:  # type: ignore[no-untyped-def]
@@ -61,14 +73,22 @@ def test_what_was_recorded_plays_back_in_process_on_both_surfaces(recorded) -> N
                 continue
             if cassette_name(case.spec, case.loaded.id, case.api_version) in left_out:
                 continue
-            result = run_case(replace(case, spec=adapt(EMULATOR, case.spec)), suite, lane, clock).result
+            result = run_case(
+                replace(case, spec=adapt(EMULATOR, case.spec)), suite, lane, clock
+            ).result
             verdicts[result.verdict] += 1
-            wrong += [f"{case.id}: {f.rule} {f.message}" for f in result.findings if result.verdict is not Verdict.PASS]
+            wrong += [
+                f"{case.id}: {f.rule} {f.message}"
+                for f in result.findings
+                if result.verdict is not Verdict.PASS
+            ]
     assert wrong == []
     assert verdicts[Verdict.PASS] > 150
 
 
-def test_what_no_service_need_answer_is_not_asked_for_and_its_recording_stays(tmp_path: Path) -> None:
+def test_what_no_service_need_answer_is_not_asked_for_and_its_recording_stays(
+    tmp_path: Path,
+) -> None:
     kept = tmp_path / "2024-10-21/content-filter/completion-filtered.yaml"
     kept.parent.mkdir(parents=True)
     kept.write_text("evidence that asking again would lose", encoding="utf-8")
@@ -108,7 +128,9 @@ def test_streams_keep_where_their_chunks_end_and_when_asked_their_times(tmp_path
     assert response.chunks[-1] == len(response.body)
     assert all(response.body[:end].endswith(b"\n\n") for end in response.chunks)
     (written,) = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"]
-    assert len(written["stream"]["times"]) == len(written["stream"]["offsets"]) == len(response.chunks)
+    assert (
+        len(written["stream"]["times"]) == len(written["stream"]["offsets"]) == len(response.chunks)
+    )
     assert len(response.pauses) == len(response.chunks)
     assert sum(response.pauses) == pytest.approx(written["stream"]["times"][-1])
 
@@ -124,10 +146,11 @@ def test_modes_mean_what_they_mean_to_pytest_recording(tmp_path: Path) -> None:
     assert {(r.requests, r.replayed) for r in every.results} == {(2, 0)}
     path = tmp_path / "v1/streaming/same-as-plain.yaml"
     whole = path.read_text(encoding="utf-8")
-    path.write_text("interactions: []\n" + whole[whole.index("version: 1"):], encoding="utf-8")
+    path.write_text("interactions: []\n" + whole[whole.index("version: 1") :], encoding="utf-8")
     grown = record(tmp_path, "streaming/same-as-plain", mode=Mode.NEW_EPISODES)
     assert sorted((r.name, r.requests) for r in grown.results if r.status == "recorded") == [
-        ("v1/streaming/same-as-plain", 2)]
+        ("v1/streaming/same-as-plain", 2)
+    ]
     assert path.read_text(encoding="utf-8") == whole
     with pytest.raises(UsageError, match="rewrite"):
         mode_of("sometimes")
@@ -166,9 +189,13 @@ def test_a_used_up_budget_stops_cleanly_and_keeps_what_is_finished(tmp_path: Pat
     assert len(files_of(tmp_path)) == 1
 
 
-def test_an_answer_the_scenario_is_not_about_is_not_written(tmp_path: Path, server: PeerServer) -> None:
+def test_an_answer_the_scenario_is_not_about_is_not_written(
+    tmp_path: Path, server: PeerServer
+) -> None:
     with server.open(Emulator(), origin="https://conformance.openai.azure.com") as upstream:
-        service = Service(Source.GATEWAY, "a gateway", upstream.url, deployments={"conf-chat": "nobody-has-this"})
+        service = Service(
+            Source.GATEWAY, "a gateway", upstream.url, deployments={"conf-chat": "nobody-has-this"}
+        )
         done = record(tmp_path, "chat/founded", service=service)
     assert {result.status for result in done.results} == {"failed"}
     assert "NotFoundError 404" in done.results[0].reason

@@ -13,8 +13,8 @@ import trustme
 
 
 class Tunnels(socketserver.ThreadingTCPServer):
-    """A proxy. ``asked``: every place a tunnel was asked to, with the credentials for the proxy. ``refusal``: a status
-    it answers instead. A context manager."""
+    """A proxy. ``asked``: every place a tunnel was asked to, with the credentials for the proxy.
+    ``refusal``: a status it answers instead. A context manager."""
 
     daemon_threads = allow_reuse_address = True
 
@@ -27,7 +27,9 @@ class Tunnels(socketserver.ThreadingTCPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def __enter__(self) -> Tunnels:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,10 +61,14 @@ class _Tunnel(socketserver.BaseRequestHandler):
             head += self.request.recv(1)  # to the byte: what follows is TLS
         lines = head.decode("latin-1").split("\r\n")
         place = lines[0].split(" ")[1]
-        told = next((line for line in lines if line.lower().startswith("proxy-authorization:")), ":")
+        told = next(
+            (line for line in lines if line.lower().startswith("proxy-authorization:")), ":"
+        )
         self.server.asked.append((place, told.partition(":")[2].strip()))
         if self.server.refusal:
-            self.request.sendall(f"HTTP/1.1 {self.server.refusal}\r\nContent-Length: 0\r\n\r\n".encode())
+            self.request.sendall(
+                f"HTTP/1.1 {self.server.refusal}\r\nContent-Length: 0\r\n\r\n".encode()
+            )
             return
         self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         port, context = self.server.behind(place)

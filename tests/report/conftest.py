@@ -30,7 +30,8 @@ def golden() -> Callable[[str, str], None]:
 
 
 def _without(reason: str) -> Any:
-    """Skip with a reason anyone sees, or fail where a browser is required (the project's own CI)."""
+    """Skip with a reason anyone sees, or fail where a browser is required (the project's own
+    CI)."""
     if os.environ.get("CONFORMANCE_REQUIRE_BROWSER") == "1":
         pytest.fail(f"a browser is required (CONFORMANCE_REQUIRE_BROWSER=1) but {reason}")
     pytest.skip(f"no browser test: {reason}")
@@ -38,12 +39,17 @@ def _without(reason: str) -> Any:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium through Playwright, for one module: its sync API leaves an event loop running in this thread."""
+    """Chromium through Playwright, for one module: its sync API leaves an event loop running in
+    this thread."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
         _without("playwright is not installed (extra `browser`)")
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    executable = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if executable is None:
         _without("no chromium was found on PATH")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -1,4 +1,5 @@
-"""The page in a real browser: from file://, with and without scripts, by mouse, by keyboard, and through axe."""
+"""The page in a real browser: from file://, with and without scripts, by mouse, by keyboard, and
+through axe."""
 
 from __future__ import annotations
 
@@ -21,22 +22,38 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def visit(browser: Any, tmp_path: Path) -> Iterator[Open]:
-    """Opens a run's page from disk; anything the console says and any request but the page itself fails the test."""
+    """Opens a run's page from disk; anything the console says and any request but the page itself
+    fails the test."""
     noise: list[str] = []
     contexts: list[Any] = []
 
-    def visit_run(run: Run, fragment: str = "", *, scripts: bool = True, scheme: str = "light", width: int = 1280,
-                  ) -> Any:
+    def visit_run(
+        run: Run,
+        fragment: str = "",
+        *,
+        scripts: bool = True,
+        scheme: str = "light",
+        width: int = 1280,
+    ) -> Any:
         file = tmp_path / "index.html"
         file.write_text(render_html(run), encoding="utf-8")
-        context = browser.new_context(java_script_enabled=scripts, color_scheme=scheme,
-                                      viewport={"width": width, "height": 900})
+        context = browser.new_context(
+            java_script_enabled=scripts,
+            color_scheme=scheme,
+            viewport={"width": width, "height": 900},
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: noise.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: noise.append(f"error: {error}"))
-        page.on("request", lambda request: noise.append(request.url) if not request.url.startswith(
-            (file.as_uri(), "data:,")) else None)
+        page.on(
+            "request",
+            lambda request: (
+                noise.append(request.url)
+                if not request.url.startswith((file.as_uri(), "data:,"))
+                else None
+            ),
+        )
         page.goto(file.as_uri() + fragment)
         return page
 
@@ -169,7 +186,9 @@ def test_three_hundred_cases_load_within_three_seconds(visit: Open) -> None:
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_with_everything_open(visit: Open, axe: Any, scheme: str, width: int) -> None:
+def test_axe_finds_nothing_with_everything_open(
+    visit: Open, axe: Any, scheme: str, width: int
+) -> None:
     page = visit(full_run(), scheme=scheme, width=width)
     page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
     results = axe.run(page)
@@ -181,20 +200,32 @@ def test_axe_finds_nothing_with_everything_open(visit: Open, axe: Any, scheme: s
 
 @pytest.fixture
 def visit_divergence(browser: Any, tmp_path: Path) -> Iterator[Open]:
-    """Opens a run's divergence page from disk, without scripts: it has none. Noise and requests fail the test."""
+    """Opens a run's divergence page from disk, without scripts: it has none. Noise and requests
+    fail the test."""
     noise: list[str] = []
     contexts: list[Any] = []
 
-    def visit_run(run: Run, *, scheme: str = "light", width: int = 1280, scripts: bool = False) -> Any:
+    def visit_run(
+        run: Run, *, scheme: str = "light", width: int = 1280, scripts: bool = False
+    ) -> Any:
         write_reports(run, tmp_path)
         page_url = (tmp_path / "divergence.html").as_uri()
-        context = browser.new_context(java_script_enabled=scripts, color_scheme=scheme,
-                                      viewport={"width": width, "height": 900})
+        context = browser.new_context(
+            java_script_enabled=scripts,
+            color_scheme=scheme,
+            viewport={"width": width, "height": 900},
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: noise.append(f"console: {message.text}"))
-        page.on("request", lambda request: noise.append(request.url) if not request.url.startswith(
-            (tmp_path.as_uri(), "data:,")) else None)
+        page.on(
+            "request",
+            lambda request: (
+                noise.append(request.url)
+                if not request.url.startswith((tmp_path.as_uri(), "data:,"))
+                else None
+            ),
+        )
         page.goto(page_url)
         return page
 
@@ -212,7 +243,9 @@ def test_the_differences_can_be_opened_without_scripts(visit_divergence: Open) -
     assert folded.locator("a").first.is_visible()
 
 
-def test_a_scenario_of_the_divergence_page_leads_to_the_report_and_the_report_back(visit_divergence: Open) -> None:
+def test_a_scenario_of_the_divergence_page_leads_to_the_report_and_the_report_back(
+    visit_divergence: Open,
+) -> None:
     page = visit_divergence(full_run())
     page.locator(".apart .id a").first.click()
     assert "index.html#scenario-" in page.url
@@ -222,8 +255,9 @@ def test_a_scenario_of_the_divergence_page_leads_to_the_report_and_the_report_ba
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("make", [full_run, hostile_run, big_run])
-def test_the_divergence_page_never_scrolls_sideways(visit_divergence: Open, make: Callable[[], Run],
-                                                    width: int) -> None:
+def test_the_divergence_page_never_scrolls_sideways(
+    visit_divergence: Open, make: Callable[[], Run], width: int
+) -> None:
     page = visit_divergence(make(), width=width, scripts=True)
     page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -231,7 +265,9 @@ def test_the_divergence_page_never_scrolls_sideways(visit_divergence: Open, make
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_divergence_page(visit_divergence: Open, axe: Any, scheme: str, width: int) -> None:
+def test_axe_finds_nothing_on_the_divergence_page(
+    visit_divergence: Open, axe: Any, scheme: str, width: int
+) -> None:
     page = visit_divergence(full_run(), scheme=scheme, width=width, scripts=True)
     page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
     results = axe.run(page)

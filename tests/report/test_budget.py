@@ -13,8 +13,10 @@ from tests.report.builders import PYTHON, big_run, broken, case, full_run, scena
 def rows(count: int, verdict: Verdict = Verdict.PASS) -> tuple[CaseResult, ...]:
     of = scenario("retries/rows", "A scenario with a matrix")
     base = case(of, PYTHON, verdict)
-    return tuple(base.model_copy(update={"id": f"retries/rows[n={n}]::2024-10-21::python@3.0.1-sync"})
-                 for n in range(count))
+    return tuple(
+        base.model_copy(update={"id": f"retries/rows[n={n}]::2024-10-21::python@3.0.1-sync"})
+        for n in range(count)
+    )
 
 
 def test_what_is_red_always_shows_its_evidence() -> None:
@@ -46,20 +48,37 @@ def test_the_row_of_a_case_is_what_its_id_says_between_brackets() -> None:
 
 def test_a_case_without_its_evidence_says_where_that_is() -> None:
     run = big_run(60)
-    many = run.model_copy(update={"cases": tuple(
-        item.model_copy(update={"id": f"{item.id}-{copy}"}) for copy in range(20) for item in run.cases)})
+    many = run.model_copy(
+        update={
+            "cases": tuple(
+                item.model_copy(update={"id": f"{item.id}-{copy}"})
+                for copy in range(20)
+                for item in run.cases
+            )
+        }
+    )
     page = render_html(many)
     assert "Checks and wire trace are left out here" in page
     assert len(re.findall('<details class="case', page)) == len(many.cases)
 
 
-def test_a_case_without_its_evidence_tells_one_finding_of_each_rule_and_waiver_and_counts_the_rest() -> None:
-    findings = (broken("r", "first", waived_by="one"), broken("r", "second", waived_by="one"),
-                broken("r", "third", waived_by="two"), broken("q", "fourth", waived_by="one"))
+def test_a_case_without_its_evidence_tells_one_finding_of_each_rule_and_waiver_and_counts_the_rest() -> (
+    None
+):
+    findings = (
+        broken("r", "first", waived_by="one"),
+        broken("r", "second", waived_by="one"),
+        broken("r", "third", waived_by="two"),
+        broken("q", "fourth", waived_by="one"),
+    )
     steps = next(item.steps for item in full_run().cases if item.steps)
     base = rows(1, Verdict.WAIVED)[0].model_copy(update={"findings": findings, "steps": steps})
-    cases = tuple(base.model_copy(update={"id": f"retries/rows[n={n}]::2024-10-21::python@3.0.1-sync"})
-                  for n in range(2000))
-    last = render_html(full_run().model_copy(update={"cases": cases})).split('<details class="case')[2000]
+    cases = tuple(
+        base.model_copy(update={"id": f"retries/rows[n={n}]::2024-10-21::python@3.0.1-sync"})
+        for n in range(2000)
+    )
+    last = render_html(full_run().model_copy(update={"cases": cases})).split(
+        '<details class="case'
+    )[2000]
     assert re.findall('<p class="say">([a-z]+)</p>', last) == ["first", "third", "fourth"]
     assert "1 further finding of the same rules, checks and wire trace are left out here" in last

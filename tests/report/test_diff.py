@@ -11,12 +11,18 @@ from hypothesis import strategies as st
 from conformance.report.diff import Line, side_by_side
 from conformance.report.text import pretty
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+    ),
+)
 
 
 def text(lines: tuple[Line, ...]) -> str:
-    return "\n".join(line.before + line.marked + line.after for line in lines if line.state != "absent")
+    return "\n".join(
+        line.before + line.marked + line.after for line in lines if line.state != "absent"
+    )
 
 
 def test_only_what_differs_within_a_line_is_marked() -> None:

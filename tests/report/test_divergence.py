@@ -1,4 +1,5 @@
-"""Where SDKs part ways: what is compared, what is not, in which order it is told, and the page that shows it."""
+"""Where SDKs part ways: what is compared, what is not, in which order it is told, and the page that
+shows it."""
 
 from __future__ import annotations
 
@@ -40,8 +41,15 @@ ONE, TWO, THREE = (Subject(name, "1.0.0", "sync") for name in ("alpha", "beta", 
 def sent(body: Any = None, url: str = URL, method: str = "POST", **headers: str) -> ExchangeTrace:
     """An answered attempt whose request has ``body`` (JSON unless it is text) and ``headers``."""
     text = body if isinstance(body, str) else json.dumps(CHAT if body is None else body)
-    request = RequestTrace(method=method, url=url, body=text, headers=tuple(
-        (name.replace("_", "-"), value) for name, value in {"content_type": "application/json", **headers}.items()))
+    request = RequestTrace(
+        method=method,
+        url=url,
+        body=text,
+        headers=tuple(
+            (name.replace("_", "-"), value)
+            for name, value in {"content_type": "application/json", **headers}.items()
+        ),
+    )
     return exchange().model_copy(update={"request": request})
 
 
@@ -57,13 +65,24 @@ def attempts(*statuses: int, waits: tuple[float, ...] = ()) -> StepTrace:
 
 def refused(**error: Any) -> StepTrace:
     """A call that raised."""
-    return step(exchange(status=400), outcome="error", view=None, result=None, request_id=None,
-                error={"type": "BadRequestError", "kind": "bad_request", "status": 400, **error})
+    return step(
+        exchange(status=400),
+        outcome="error",
+        view=None,
+        result=None,
+        request_id=None,
+        error={"type": "BadRequestError", "kind": "bad_request", "status": 400, **error},
+    )
 
 
-def compared(*steps: StepTrace, subjects: tuple[Subject, ...] = (ONE, TWO, THREE)) -> dict[str, Difference]:
+def compared(
+    *steps: StepTrace, subjects: tuple[Subject, ...] = (ONE, TWO, THREE)
+) -> dict[str, Difference]:
     """The differences between subjects that made ``steps``, by pointer."""
-    found = compare(Participant(subject, canonical_call(item)) for subject, item in zip(subjects, steps, strict=False))
+    found = compare(
+        Participant(subject, canonical_call(item))
+        for subject, item in zip(subjects, steps, strict=False)
+    )
     return {item.pointer: item for item in found}
 
 
@@ -71,13 +90,20 @@ def values(difference: Difference) -> list[str | None]:
     return [group.value for group in difference.groups]
 
 
-def run_of(*kinds: tuple[RunSubject, StepTrace], scenarios: int = 1, name: str = "chat/case") -> Run:
+def run_of(
+    *kinds: tuple[RunSubject, StepTrace], scenarios: int = 1, name: str = "chat/case"
+) -> Run:
     """A run in which every subject made its step in each of ``scenarios`` scenarios."""
     infos = [scenario(f"{name}-{number}", f"Case {number}") for number in range(scenarios)]
     cases = [case(info, subject, steps=(made,)) for info in infos for subject, made in kinds]
     subjects = tuple(dict.fromkeys(subject for subject, _ in kinds))
-    return small_run(Verdict.PASS).model_copy(update={
-        "subjects": subjects, "scenarios": tuple(infos), "cases": tuple(sorted(cases, key=lambda item: item.id))})
+    return small_run(Verdict.PASS).model_copy(
+        update={
+            "subjects": subjects,
+            "scenarios": tuple(infos),
+            "cases": tuple(sorted(cases, key=lambda item: item.id)),
+        }
+    )
 
 
 def pointers(found: Divergences) -> list[str]:
@@ -87,44 +113,96 @@ def pointers(found: Divergences) -> list[str]:
 # --- requests
 
 
-@pytest.mark.parametrize(("one", "other", "pointer", "told"), [
-    (sent(), sent(url=URL + "&x=1"), "/query/x", [None, '"1"']),
-    (sent(), sent(url=URL.replace("gpt-4o", "other")), "/path",
-     ['"/openai/deployments/gpt-4o/chat/completions"', '"/openai/deployments/other/chat/completions"']),
-    (sent(), sent(method="PUT"), "/method", ['"POST"', '"PUT"']),
-    (sent(api_key="***"), sent(), "/headers/api-key", ['"***"', None]),
-    (sent({"n": None}), sent({}), "/body/n", ["null", None]),
-    (sent({"a": {"b/c": 1}}), sent({"a": {"b/c": 2}}), "/body/a/b~1c", ["1", "2"]),
-    (sent({"prompt": "x"}), sent({"prompt": ["x"]}), "/body/prompt", ['"x"', None]),
-    (sent({"n": True}), sent({"n": 1}), "/body/n", ["true", "1"]),
-    (sent("not json"), sent("nor this"), "/body", ['"not json"', '"nor this"']),
-], ids=["query", "path", "method", "header", "null is sent", "escaped", "shape", "true is not 1", "not json"])
-def test_requests_differ_member_by_member(one: ExchangeTrace, other: ExchangeTrace, pointer: str,
-                                          told: list[str | None]) -> None:
+@pytest.mark.parametrize(
+    ("one", "other", "pointer", "told"),
+    [
+        (sent(), sent(url=URL + "&x=1"), "/query/x", [None, '"1"']),
+        (
+            sent(),
+            sent(url=URL.replace("gpt-4o", "other")),
+            "/path",
+            [
+                '"/openai/deployments/gpt-4o/chat/completions"',
+                '"/openai/deployments/other/chat/completions"',
+            ],
+        ),
+        (sent(), sent(method="PUT"), "/method", ['"POST"', '"PUT"']),
+        (sent(api_key="***"), sent(), "/headers/api-key", ['"***"', None]),
+        (sent({"n": None}), sent({}), "/body/n", ["null", None]),
+        (sent({"a": {"b/c": 1}}), sent({"a": {"b/c": 2}}), "/body/a/b~1c", ["1", "2"]),
+        (sent({"prompt": "x"}), sent({"prompt": ["x"]}), "/body/prompt", ['"x"', None]),
+        (sent({"n": True}), sent({"n": 1}), "/body/n", ["true", "1"]),
+        (sent("not json"), sent("nor this"), "/body", ['"not json"', '"nor this"']),
+    ],
+    ids=[
+        "query",
+        "path",
+        "method",
+        "header",
+        "null is sent",
+        "escaped",
+        "shape",
+        "true is not 1",
+        "not json",
+    ],
+)
+def test_requests_differ_member_by_member(
+    one: ExchangeTrace, other: ExchangeTrace, pointer: str, told: list[str | None]
+) -> None:
     assert values(compared(step(one), step(other))[pointer]) == told
 
 
-@pytest.mark.parametrize(("one", "other"), [
-    (sent({"a": 1, "b": 2}), sent({"b": 2, "a": 1})),
-    (sent({"n": 1}), sent({"n": 1.0})),
-    (sent(X_Trace="a"), sent(x_trace="a")),
-    (sent(url=URL + "&x=1"), sent(url=URL.replace("?", "?x=1&"))),
-    (sent(url=URL), sent(url=URL.replace("conformance.openai.azure.com", "127.0.0.1:40001"))),
-    (sent(user_agent="a/1"), sent(user_agent="b/2", x_stainless_lang="go", content_length="7", host="h",
-                                  x_ms_client_request_id="7c0f")),
-], ids=["order of members", "1 and 1.0", "case of header names", "order of the query", "host", "identity"])
-def test_what_is_the_same_request_is_not_a_difference(one: ExchangeTrace, other: ExchangeTrace) -> None:
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (sent({"a": 1, "b": 2}), sent({"b": 2, "a": 1})),
+        (sent({"n": 1}), sent({"n": 1.0})),
+        (sent(X_Trace="a"), sent(x_trace="a")),
+        (sent(url=URL + "&x=1"), sent(url=URL.replace("?", "?x=1&"))),
+        (sent(url=URL), sent(url=URL.replace("conformance.openai.azure.com", "127.0.0.1:40001"))),
+        (
+            sent(user_agent="a/1"),
+            sent(
+                user_agent="b/2",
+                x_stainless_lang="go",
+                content_length="7",
+                host="h",
+                x_ms_client_request_id="7c0f",
+            ),
+        ),
+    ],
+    ids=[
+        "order of members",
+        "1 and 1.0",
+        "case of header names",
+        "order of the query",
+        "host",
+        "identity",
+    ],
+)
+def test_what_is_the_same_request_is_not_a_difference(
+    one: ExchangeTrace, other: ExchangeTrace
+) -> None:
     assert compared(step(one), step(other)) == {}
 
 
 def test_forms_differ_by_their_parts_whatever_bytes_a_file_holds() -> None:
     def form(kind: str) -> ExchangeTrace:
-        parts = (("name", "model", "", "whisper"), ("file", "a.wav", kind, "<42 bytes, sha256 00ff>"))
-        return sent("".join(
-            f'--boundary\r\nContent-Disposition: form-data; name="{field}"'
-            + (f'; filename="{name}"\r\nContent-Type: {part}' if field == "file" else "")
-            + f"\r\n\r\n{content}\r\n" for field, name, part, content in parts) + "--boundary--\r\n",
-            content_type="multipart/form-data; boundary=boundary")
+        parts = (
+            ("name", "model", "", "whisper"),
+            ("file", "a.wav", kind, "<42 bytes, sha256 00ff>"),
+        )
+        return sent(
+            "".join(
+                f'--boundary\r\nContent-Disposition: form-data; name="{field}"'
+                + (f'; filename="{name}"\r\nContent-Type: {part}' if field == "file" else "")
+                + f"\r\n\r\n{content}\r\n"
+                for field, name, part, content in parts
+            )
+            + "--boundary--\r\n",
+            content_type="multipart/form-data; boundary=boundary",
+        )
+
     found = compared(step(form("audio/wav")), step(form("application/octet-stream")))
     assert list(found) == ["/body/file/content_type"]
 
@@ -149,25 +227,41 @@ def test_an_answer_and_an_error_differ_in_outcome_and_each_is_compared_with_its_
 
 
 def test_what_callers_made_of_different_answers_is_not_compared() -> None:
-    missing = refused(status=404, code="conformance-miss").model_copy(update={"exchanges": (
-        exchange(status=404).model_copy(update={"miss": "nothing recorded"}),)})
+    missing = refused(status=404, code="conformance-miss").model_copy(
+        update={
+            "exchanges": (exchange(status=404).model_copy(update={"miss": "nothing recorded"}),)
+        }
+    )
     assert list(compared(step(), step(), missing)) == ["/attempts"]
-    late = refused(kind="rate_limit", status=429).model_copy(update={"exchanges": (exchange(status=429),)})
+    late = refused(kind="rate_limit", status=429).model_copy(
+        update={"exchanges": (exchange(status=429),)}
+    )
     assert list(compared(refused(), refused(), late)) == ["/attempts"]
 
 
 def test_null_and_nothing_are_the_same_to_a_caller() -> None:
     assert compared(step(view={"text": "a", "role": None}), step(view={"text": "a"})) == {}
-    assert values(compared(step(view={"text": "a"}), step(view={"text": None}))["/view/text"]) == ['"a"', None]
+    assert values(compared(step(view={"text": "a"}), step(view={"text": None}))["/view/text"]) == [
+        '"a"',
+        None,
+    ]
 
 
 def test_the_class_and_wording_of_an_error_are_not_compared_but_its_kind_is() -> None:
-    assert compared(refused(message="Error code: 400", bases=["APIError"]), refused(type="*azcore.ResponseError")) == {}
+    assert (
+        compared(
+            refused(message="Error code: 400", bases=["APIError"]),
+            refused(type="*azcore.ResponseError"),
+        )
+        == {}
+    )
     assert list(compared(refused(), refused(kind="other"))) == ["/error/kind"]
 
 
 def test_a_branch_the_same_subjects_lack_is_one_difference() -> None:
-    whole = step(view={"filter": {name: {"severity": "safe"} for name in ("hate", "sexual", "violence")}})
+    whole = step(
+        view={"filter": {name: {"severity": "safe"} for name in ("hate", "sexual", "violence")}}
+    )
     found = compared(whole, whole, step(view={"text": "x"}))
     assert found["/view/filter"].members == 3
     assert values(found["/view/filter"]) == ["3 members", None]
@@ -193,6 +287,7 @@ def test_waits_within_the_jitter_of_libraries_are_alike_and_others_are_not() -> 
 def test_a_wait_shorter_than_asked_is_never_like_one_that_is_not() -> None:
     def waiting(wait: float) -> StepTrace:
         return step(exchange(status=429, asked=0.04), exchange(at=wait, waited=wait))
+
     assert compared(waiting(0.041), waiting(0.05)) == {}
     found = compared(waiting(0.041), waiting(0.042), waiting(0.03))
     assert values(found["/waits/0"]) == ["41 ms to 42 ms", "30 ms, less than asked"]
@@ -205,11 +300,16 @@ def test_attempts_differ_by_number_and_by_how_each_ended() -> None:
 
 def test_an_axis_shows_every_attempt_to_scale_and_says_which_clock_is_virtual() -> None:
     real = Participant(ONE, canonical_call(attempts(429, 200, waits=(1.0,))), (0.0, 1.0))
-    virtual = Participant(TWO, canonical_call(attempts(429, 200, waits=(0.5,))), (0.0, 0.5), virtual=True)
+    virtual = Participant(
+        TWO, canonical_call(attempts(429, 200, waits=(0.5,))), (0.0, 0.5), virtual=True
+    )
     picture = axis([real, virtual])
     assert picture is not None
     slow, fast = picture.rows
-    assert [row.words for row in picture.rows] == ["429, waited 1 s, 200", "429, waited 500 ms, 200"]
+    assert [row.words for row in picture.rows] == [
+        "429, waited 1 s, 200",
+        "429, waited 500 ms, 200",
+    ]
     assert slow.gaps[0].width == pytest.approx(2 * fast.gaps[0].width, abs=0.2)
     assert (slow.virtual, fast.virtual) == (False, True)
     assert "beta 1.0.0 (virtual clock)" in picture.description
@@ -226,7 +326,10 @@ def test_a_broken_clock_breaks_no_axis(broken: float) -> None:
 
 def test_surfaces_share_a_row_when_they_behave_alike() -> None:
     both = tuple(Subject("alpha", "1.0.0", surface) for surface in ("async", "sync"))
-    alike = [Participant(item, canonical_call(attempts(429, 200, waits=(0.4,))), (0.0, 0.4)) for item in both]
+    alike = [
+        Participant(item, canonical_call(attempts(429, 200, waits=(0.4,))), (0.0, 0.4))
+        for item in both
+    ]
     apart = [alike[0], Participant(both[1], canonical_call(attempts(429)), (0.0,))]
     assert [name for name, _ in rows_of(alike)] == ["alpha 1.0.0"]
     assert [name for name, _ in rows_of(apart)] == ["alpha 1.0.0 async", "alpha 1.0.0 sync"]
@@ -252,7 +355,10 @@ def test_results_of_single_sdks_that_are_merged_are_compared() -> None:
 
 def test_every_version_is_a_column_and_surfaces_that_agree_are_one() -> None:
     cases = run_of((PYTHON, step()), (OLD_PYTHON, refused())).cases
-    both = (*cases, *(item.model_copy(update={"id": f"{item.id}-async", "surface": "async"}) for item in cases))
+    both = (
+        *cases,
+        *(item.model_copy(update={"id": f"{item.id}-async", "surface": "async"}) for item in cases),
+    )
     found = divergences(small_run(Verdict.PASS).model_copy(update={"cases": both}))
     assert found.columns == ("python 1.99.0", "python 3.0.1")
     groups = found.scenarios[0].seen[0].difference.groups
@@ -261,15 +367,26 @@ def test_every_version_is_a_column_and_surfaces_that_agree_are_one() -> None:
 
 def test_what_differs_in_many_scenarios_is_told_once_and_not_in_each() -> None:
     def told(scenarios: int) -> Divergences:
-        return divergences(run_of((PYTHON, step(sent(accept="a"))), (JAVA, step(sent())), scenarios=scenarios))
-    assert (told(HABIT_LEAST - 1).habits, len(told(HABIT_LEAST - 1).scenarios)) == ((), HABIT_LEAST - 1)
+        return divergences(
+            run_of((PYTHON, step(sent(accept="a"))), (JAVA, step(sent())), scenarios=scenarios)
+        )
+
+    assert (told(HABIT_LEAST - 1).habits, len(told(HABIT_LEAST - 1).scenarios)) == (
+        (),
+        HABIT_LEAST - 1,
+    )
     many = told(HABIT_LEAST)
-    assert [(habit.pointer, habit.scenarios) for habit in many.habits] == [("/headers/accept", HABIT_LEAST)]
+    assert [(habit.pointer, habit.scenarios) for habit in many.habits] == [
+        ("/headers/accept", HABIT_LEAST)
+    ]
     assert (len(many.scenarios), len(many.usual)) == (0, HABIT_LEAST)
 
 
-@pytest.mark.parametrize("made", [refused(), step(sent(url=URL.replace("gpt-4o", "x"))),
-                                  attempts(429, 200, waits=(1,))], ids=["outcome", "path", "attempts"])
+@pytest.mark.parametrize(
+    "made",
+    [refused(), step(sent(url=URL.replace("gpt-4o", "x"))), attempts(429, 200, waits=(1,))],
+    ids=["outcome", "path", "attempts"],
+)
 def test_an_outcome_a_path_or_the_attempts_are_never_a_habit(made: StepTrace) -> None:
     found = divergences(run_of((PYTHON, step(sent())), (JAVA, made), scenarios=HABIT_LEAST * 3))
     assert len(found.scenarios) == HABIT_LEAST * 3
@@ -285,8 +402,11 @@ def test_the_habits_of_a_part_are_those_of_the_whole_run() -> None:
 def test_the_same_difference_in_several_rows_is_told_once_even_where_fewer_took_part() -> None:
     other = step(view={"text": "something else"})
     cases = run_of((PYTHON, step()), (GO, step()), (JAVA, other)).cases
-    narrow = tuple(item.model_copy(update={"api_version": "v1", "id": f"{item.id}-v1"})
-                   for item in cases if item.sdk != "go")
+    narrow = tuple(
+        item.model_copy(update={"api_version": "v1", "id": f"{item.id}-v1"})
+        for item in cases
+        if item.sdk != "go"
+    )
     found = divergences(small_run(Verdict.PASS).model_copy(update={"cases": (*cases, *narrow)}))
     assert pointers(found).count("/view/text") == 1
     assert found.scenarios[0].seen[-1].where == ("2024-10-21", "v1")
@@ -308,7 +428,10 @@ def test_a_call_an_sdk_does_not_have_takes_no_part() -> None:
 
 
 def test_versions_stand_behind_the_name_of_their_sdk() -> None:
-    assert names(["javascript 4.1.0", "javascript 5.2.0", "python 3.0.1"]) == "javascript 4.1.0, 5.2.0; python 3.0.1"
+    assert (
+        names(["javascript 4.1.0", "javascript 5.2.0", "python 3.0.1"])
+        == "javascript 4.1.0, 5.2.0; python 3.0.1"
+    )
 
 
 def test_long_values_are_shown_from_where_they_part() -> None:
@@ -320,14 +443,34 @@ def test_long_values_are_shown_from_where_they_part() -> None:
 
 # --- properties
 
-SOME = st.recursive(st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False)
-                    | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
-                    | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=8)
+SOME = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
 STEPS = st.builds(
-    lambda body, view, waits, failed: (refused(code=view) if failed else step(
-        *(sent(body).model_copy(update={"at": float(place), "waited": wait})
-          for place, wait in enumerate([None, *waits])), view={"text": view})),
-    SOME, SOME, st.lists(st.floats(0, 60), max_size=3), st.booleans())
+    lambda body, view, waits, failed: (
+        refused(code=view)
+        if failed
+        else step(
+            *(
+                sent(body).model_copy(update={"at": float(place), "waited": wait})
+                for place, wait in enumerate([None, *waits])
+            ),
+            view={"text": view},
+        )
+    ),
+    SOME,
+    SOME,
+    st.lists(st.floats(0, 60), max_size=3),
+    st.booleans(),
+)
 
 
 @given(made=STEPS)
@@ -337,7 +480,10 @@ def test_two_that_did_the_same_never_diverge(made: StepTrace) -> None:
 
 @given(made=st.lists(STEPS, min_size=2, max_size=3), order=st.permutations([0, 1, 2]))
 def test_the_order_of_those_compared_tells_nothing(made: list[StepTrace], order: list[int]) -> None:
-    found = [Participant(subject, canonical_call(item)) for subject, item in zip((ONE, TWO, THREE), made, strict=False)]
+    found = [
+        Participant(subject, canonical_call(item))
+        for subject, item in zip((ONE, TWO, THREE), made, strict=False)
+    ]
     shuffled = [found[place] for place in order if place < len(found)]
     assert compare(shuffled) == compare(found)
 

@@ -69,15 +69,24 @@ class Page(HTMLParser):
         return [value for _, name, value in self.attributes if name in names]
 
 
-@pytest.mark.parametrize(("name", "make"), [
-    ("full", full_run), ("hostile", hostile_small_run), ("empty", lambda: Run(tool=Tool(version="0.1.0"), started="")),
-])
-def test_the_page_is_as_approved(golden: Callable[[str, str], None], name: str, make: Callable[[], Run]) -> None:
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("full", full_run),
+        ("hostile", hostile_small_run),
+        ("empty", lambda: Run(tool=Tool(version="0.1.0"), started="")),
+    ],
+)
+def test_the_page_is_as_approved(
+    golden: Callable[[str, str], None], name: str, make: Callable[[], Run]
+) -> None:
     golden(f"{name}.html", render_html(make()))
 
 
 @pytest.mark.parametrize("make", [full_run, hostile_run, big_run])
-def test_every_element_is_closed_and_every_id_is_unique_and_every_link_leads_somewhere(make: Callable[[], Run]) -> None:
+def test_every_element_is_closed_and_every_id_is_unique_and_every_link_leads_somewhere(
+    make: Callable[[], Run],
+) -> None:
     page = Page(render_html(make()))
     assert page.open == []
     ids = page.values("id")
@@ -89,27 +98,74 @@ def test_every_element_is_closed_and_every_id_is_unique_and_every_link_leads_som
 def test_nothing_is_fetched_from_anywhere() -> None:
     page = Page(render_html(full_run()))
     assert page.values("src", "srcset", "action", "data", "poster") == []
-    assert [value for tag, name, value in page.attributes if tag == "link" and name == "href"] == ["data:,"]
+    assert [value for tag, name, value in page.attributes if tag == "link" and name == "href"] == [
+        "data:,"
+    ]
 
 
 def test_the_same_run_gives_the_same_bytes_in_another_process() -> None:
-    code = ("import sys, hashlib; sys.path.insert(0, 'tests'); from report.builders import full_run;"
-            "from conformance.report.html import DIVERGENCE_NAME, render_html;"
-            "print(hashlib.sha256(render_html(full_run()).encode()).hexdigest())")
+    code = (
+        "import sys, hashlib; sys.path.insert(0, 'tests'); from report.builders import full_run;"
+        "from conformance.report.html import DIVERGENCE_NAME, render_html;"
+        "print(hashlib.sha256(render_html(full_run()).encode()).hexdigest())"
+    )
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": str(ROOT)}
-    other = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, capture_output=True)
-    assert other.stdout.decode().strip() == hashlib.sha256(render_html(full_run()).encode()).hexdigest()
+    other = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
+    assert (
+        other.stdout.decode().strip()
+        == hashlib.sha256(render_html(full_run()).encode()).hexdigest()
+    )
 
 
-TOKENS = st.sampled_from([
-    "<", ">", '"', "'", "&", "=", "</script>", "</style>", "<img src=x onerror=alert(1)>", "<!--", "-->", "]]>",
-    "{{ run }}", "{% raw %}", "&lt;", "&#60;", "javascript:", "\r", "\0", "\x1b", "\u2028", "\u202e", "\x85", "é", " ",
-])
-# Stand-ins that no markup is made of; equal texts stay equal and different ones different. A quotation mark becomes a
-# backslash because JSON escapes both with one character, and what is long is folded.
-TAME = str.maketrans({"<": "\u2039", ">": "\u203a", '"': "\\", "'": "\u2019", "&": "\u214b", "`": "\u02cb",
-                      "{": "\u27c5", "}": "\u27c6"})
-ANY = st.lists(TOKENS | st.characters(exclude_categories=["Cs"], exclude_characters=TAME.values()), max_size=8)
+TOKENS = st.sampled_from(
+    [
+        "<",
+        ">",
+        '"',
+        "'",
+        "&",
+        "=",
+        "</script>",
+        "</style>",
+        "<img src=x onerror=alert(1)>",
+        "<!--",
+        "-->",
+        "]]>",
+        "{{ run }}",
+        "{% raw %}",
+        "&lt;",
+        "&#60;",
+        "javascript:",
+        "\r",
+        "\0",
+        "\x1b",
+        "\u2028",
+        "\u202e",
+        "\x85",
+        "é",
+        " ",
+    ]
+)
+# Stand-ins that no markup is made of; equal texts stay equal and different ones different. A
+# quotation mark becomes a backslash because JSON escapes both with one character, and what is long
+# is folded.
+TAME = str.maketrans(
+    {
+        "<": "\u2039",
+        ">": "\u203a",
+        '"': "\\",
+        "'": "\u2019",
+        "&": "\u214b",
+        "`": "\u02cb",
+        "{": "\u27c5",
+        "}": "\u27c6",
+    }
+)
+ANY = st.lists(
+    TOKENS | st.characters(exclude_categories=["Cs"], exclude_characters=TAME.values()), max_size=8
+)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -125,7 +181,9 @@ def test_markup_on_the_wire_stays_text(place: str) -> None:
     sent = exchange(frames=(HOSTILE,)) if place == "frame" else exchange()
     assert sent.response is not None
     if place == "body":
-        sent = sent.model_copy(update={"response": sent.response.model_copy(update={"body": HOSTILE})})
+        sent = sent.model_copy(
+            update={"response": sent.response.model_copy(update={"body": HOSTILE})}
+        )
     elif place in ("header", "url"):
         update = {"headers": ((HOSTILE, HOSTILE),)} if place == "header" else {"url": HOSTILE}
         sent = sent.model_copy(update={"request": sent.request.model_copy(update=update)})
@@ -139,9 +197,13 @@ def test_markup_on_the_wire_stays_text(place: str) -> None:
 
 def test_only_http_links_are_links() -> None:
     page = Page(render_html(hostile_run()))
-    outside = {value for value in page.values("href") if not value.startswith("#")} - {DIVERGENCE_NAME}
+    outside = {value for value in page.values("href") if not value.startswith("#")} - {
+        DIVERGENCE_NAME
+    }
     assert {value.split(":")[0] for value in outside} <= {"https", "http", "data"}
-    assert page.values("href").count("data:,") == len([x for x in page.values("href") if x.startswith("data:")])
+    assert page.values("href").count("data:,") == len(
+        [x for x in page.values("href") if x.startswith("data:")]
+    )
 
 
 def test_characters_that_hide_or_reorder_text_are_shown_by_name() -> None:

@@ -8,7 +8,14 @@ from conformance.judge.results import Run, Tool, Verdict
 from conformance.report.summary import Standing, Tone, summarize
 from tests.report.builders import DOTNET, GO, PYTHON, full_run, small_run
 
-P, F, W, U, N, E = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED, Verdict.UNSUPPORTED, Verdict.NOT_RUN, Verdict.ERROR)
+P, F, W, U, N, E = (
+    Verdict.PASS,
+    Verdict.FAIL,
+    Verdict.WAIVED,
+    Verdict.UNSUPPORTED,
+    Verdict.NOT_RUN,
+    Verdict.ERROR,
+)
 
 
 def test_a_run_of_nothing_has_no_data_and_is_not_green() -> None:
@@ -17,26 +24,36 @@ def test_a_run_of_nothing_has_no_data_and_is_not_green() -> None:
     assert summary.tone is Tone.BAD
 
 
-@pytest.mark.parametrize(("verdicts", "standing", "tone"), [
-    ((P, P), Standing.CONFORMS, Tone.GOOD),
-    ((P, U), Standing.CONFORMS, Tone.GOOD),
-    ((P, W), Standing.WITH_WAIVERS, Tone.GOOD),
-    ((P, N), Standing.INCOMPLETE, Tone.CAUTION),
-    ((P, F), Standing.FAILS, Tone.BAD),
-    ((P, E), Standing.FAILS, Tone.BAD),
-    ((U, U), Standing.NO_DATA, Tone.BAD),
-    ((N, N), Standing.NO_DATA, Tone.BAD),
-])
-def test_a_subject_conforms_only_on_evidence(verdicts: tuple[Verdict, ...], standing: Standing, tone: Tone) -> None:
+@pytest.mark.parametrize(
+    ("verdicts", "standing", "tone"),
+    [
+        ((P, P), Standing.CONFORMS, Tone.GOOD),
+        ((P, U), Standing.CONFORMS, Tone.GOOD),
+        ((P, W), Standing.WITH_WAIVERS, Tone.GOOD),
+        ((P, N), Standing.INCOMPLETE, Tone.CAUTION),
+        ((P, F), Standing.FAILS, Tone.BAD),
+        ((P, E), Standing.FAILS, Tone.BAD),
+        ((U, U), Standing.NO_DATA, Tone.BAD),
+        ((N, N), Standing.NO_DATA, Tone.BAD),
+    ],
+)
+def test_a_subject_conforms_only_on_evidence(
+    verdicts: tuple[Verdict, ...], standing: Standing, tone: Tone
+) -> None:
     summary = summarize(small_run(*verdicts))
     assert [item.standing for item in summary.subjects] == [standing]
     assert summary.tone is tone
 
 
-def test_a_subject_that_could_not_run_is_named_with_its_reason_and_keeps_the_run_from_green() -> None:
+def test_a_subject_that_could_not_run_is_named_with_its_reason_and_keeps_the_run_from_green() -> (
+    None
+):
     summary = summarize(small_run(P, subjects=(PYTHON, DOTNET)))
     assert summary.sentence == "1 of 1 SDK conforms to Azure OpenAI 2024-10-21; 1 gave no data."
-    assert "dotnet 2.3.0: no data (The dotnet command was not found on this machine)." in summary.details
+    assert (
+        "dotnet 2.3.0: no data (The dotnet command was not found on this machine)."
+        in summary.details
+    )
     assert summary.tone is Tone.CAUTION
 
 
@@ -50,8 +67,10 @@ def test_an_interrupted_run_says_so_and_is_not_green() -> None:
 def test_the_sentence_counts_musts_and_shoulds_by_rule_and_never_notes() -> None:
     details = summarize(full_run()).details
     assert "go 0.8.1 fails 1 SHOULD in 1 case." in details
-    assert "java 1.0.0-beta.16 fails 1 MUST in 1 case, ended 1 case in an error and has 1 case that did not run." \
+    assert (
+        "java 1.0.0-beta.16 fails 1 MUST in 1 case, ended 1 case in an error and has 1 case that did not run."
         in details
+    )
 
 
 def test_a_problem_of_the_harness_or_a_waiver_to_mend_is_red_even_when_every_case_passes() -> None:

@@ -31,12 +31,18 @@ def test_bars_are_to_scale() -> None:
 def test_the_waits_are_told_apart_in_words() -> None:
     drawn = timeline((exchange(status=429, asked=2.0), exchange(at=1.0, waited=1.0)))
     assert drawn is not None
-    assert drawn.description == "2 attempts. attempt 1: 429; waited 1 s; asked (retry-after-ms) 2 s; attempt 2: 200."
+    assert (
+        drawn.description
+        == "2 attempts. attempt 1: 429; waited 1 s; asked (retry-after-ms) 2 s; attempt 2: 200."
+    )
 
 
 @given(ats=st.lists(TIMES, min_size=2, max_size=6), waited=TIMES, asked=TIMES)
 def test_no_clock_draws_outside_the_picture(ats: list[float], waited: float, asked: float) -> None:
-    items = tuple(exchange().model_copy(update={"at": at, "waited": waited, "asked_wait": asked}) for at in ats)
+    items = tuple(
+        exchange().model_copy(update={"at": at, "waited": waited, "asked_wait": asked})
+        for at in ats
+    )
     drawn = timeline(items)
     assert drawn is not None
     assert all(bar.x >= LABELS and bar.x + bar.width <= WIDTH for bar in drawn.bars)

@@ -23,8 +23,18 @@ def names(folder: Path) -> list[str]:
 
 def test_four_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     paths = write_reports(full_run(), tmp_path / "new" / "folder")
-    assert [path.name for path in paths] == ["index.html", "results.json", "junit.xml", "divergence.html"]
-    assert names(tmp_path / "new" / "folder") == ["divergence.html", "index.html", "junit.xml", "results.json"]
+    assert [path.name for path in paths] == [
+        "index.html",
+        "results.json",
+        "junit.xml",
+        "divergence.html",
+    ]
+    assert names(tmp_path / "new" / "folder") == [
+        "divergence.html",
+        "index.html",
+        "junit.xml",
+        "results.json",
+    ]
 
 
 def test_a_link_where_a_report_belongs_is_replaced_and_not_followed(tmp_path: Path) -> None:
@@ -75,7 +85,9 @@ def test_a_file_that_cannot_be_replaced_leaves_no_litter(tmp_path: Path) -> None
     assert names(tmp_path) == ["index.html", "results.json"]
 
 
-def test_a_full_disk_keeps_the_report_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_report_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = small_run(Verdict.PASS)
     write_reports(first, tmp_path)
 
@@ -89,13 +101,22 @@ def test_a_full_disk_keeps_the_report_that_was_there(tmp_path: Path, monkeypatch
     assert names(tmp_path) == ["divergence.html", "index.html", "junit.xml", "results.json"]
 
 
-@pytest.mark.parametrize(("content", "code"), [
-    (b"", "results-not-json"), (b"{", "results-not-json"), (b"\xff\xfe", "results-not-json"),
-    (b"[" * 200_000, "results-not-json"), (b"[]", "results-invalid"), (b"{}", "results-invalid"),
-    (b'{"schema_version": "9.0"}', "results-version"),
-    (b'{"tool": {"version": "1"}, "started": "", "surprise": 1}', "results-invalid"),
-])
-def test_a_bad_file_is_an_input_error_that_says_where(tmp_path: Path, content: bytes, code: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "results-not-json"),
+        (b"{", "results-not-json"),
+        (b"\xff\xfe", "results-not-json"),
+        (b"[" * 200_000, "results-not-json"),
+        (b"[]", "results-invalid"),
+        (b"{}", "results-invalid"),
+        (b'{"schema_version": "9.0"}', "results-version"),
+        (b'{"tool": {"version": "1"}, "started": "", "surprise": 1}', "results-invalid"),
+    ],
+)
+def test_a_bad_file_is_an_input_error_that_says_where(
+    tmp_path: Path, content: bytes, code: str
+) -> None:
     file = tmp_path / "results.json"
     file.write_bytes(content)
     with pytest.raises(InputError) as caught:

@@ -16,14 +16,32 @@ from tests.corpus.overlay import load, make_root, scenario
 
 
 def judged(case: Case, verdict: Verdict, *rules: str) -> Judged:
-    findings = tuple(FindingResult(rule=rule, level="must", blame="sdk", message="late") for rule in rules)
-    return Judged(CaseResult(
-        id=case.id, scenario=case.loaded.id, sdk="python", version="3", surface=case.surface, lane="loopback",
-        api_version=case.api_version, capability="chat", level="must", verdict=verdict, findings=findings))
+    findings = tuple(
+        FindingResult(rule=rule, level="must", blame="sdk", message="late") for rule in rules
+    )
+    return Judged(
+        CaseResult(
+            id=case.id,
+            scenario=case.loaded.id,
+            sdk="python",
+            version="3",
+            surface=case.surface,
+            lane="loopback",
+            api_version=case.api_version,
+            capability="chat",
+            level="must",
+            verdict=verdict,
+            findings=findings,
+        )
+    )
 
 
-def test_what_was_late_in_the_crowd_alone_is_run_again_among_few_and_settled_there(tmp_path: Path) -> None:
-    suite = load(make_root(tmp_path, {f"scenarios/chat/late{n}.yaml": scenario() for n in range(20)}))
+def test_what_was_late_in_the_crowd_alone_is_run_again_among_few_and_settled_there(
+    tmp_path: Path,
+) -> None:
+    suite = load(
+        make_root(tmp_path, {f"scenarios/chat/late{n}.yaml": scenario() for n in range(20)})
+    )
     cases = plan(suite, subjects_of(suite, ("python",)), Selection())
     seen: list[tuple[str, bool]] = []
     under_way, most = [0], [0]

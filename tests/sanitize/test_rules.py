@@ -1,4 +1,5 @@
-"""Every rule takes out what it is for, leaves its look-alike alone, and is missed when it is switched off."""
+"""Every rule takes out what it is for, leaves its look-alike alone, and is missed when it is
+switched off."""
 
 from __future__ import annotations
 
@@ -23,7 +24,11 @@ TAKING = [case for case in CASES if BY_ID[case.rule].action is not Action.KEEP]
 
 def sanitised(case: Case, *, harmless: bool = False) -> str:
     """What would be written of the case's plant, or of its look-alike."""
-    return shown(Sanitizer(case.known, keep={"conf-chat"}).exchange(case.harmless if harmless else case.plant))
+    return shown(
+        Sanitizer(case.known, keep={"conf-chat"}).exchange(
+            case.harmless if harmless else case.plant
+        )
+    )
 
 
 def test_every_rule_has_a_case_and_every_case_a_rule() -> None:
@@ -48,7 +53,10 @@ def without_values(name: str) -> Any:
 
 
 ELSEWHERE: dict[str, tuple[tuple[Any, str, Any], ...]] = {
-    "query-credential": ((urls, "QUERY_CREDENTIALS", frozenset()), (urls, "QUERIES", frozenset({"api-key"}))),
+    "query-credential": (
+        (urls, "QUERY_CREDENTIALS", frozenset()),
+        (urls, "QUERIES", frozenset({"api-key"})),
+    ),
     "guid-identity": ((members, "GUID", re.compile("(?!)")),),
     "query-unlisted": ((urls, "_unlisted", without_values("query")),),
     "host-gateway": ((urls, "sanitised_host", without_values("host")),),
@@ -57,15 +65,19 @@ ELSEWHERE: dict[str, tuple[tuple[Any, str, Any], ...]] = {
     "token-request": ((urls, "_FORM_SECRETS", frozenset()),),
     "multipart-filename": ((forms, "sanitised_filename", without_values("file")),),
     "multipart-boundary": ((forms, "_free", lambda pieces: "rAnDoM"),),
-    "content-encoding": ((exchange, "decode", lambda body, coding, ends: (body, ends)),
-                         (heads, "_drop", None)),
+    "content-encoding": (
+        (exchange, "decode", lambda body, coding, ends: (body, ends)),
+        (heads, "_drop", None),
+    ),
 }
 """What switches off a rule that is no detector and no header."""
 
 
 def switch_off(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mutant without ``rule``."""
-    monkeypatch.setattr(redact, "settle", lambda edits: settle(e for e in edits if rule not in e.rules))
+    monkeypatch.setattr(
+        redact, "settle", lambda edits: settle(e for e in edits if rule not in e.rules)
+    )
     if rule in heads._REWRITES:
         monkeypatch.setitem(heads._REWRITES, rule, lambda name, value, engine: value)
     for module, name, value in ELSEWHERE.get(rule, ()):
@@ -79,7 +91,9 @@ def test_a_rule_that_is_switched_off_is_missed(case: Case, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES if rule.action is Action.KEEP])
-def test_what_a_rule_keeps_is_lost_without_its_place_on_the_list(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_rule_keeps_is_lost_without_its_place_on_the_list(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(heads._REWRITES, rule, heads._drop)
     case = BY_RULE[rule]
     kept = "content-type: application/json" if rule == "evidence" else case.kept
@@ -102,4 +116,7 @@ def test_the_documentation_lists_every_rule() -> None:
     text = (PROJECT / "docs" / "security.md").read_text(encoding="utf-8")
     for rule in RULES:
         replacement = rule.replacement.replace("<", "\\<")
-        assert f"| `{rule.id}` | {rule.what} | {rule.where} | {rule.action} | {replacement} | {rule.concern} | " in text
+        assert (
+            f"| `{rule.id}` | {rule.what} | {rule.where} | {rule.action} | {replacement} | {rule.concern} | "
+            in text
+        )

@@ -24,19 +24,39 @@ APP = typer.Typer()
 APP.command()(scan_command.command)
 
 
-def cassette(body: object, headers: dict[str, list[str]] | None = None, uri: str = "https://x.example/v1") -> str:
+def cassette(
+    body: object, headers: dict[str, list[str]] | None = None, uri: str = "https://x.example/v1"
+) -> str:
     """A cassette as vcrpy writes it."""
-    return yaml.safe_dump({"interactions": [{
-        "request": {"method": "POST", "uri": uri, "headers": headers or {}, "body": "{}"},
-        "response": {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": body}}}],
-        "version": 1})
+    return yaml.safe_dump(
+        {
+            "interactions": [
+                {
+                    "request": {
+                        "method": "POST",
+                        "uri": uri,
+                        "headers": headers or {},
+                        "body": "{}",
+                    },
+                    "response": {
+                        "status": {"code": 200, "message": "OK"},
+                        "headers": {},
+                        "body": {"string": body},
+                    },
+                }
+            ],
+            "version": 1,
+        }
+    )
 
 
 def found(text: str, *secrets: str) -> list[str]:
     return [finding.rule for finding in scan_content(text.encode(), "c.yaml", Scanner(secrets))]
 
 
-@pytest.mark.parametrize("folder", ["cassettes", "scenarios/fixtures", "adapters", "schemas", "docs"])
+@pytest.mark.parametrize(
+    "folder", ["cassettes", "scenarios/fixtures", "adapters", "schemas", "docs"]
+)
 def test_what_the_project_ships_scans_clean(folder: str) -> None:
     count, findings = scan_paths([ROOT / folder], Scanner())
     assert count
@@ -54,13 +74,18 @@ def test_a_secret_folded_over_lines_is_found() -> None:
     assert found(text) == ["jwt"]
 
 
-@pytest.mark.parametrize(("name", "value", "rule"), [
-    ("Api-Key", "an-ordinary-word", "header-api-key"),
-    ("authorization", "Bearer an-ordinary-word", "header-authorization"),
-    ("Cookie", "a=b", "header-cookie"),
-    ("openai-organization", "acme-research", "header-organization"),
-])
-def test_credentials_in_headers_are_found_whatever_they_look_like(name: str, value: str, rule: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("Api-Key", "an-ordinary-word", "header-api-key"),
+        ("authorization", "Bearer an-ordinary-word", "header-authorization"),
+        ("Cookie", "a=b", "header-cookie"),
+        ("openai-organization", "acme-research", "header-organization"),
+    ],
+)
+def test_credentials_in_headers_are_found_whatever_they_look_like(
+    name: str, value: str, rule: str
+) -> None:
     assert found(cassette("x", {name: [value]})) == [rule]
     for placeholder in ("REDACTED", "<api-key>", "***"):
         assert found(cassette("x", {name: [placeholder]})) == []
@@ -75,8 +100,12 @@ def test_a_finding_names_its_line_and_rule_and_not_the_secret() -> None:
     text = f"first line\nsecond\nhere is {SK_KEY} and {HEX_KEY}\n"
     findings = scan_content(text.encode(), "log.txt", Scanner())
     assert [(finding.place, finding.rule) for finding in findings] == [
-        ("log.txt:3", "azure-key-32"), ("log.txt:3", "openai-key")]
-    assert all(SK_KEY[:8] not in str(finding) and HEX_KEY[:8] not in str(finding) for finding in findings)
+        ("log.txt:3", "azure-key-32"),
+        ("log.txt:3", "openai-key"),
+    ]
+    assert all(
+        SK_KEY[:8] not in str(finding) and HEX_KEY[:8] not in str(finding) for finding in findings
+    )
 
 
 def test_a_write_with_a_leak_is_refused() -> None:
@@ -115,7 +144,7 @@ def test_the_command_exits_1_and_says_where(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "leaky.yaml"
     file.parent.mkdir()
     text = cassette(f"it is {SK_KEY}")
-    line = 1 + text[:text.index(SK_KEY)].count("\n")
+    line = 1 + text[: text.index(SK_KEY)].count("\n")
     file.write_text(text, encoding="utf-8")
     result = CliRunner().invoke(APP, [str(tmp_path)], standalone_mode=False)
     assert result.return_value == 1
@@ -123,10 +152,14 @@ def test_the_command_exits_1_and_says_where(tmp_path: Path) -> None:
     assert SK_KEY not in result.output
 
 
-def test_the_command_looks_for_the_values_of_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_looks_for_the_values_of_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a.txt").write_text("x hunter2hunter2 y", encoding="utf-8")
     monkeypatch.setenv("ACME_SECRET", "hunter2hunter2")
-    result = CliRunner().invoke(APP, [str(tmp_path), "--secret-env", "ACME_SECRET"], standalone_mode=False)
+    result = CliRunner().invoke(
+        APP, [str(tmp_path), "--secret-env", "ACME_SECRET"], standalone_mode=False
+    )
     assert result.return_value == 1
 
 

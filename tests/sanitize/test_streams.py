@@ -20,7 +20,9 @@ def event(text: str, index: int = 0, **more: Any) -> str:
 
 def sanitised(body: str) -> list[str]:
     """What each event says once sanitised."""
-    served = Response(200, (("content-type", "text/event-stream"),), body.encode(), Provenance(Source.LIVE))
+    served = Response(
+        200, (("content-type", "text/event-stream"),), body.encode(), Provenance(Source.LIVE)
+    )
     lines = Sanitizer().response(served).body.decode().splitlines()
     events = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
     return ["".join(choice["delta"]["content"] for choice in item["choices"]) for item in events]
@@ -28,25 +30,47 @@ def sanitised(body: str) -> list[str]:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_a_key_is_found_across_events_that_differ_in_their_text_alone(size: int) -> None:
-    pieces = [SECRET[at:at + size] for at in range(0, len(SECRET), size)]
+    pieces = [SECRET[at : at + size] for at in range(0, len(SECRET), size)]
     assert sanitised("".join(map(event, ("so ", *pieces, " it is")))) == [
-        "so ", "<sk-key>", *([""] * (len(pieces) - 1)), " it is"]
+        "so ",
+        "<sk-key>",
+        *([""] * (len(pieces) - 1)),
+        " it is",
+    ]
 
 
-@pytest.mark.parametrize("between", [
-    event(""), event(" other", 1), 'data: {"choices": [], "usage": null}\n\n', ": ping\n\n", event("", usage=None),
-    "data: \n\n"])
+@pytest.mark.parametrize(
+    "between",
+    [
+        event(""),
+        event(" other", 1),
+        'data: {"choices": [], "usage": null}\n\n',
+        ": ping\n\n",
+        event("", usage=None),
+        "data: \n\n",
+    ],
+)
 def test_a_key_is_found_around_an_event_that_differs(between: str) -> None:
-    told = "".join(sanitised("".join(map(event, SECRET[:9])) + between + "".join(map(event, SECRET[9:]))))
+    told = "".join(
+        sanitised("".join(map(event, SECRET[:9])) + between + "".join(map(event, SECRET[9:])))
+    )
     assert told.replace(" other", "") == "<sk-key>"
 
 
 def test_texts_of_several_choices_are_kept_apart() -> None:
     half = len(SECRET) // 2
-    body = "".join(event(text, index) for text, index in (("a", 0), (SECRET[:half], 0), ("b", 1), (SECRET[half:], 1)))
+    body = "".join(
+        event(text, index)
+        for text, index in (("a", 0), (SECRET[:half], 0), ("b", 1), (SECRET[half:], 1))
+    )
     assert sanitised(body) == ["a", SECRET[:half], "b", SECRET[half:]]
 
 
 @pytest.mark.parametrize("quoted", ['"', "\\", '\\"', "é", "\n"])
 def test_a_text_with_escapes_is_read_as_what_it_says(quoted: str) -> None:
-    assert sanitised("".join(map(event, ("a", SECRET, quoted, "b")))) == ["a", "<sk-key>", quoted, "b"]
+    assert sanitised("".join(map(event, ("a", SECRET, quoted, "b")))) == [
+        "a",
+        "<sk-key>",
+        quoted,
+        "b",
+    ]

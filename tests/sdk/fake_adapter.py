@@ -1,4 +1,5 @@
-"""An adapter that does what it is told, right or wrong: ``arguments.do`` of a call, or the first argument for hello."""
+"""An adapter that does what it is told, right or wrong: ``arguments.do`` of a call, or the first
+argument for hello."""
 
 from __future__ import annotations
 
@@ -32,18 +33,32 @@ def hello(number: int) -> None:
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     about = {"sdk": "fake", "package": "fake", "version": "1.0", "runtime": "Python"}
     protocol = 2 if MODE == "other-protocol" else 1
-    say({"id": number, "protocol": protocol, "adapter": about, "surfaces": ["sync"], "operations": [],
-         "concurrency": 8})
+    say(
+        {
+            "id": number,
+            "protocol": protocol,
+            "adapter": about,
+            "surfaces": ["sync"],
+            "operations": [],
+            "concurrency": 8,
+        }
+    )
 
 
 def misspeak(number: int, do: str) -> bool:
     """Whether that was all."""
     head = f'{{"id": {number}, "outcome": "ok", "view": '
     wrong = {
-        "nan": head + '{"score": NaN}}', "deep": head + "[" * 100_000 + "]" * 100_000 + "}",
-        "list": [{"id": number, **OK}], "no-id": {"id": None, **OK}, "true-id": {"id": True, **OK},
-        "list-id": {"id": [number], **OK}, "broken-id": {"id": number + 0.5, **OK}, "object-id": {"id": {}, **OK},
-        "text-id": {"id": str(number), **OK}, "invalid": {"id": number, "outcome": "fine"},
+        "nan": head + '{"score": NaN}}',
+        "deep": head + "[" * 100_000 + "]" * 100_000 + "}",
+        "list": [{"id": number, **OK}],
+        "no-id": {"id": None, **OK},
+        "true-id": {"id": True, **OK},
+        "list-id": {"id": [number], **OK},
+        "broken-id": {"id": number + 0.5, **OK},
+        "object-id": {"id": {}, **OK},
+        "text-id": {"id": str(number), **OK},
+        "invalid": {"id": number, "outcome": "fine"},
     }
     if do == "latin":
         sys.stdout.buffer.write(head.encode() + b'{"text": "caf\xe9"}}\n')
@@ -63,11 +78,15 @@ def overdo(do: str) -> None:
         while True:
             os.write(2, b"chatter " * 8_000)
     if do == "flood-by-child":
-        subprocess.Popen([sys.executable, "-c", "import os\nwhile True: os.write(2, b'chatter ' * 8_000)"])
+        subprocess.Popen(
+            [sys.executable, "-c", "import os\nwhile True: os.write(2, b'chatter ' * 8_000)"]
+        )
         time.sleep(0.2)
         os._exit(9)
     if do == "tell":
-        sys.stderr.write("Authorization: Bearer " + "ab12" * 16 + "\n" + os.environ["BUILD_TOKEN"] + "\n")
+        sys.stderr.write(
+            "Authorization: Bearer " + "ab12" * 16 + "\n" + os.environ["BUILD_TOKEN"] + "\n"
+        )
         say("using " + os.environ["BUILD_TOKEN"])
 
 

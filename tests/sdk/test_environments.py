@@ -1,4 +1,5 @@
-"""Adapters built and kept: whole or not there, built once, rebuilt when what they are made of changes, offline here."""
+"""Adapters built and kept: whole or not there, built once, rebuilt when what they are made of
+changes, offline here."""
 
 from __future__ import annotations
 
@@ -40,14 +41,21 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def adapter(tmp_path: Path, code: str = COPY, text: str = "one", version: str = "1.0", **members: object) -> Adapter:
+def adapter(
+    tmp_path: Path, code: str = COPY, text: str = "one", version: str = "1.0", **members: object
+) -> Adapter:
     """An adapter that is built by running ``code`` beside a copy of its one source file."""
     folder = tmp_path / "adapters" / "toy"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "main.txt").write_text(text)
-    given = {"protocol": 1, "versions": {"default": "1.0"}, "sources": ["*.txt"],
-             "build": [[sys.executable, "-c", code]], "command": ["{interpreter}", "{source}/adapter.py", "{version}"],
-             "environment": {"CA": "{ca}"}}
+    given = {
+        "protocol": 1,
+        "versions": {"default": "1.0"},
+        "sources": ["*.txt"],
+        "build": [[sys.executable, "-c", code]],
+        "command": ["{interpreter}", "{source}/adapter.py", "{version}"],
+        "environment": {"CA": "{ca}"},
+    }
     return Adapter(folder, Manifest.model_validate(given | members), version)
 
 
@@ -56,9 +64,11 @@ def wheels(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     for version in ("1.0", "2.0"):
         info = f"toysdk-{version}.dist-info"
-        files = {"toysdk.py": f"VERSION = {version!r}\n",
-                 f"{info}/METADATA": f"Metadata-Version: 2.1\nName: toysdk\nVersion: {version}\n",
-                 f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
+        files = {
+            "toysdk.py": f"VERSION = {version!r}\n",
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: toysdk\nVersion: {version}\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        }
         record = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
         with zipfile.ZipFile(folder / f"toysdk-{version}-py3-none-any.whl", "w") as wheel:
             for name, text in {**files, f"{info}/RECORD": record}.items():
@@ -69,15 +79,28 @@ def wheels(folder: Path) -> Path:
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = str(wheels(tmp_path / "wheels"))
-    for name, value in (("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", folder), ("UV_NO_INDEX", "1"),
-                        ("UV_FIND_LINKS", folder), ("UV_CACHE_DIR", str(tmp_path / "uv-cache"))):
+    for name, value in (
+        ("PIP_NO_INDEX", "1"),
+        ("PIP_FIND_LINKS", folder),
+        ("UV_NO_INDEX", "1"),
+        ("UV_FIND_LINKS", folder),
+        ("UV_CACHE_DIR", str(tmp_path / "uv-cache")),
+    ):
         monkeypatch.setenv(name, value)
 
 
 def python_adapter(tmp_path: Path, version: str, requirement: str = "toysdk=={version}") -> Adapter:
     python = PythonEnvironment(distribution="toysdk", requirements=[requirement])
-    return Adapter(tmp_path, Manifest(protocol=1, versions=Versions(default="2.0"), python=python,
-                                      command=["{interpreter}", "-c", "import toysdk; print(toysdk.VERSION)"]), version)
+    return Adapter(
+        tmp_path,
+        Manifest(
+            protocol=1,
+            versions=Versions(default="2.0"),
+            python=python,
+            command=["{interpreter}", "-c", "import toysdk; print(toysdk.VERSION)"],
+        ),
+        version,
+    )
 
 
 def test_it_is_built_once_and_whole(tmp_path: Path, cache: Path) -> None:
@@ -92,7 +115,10 @@ def test_it_is_built_once_and_whole(tmp_path: Path, cache: Path) -> None:
     assert len(steps) == 1
     launch = toy.launch(Path("/run/ca.pem"))
     assert launch.command == (sys.executable, str(toy.folder / "adapter.py"), "1.0")
-    assert (launch.environment["CA"], launch.environment["CONFORMANCE_CA_FILE"]) == ("/run/ca.pem", "/run/ca.pem")
+    assert (launch.environment["CA"], launch.environment["CONFORMANCE_CA_FILE"]) == (
+        "/run/ca.pem",
+        "/run/ca.pem",
+    )
 
 
 def test_what_fails_to_build_leaves_nothing_and_says_why(tmp_path: Path, cache: Path) -> None:
@@ -103,10 +129,14 @@ def test_what_fails_to_build_leaves_nothing_and_says_why(tmp_path: Path, cache: 
     assert list((cache / "adapters" / "toy").iterdir()) == []
 
 
-def test_an_interrupted_build_leaves_nothing_on_disk_and_nothing_running(tmp_path: Path, cache: Path) -> None:
+def test_an_interrupted_build_leaves_nothing_on_disk_and_nothing_running(
+    tmp_path: Path, cache: Path
+) -> None:
     mark = f"sleeper-{tmp_path.name}"
     sleeper = f"import time; time.sleep(60)  # {mark}"
-    toy = adapter(tmp_path, f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleeper!r}])")
+    toy = adapter(
+        tmp_path, f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleeper!r}])"
+    )
     building = threading.Thread(target=_interrupted_once, args=(lambda: len(_running(mark)) == 2,))
     building.start()
     with pytest.raises(KeyboardInterrupt):
@@ -114,7 +144,9 @@ def test_an_interrupted_build_leaves_nothing_on_disk_and_nothing_running(tmp_pat
     building.join()
     assert list((cache / "adapters" / "toy").iterdir()) == []
     limit = time.monotonic() + 5
-    while _running(mark) and time.monotonic() < limit:  # the system takes a moment to bury what was killed
+    while (
+        _running(mark) and time.monotonic() < limit
+    ):  # the system takes a moment to bury what was killed
         time.sleep(0.02)
     assert _running(mark) == []
     assert not toy.ready
@@ -152,7 +184,8 @@ def test_a_full_disk_is_told_as_what_it_is_and_leaves_nothing(tmp_path: Path, ca
 
 
 def test_a_disk_that_fills_up_while_sources_are_copied_is_the_machines_fault(
-        tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -164,8 +197,12 @@ def test_a_disk_that_fills_up_while_sources_are_copied_is_the_machines_fault(
 
 
 def test_it_is_built_again_when_what_it_is_made_of_changes(tmp_path: Path) -> None:
-    homes = {adapter(tmp_path).home, adapter(tmp_path, text="two").home, adapter(tmp_path, code=COPY + " ").home,
-             adapter(tmp_path, version="1.1").home}
+    homes = {
+        adapter(tmp_path).home,
+        adapter(tmp_path, text="two").home,
+        adapter(tmp_path, code=COPY + " ").home,
+        adapter(tmp_path, version="1.1").home,
+    }
     assert len(homes) == 4
     assert adapter(tmp_path).home == adapter(tmp_path, command=["other"]).home
 
@@ -200,10 +237,14 @@ def test_a_missing_toolchain_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault) as caught:
         install(toy)
     assert (caught.value.code, caught.value.cause) == (
-        "toolchain-missing", "toy cannot be built: Fortran was not found; install gfortran 12")
+        "toolchain-missing",
+        "toy cannot be built: Fortran was not found; install gfortran 12",
+    )
 
 
-def test_a_cache_that_cannot_be_written_is_the_machines_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_the_machines_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "file"))
     with pytest.raises(EnvironmentFault, match="CONFORMANCE_CACHE"):
@@ -212,7 +253,8 @@ def test_a_cache_that_cannot_be_written_is_the_machines_fault(tmp_path: Path, mo
 
 @pytest.mark.parametrize("builder", ["uv", "venv"])
 def test_versions_of_a_python_library_get_environments_of_their_own(
-        tmp_path: Path, offline: None, builder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, offline: None, builder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if builder == "venv":
         monkeypatch.setattr(environments, "find_uv", list)
     elif not find_uv():
@@ -234,8 +276,12 @@ def test_the_version_installed_here_needs_no_environment(tmp_path: Path) -> None
     from importlib.metadata import version
 
     python = PythonEnvironment(distribution="openai", requirements=["openai=={version}"])
-    manifest = Manifest(protocol=1, versions=Versions(default="1"), python=python, command=["{interpreter}"])
-    assert Adapter(tmp_path, manifest, version("openai")).launch(Path("ca")).command == (sys.executable,)
+    manifest = Manifest(
+        protocol=1, versions=Versions(default="1"), python=python, command=["{interpreter}"]
+    )
+    assert Adapter(tmp_path, manifest, version("openai")).launch(Path("ca")).command == (
+        sys.executable,
+    )
     assert not Adapter(tmp_path, manifest, "0.1").ready
 
 
@@ -248,7 +294,14 @@ def test_the_cache_is_where_the_machine_keeps_caches(monkeypatch: pytest.MonkeyP
 
 
 def test_an_adapter_inherits_no_credential_and_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = ("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", "HTTPS_PROXY", "no_proxy", "PYTHONPATH", "IDENTITY_ENDPOINT")
+    own = (
+        "AZURE_OPENAI_API_KEY",
+        "OPENAI_API_KEY",
+        "HTTPS_PROXY",
+        "no_proxy",
+        "PYTHONPATH",
+        "IDENTITY_ENDPOINT",
+    )
     for name in own:
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("LANG", "C.UTF-8")
@@ -267,6 +320,8 @@ def test_some_versions_need_more() -> None:
 
 def test_a_manifest_is_checked_with_its_place(tmp_path: Path) -> None:
     assert load_manifest(tmp_path) is None
-    (tmp_path / "adapter.yaml").write_text("protocol: 1\nversions: {default: '1'}\ncomand: [x]\ncommand: [y]\n")
+    (tmp_path / "adapter.yaml").write_text(
+        "protocol: 1\nversions: {default: '1'}\ncomand: [x]\ncommand: [y]\n"
+    )
     with pytest.raises(InputErrors, match="did you mean 'command'"):
         load_manifest(tmp_path)

@@ -1,4 +1,5 @@
-"""The lane: retries on a virtual clock, credentials, environment, isolation, and that nothing leaks out of it."""
+"""The lane: retries on a virtual clock, credentials, environment, isolation, and that nothing leaks
+out of it."""
 
 from __future__ import annotations
 
@@ -21,7 +22,14 @@ from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Fault, Reply, Request
 from conformance.wire.protocol import Auth, Call, Outcome
 from tests.places import PROJECT
-from tests.sdk.scripted_service import CHAT, CHAT_ARGUMENTS, ScriptedService, client, fault, json_reply
+from tests.sdk.scripted_service import (
+    CHAT,
+    CHAT_ARGUMENTS,
+    ScriptedService,
+    client,
+    fault,
+    json_reply,
+)
 
 MAJOR = int(installed()[0].split(".")[0])
 SURFACES = ["sync", "async"]
@@ -35,18 +43,28 @@ def lane() -> Iterator[InProcessLane]:
         yield lane
 
 
-def waits_of(lane: InProcessLane, surface: str, *replies: Reply, seed: str = "seed", **members: Any) -> list[float]:
+def waits_of(
+    lane: InProcessLane, surface: str, *replies: Reply, seed: str = "seed", **members: Any
+) -> list[float]:
     clock = VirtualClock()
     lane.perform(client(surface, **members), CALL, ScriptedService(*replies), clock, seed)
     return [seconds for _, seconds in clock.waits]
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-@pytest.mark.parametrize(("headers", "expected"), [
-    ({"retry_after_ms": "40"}, 0.04), ({"retry_after": "2"}, 2.0), ({"retry_after": "0.2"}, 0.2),
-    ({"retry_after_ms": "40", "retry_after": "9"}, 0.04), ({"retry_after": "Thu, 01 Jan 2026 00:00:07 GMT"}, 7.0)])
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"retry_after_ms": "40"}, 0.04),
+        ({"retry_after": "2"}, 2.0),
+        ({"retry_after": "0.2"}, 0.2),
+        ({"retry_after_ms": "40", "retry_after": "9"}, 0.04),
+        ({"retry_after": "Thu, 01 Jan 2026 00:00:07 GMT"}, 7.0),
+    ],
+)
 def test_the_services_hint_is_waited_out_exactly_and_at_once(
-        lane: InProcessLane, surface: str, headers: dict[str, str], expected: float) -> None:
+    lane: InProcessLane, surface: str, headers: dict[str, str], expected: float
+) -> None:
     began = time.monotonic()
     assert waits_of(lane, surface, json_reply(BUSY, 429, **headers), json_reply(CHAT)) == [expected]
     assert time.monotonic() - began < 0.2 or expected < 0.2
@@ -83,7 +101,11 @@ def test_a_timeout_spends_its_time_without_being_a_wait(lane: InProcessLane, sur
 def test_the_body_is_the_same_on_every_attempt(lane: InProcessLane, surface: str) -> None:
     service = ScriptedService(json_reply(BUSY, 500))
     lane.perform(client(surface), CALL, service, VirtualClock(), "seed")
-    assert [request.header("x-stainless-retry-count") for request in service.requests] == ["0", "1", "2"]
+    assert [request.header("x-stainless-retry-count") for request in service.requests] == [
+        "0",
+        "1",
+        "2",
+    ]
     assert len({request.body for request in service.requests}) == 1
 
 
@@ -101,11 +123,15 @@ def test_a_redirect_is_followed_through_the_player(lane: InProcessLane, surface:
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_a_key_travels_as_api_key_and_doubly_in_version_1(lane: InProcessLane, surface: str) -> None:
+def test_a_key_travels_as_api_key_and_doubly_in_version_1(
+    lane: InProcessLane, surface: str
+) -> None:
     service = ScriptedService(json_reply(CHAT))
     lane.perform(client(surface), CALL, service, VirtualClock(), "seed")
     assert service.requests[0].header("api-key") == "fake-key"
-    assert service.requests[0].header("authorization") == ("Bearer fake-key" if MAJOR == 1 else None)
+    assert service.requests[0].header("authorization") == (
+        "Bearer fake-key" if MAJOR == 1 else None
+    )
     assert any(name == "api-key" for name, _ in service.requests[0].headers)
 
 
@@ -115,14 +141,19 @@ def test_a_token_provider_is_asked_on_every_attempt(lane: InProcessLane, surface
     auth = Auth("token_provider", tokens=("one", "two"))
     outcome = lane.perform(client(surface, auth=auth), CALL, service, VirtualClock(), "seed")
     assert [request.header("authorization") for request in service.requests] == [
-        "Bearer one", "Bearer two", "Bearer two"]
+        "Bearer one",
+        "Bearer two",
+        "Bearer two",
+    ]
     assert outcome.token_calls == 3
 
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_a_static_token_is_a_bearer_token(lane: InProcessLane, surface: str) -> None:
     service = ScriptedService(json_reply(CHAT))
-    outcome = lane.perform(client(surface, auth=Auth("token", tokens=("abc",))), CALL, service, VirtualClock(), "seed")
+    outcome = lane.perform(
+        client(surface, auth=Auth("token", tokens=("abc",))), CALL, service, VirtualClock(), "seed"
+    )
     assert service.requests[0].header("authorization") == "Bearer abc"
     assert service.requests[0].header("api-key") is None
     assert outcome.token_calls is None
@@ -131,27 +162,45 @@ def test_a_static_token_is_a_bearer_token(lane: InProcessLane, surface: str) -> 
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("api", ["azure", "v1"])
 def test_a_real_credential_gets_its_token_from_the_replayed_endpoint(
-        lane: InProcessLane, surface: str, api: str) -> None:
-    service = ScriptedService(json_reply(BUSY, 500), json_reply(CHAT), side=TokenEndpoint(("entra-token",)))
-    outcome = lane.perform(client(surface, auth=Auth("credential"), api=api), CALL, service, VirtualClock(), "seed")
+    lane: InProcessLane, surface: str, api: str
+) -> None:
+    service = ScriptedService(
+        json_reply(BUSY, 500), json_reply(CHAT), side=TokenEndpoint(("entra-token",))
+    )
+    outcome = lane.perform(
+        client(surface, auth=Auth("credential"), api=api), CALL, service, VirtualClock(), "seed"
+    )
     assert outcome.status == "ok", outcome
-    assert {request.header("authorization") for request in service.requests} == {"Bearer entra-token"}
-    asked = [request for request in service.side_requests if request.path.endswith("/oauth2/v2.0/token")]
+    assert {request.header("authorization") for request in service.requests} == {
+        "Bearer entra-token"
+    }
+    asked = [
+        request for request in service.side_requests if request.path.endswith("/oauth2/v2.0/token")
+    ]
     assert len(asked) == 1, "the credential caches its token"
     assert b"scope=https%3A%2F%2Fcognitiveservices.azure.com%2F.default" in asked[0].body
     assert outcome.token_calls == 2
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_a_credential_that_fails_is_an_error_and_its_retries_do_not_wait(lane: InProcessLane, surface: str) -> None:
+def test_a_credential_that_fails_is_an_error_and_its_retries_do_not_wait(
+    lane: InProcessLane, surface: str
+) -> None:
     def broken(request: Request) -> Reply | None:
         if request.path.endswith("/token"):
-            return json_reply({"error": "server_error", "error_description": "try later"}, 503, retry_after="2")
+            return json_reply(
+                {"error": "server_error", "error_description": "try later"}, 503, retry_after="2"
+            )
         return TokenEndpoint(("x",))(request)
 
     clock, began = VirtualClock(), time.monotonic()
-    outcome = lane.perform(client(surface, auth=Auth("credential")), CALL,
-                           ScriptedService(json_reply(CHAT), side=broken), clock, "seed")
+    outcome = lane.perform(
+        client(surface, auth=Auth("credential")),
+        CALL,
+        ScriptedService(json_reply(CHAT), side=broken),
+        clock,
+        "seed",
+    )
     assert outcome.error is not None
     assert outcome.error.type == "ClientAuthenticationError"
     assert clock.waits
@@ -162,12 +211,18 @@ def test_a_credential_that_fails_is_an_error_and_its_retries_do_not_wait(lane: I
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("which", list(Fault))
 def test_a_fault_at_the_token_endpoint_reaches_the_caller(
-        lane: InProcessLane, surface: str, which: Fault) -> None:
+    lane: InProcessLane, surface: str, which: Fault
+) -> None:
     def broken(request: Request) -> Reply | None:
         return Reply(None, which) if request.host == "login.microsoftonline.com" else None
 
-    outcome = lane.perform(client(surface, auth=Auth("credential")), CALL,
-                           ScriptedService(json_reply(CHAT), side=broken), VirtualClock(), "seed")
+    outcome = lane.perform(
+        client(surface, auth=Auth("credential")),
+        CALL,
+        ScriptedService(json_reply(CHAT), side=broken),
+        VirtualClock(),
+        "seed",
+    )
     assert outcome.status == "error", outcome
 
 
@@ -184,7 +239,8 @@ def test_a_token_provider_on_v1_counts_calls(lane: InProcessLane) -> None:
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_variables_the_sdk_reads_by_itself_are_hidden_and_come_back(
-        lane: InProcessLane, surface: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lane: InProcessLane, surface: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "stray")
     monkeypatch.setenv("OPENAI_ORG_ID", "stray-org")
     before = dict(os.environ)
@@ -206,7 +262,9 @@ def test_variables_of_the_scenario_are_set_while_the_client_is_built(lane: InPro
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_one_session_serves_several_steps_with_one_client(lane: InProcessLane, surface: str) -> None:
+def test_one_session_serves_several_steps_with_one_client(
+    lane: InProcessLane, surface: str
+) -> None:
     service = ScriptedService(json_reply(CHAT))
     session = lane.open(client(surface), service, VirtualClock(), "seed")
     assert [session.call(CALL).status for _ in range(3)] == ["ok", "ok", "ok"]
@@ -216,7 +274,9 @@ def test_one_session_serves_several_steps_with_one_client(lane: InProcessLane, s
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_a_player_that_fails_is_a_crash_and_not_the_sdks_fault(lane: InProcessLane, surface: str) -> None:
+def test_a_player_that_fails_is_a_crash_and_not_the_sdks_fault(
+    lane: InProcessLane, surface: str
+) -> None:
     class Broken:
         def answer(self, request: Request) -> Reply:
             raise RuntimeError("the player fell over")
@@ -227,11 +287,14 @@ def test_a_player_that_fails_is_a_crash_and_not_the_sdks_fault(lane: InProcessLa
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_a_driver_that_fails_is_a_crash_with_its_last_line(
-        lane: InProcessLane, surface: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lane: InProcessLane, surface: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from conformance.sdk import python_views
 
     monkeypatch.setattr(python_views, "view", lambda operation, result: 1 / 0)
-    outcome = lane.perform(client(surface), CALL, ScriptedService(json_reply(CHAT)), VirtualClock(), "seed")
+    outcome = lane.perform(
+        client(surface), CALL, ScriptedService(json_reply(CHAT)), VirtualClock(), "seed"
+    )
     assert outcome == Outcome("crash", reason="ZeroDivisionError: division by zero")
 
 
@@ -241,7 +304,10 @@ def test_a_lane_can_be_used_again_after_it_was_closed() -> None:
         with lane:
             for surface in SURFACES:
                 service = ScriptedService(json_reply(CHAT))
-                assert lane.perform(client(surface), CALL, service, VirtualClock(), "seed").status == "ok"
+                assert (
+                    lane.perform(client(surface), CALL, service, VirtualClock(), "seed").status
+                    == "ok"
+                )
 
 
 def test_async_cases_run_in_a_thread_whose_loop_counts_as_running() -> None:
@@ -249,8 +315,12 @@ def test_async_cases_run_in_a_thread_whose_loop_counts_as_running() -> None:
 
     async def within() -> list[str]:
         with InProcessLane() as lane:
-            return [lane.perform(client(surface), CALL, ScriptedService(json_reply(CHAT)), VirtualClock(), "s").status
-                    for surface in SURFACES]
+            return [
+                lane.perform(
+                    client(surface), CALL, ScriptedService(json_reply(CHAT)), VirtualClock(), "s"
+                ).status
+                for surface in SURFACES
+            ]
 
     assert asyncio.run(within()) == ["ok", "ok"]
 
@@ -266,18 +336,23 @@ def test_nothing_reaches_a_socket(lane: InProcessLane, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(socket.socket, "__init__", counted)
     for surface in SURFACES:
-        service = ScriptedService(fault(Fault.CONNECT_REFUSED), json_reply(CHAT), side=TokenEndpoint(("t",)))
+        service = ScriptedService(
+            fault(Fault.CONNECT_REFUSED), json_reply(CHAT), side=TokenEndpoint(("t",))
+        )
         config = client(surface, auth=Auth("credential"))
         assert lane.perform(config, CALL, service, VirtualClock(), "seed").status == "ok"
     assert [given for given in created if given and given[0] != socket.AF_UNIX] == []
 
 
 def test_the_versions_are_known_without_importing_the_sdk() -> None:
-    code = ("import sys; from conformance.sdk.inprocess import InProcessLane, installed; "
-            "lane = InProcessLane(); lane.__enter__(); "
-            "print(installed()[0], 'openai' in sys.modules, 'vcr' in sys.modules)")
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                         cwd=PROJECT)
+    code = (
+        "import sys; from conformance.sdk.inprocess import InProcessLane, installed; "
+        "lane = InProcessLane(); lane.__enter__(); "
+        "print(installed()[0], 'openai' in sys.modules, 'vcr' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT
+    )
     version, imported, patched = ran.stdout.split()
     assert (version, imported, patched) == (installed()[0], "False", "False")
 
@@ -286,10 +361,18 @@ def test_the_driver_runs_as_plain_files_where_the_harness_is_absent(tmp_path: Pa
     source = PROJECT / "conformance" / "sdk"
     for file in source.glob("python_*.py"):
         (tmp_path / file.name).write_text(file.read_text())
-    code = ("import sys, python_driver as d; h = d.build_client({'endpoint': 'https://x', 'api': 'azure', "
-            "'api_version': 'v', 'auth': {'kind': 'none'}}); "
-            "print(d.perform(h, {'operation': 'models.list', 'arguments': {}})['error']['kind'], "
-            "any(name.startswith('conformance') for name in sys.modules))")
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path,
-                         env={"PATH": os.environ["PATH"]})
+    code = (
+        "import sys, python_driver as d; h = d.build_client({'endpoint': 'https://x', 'api': 'azure', "
+        "'api_version': 'v', 'auth': {'kind': 'none'}}); "
+        "print(d.perform(h, {'operation': 'models.list', 'arguments': {}})['error']['kind'], "
+        "any(name.startswith('conformance') for name in sys.modules))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+    )
     assert ran.stdout.split() == ["configuration", "False"]

@@ -1,4 +1,5 @@
-"""The lane on real sockets: waits as they were, overlapping, environments and authorities of a case's own, Ctrl-C."""
+"""The lane on real sockets: waits as they were, overlapping, environments and authorities of a
+case's own, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -34,29 +35,48 @@ from conformance.suite.scenario.model import Scenario
 from tests.corpus.overlay import CLOCK, contract, load, make_root, scenario, step
 from tests.places import PROJECT
 
-MANIFEST = (PROJECT / "adapters" / "python" / "adapter.yaml").read_text().replace(
-    "{source}", str(PROJECT / "adapters" / "python"))
+MANIFEST = (
+    (PROJECT / "adapters" / "python" / "adapter.yaml")
+    .read_text()
+    .replace("{source}", str(PROJECT / "adapters" / "python"))
+)
 TRAITS = load_contract(PROJECT / "adapters" / "python").traits("3.54.0")
 ANSWER = "{status: 200, body: {$fixture: chat/founded}}"
 
 
 def busy(wait: str) -> str:
-    return f"{{status: 429, headers: {{retry-after-ms: \"{wait}\"}}, body: {{error: {{code: busy, message: Wait.}}}}}}"
+    return f'{{status: 429, headers: {{retry-after-ms: "{wait}"}}, body: {{error: {{code: busy, message: Wait.}}}}}}'
 
 
 def run(root: Path, scenarios: dict[str, str]) -> dict[str, CaseResult]:
     files = {f"scenarios/{name}.yaml": text for name, text in scenarios.items()}
-    suite = load(make_root(root, {**files, "adapters/python/contract.yaml": contract(),
-                                  "adapters/python/adapter.yaml": MANIFEST}))
+    suite = load(
+        make_root(
+            root,
+            {
+                **files,
+                "adapters/python/contract.yaml": contract(),
+                "adapters/python/adapter.yaml": MANIFEST,
+            },
+        )
+    )
     chosen = Selection(patterns=tuple(scenarios))
-    cases = [case for case in plan(suite, subjects_of(suite, ("python",), "loopback"), chosen) if case.status == "run"]
-    with (Lanes() as lanes,
-          RunAhead(cases, lanes.of, lambda case, lane: run_case(case, suite, lane, CLOCK)) as ahead):
+    cases = [
+        case
+        for case in plan(suite, subjects_of(suite, ("python",), "loopback"), chosen)
+        if case.status == "run"
+    ]
+    with (
+        Lanes() as lanes,
+        RunAhead(cases, lanes.of, lambda case, lane: run_case(case, suite, lane, CLOCK)) as ahead,
+    ):
         return {f"{case.loaded.id}-{case.surface}": ahead.result(case).result for case in cases}
 
 
 def test_waits_are_those_that_passed_and_those_of_many_cases_overlap(tmp_path: Path) -> None:
-    waiting = scenario(step(service=f"[{busy('700')}, {ANSWER}]", expect="{attempts: 2, delays: [0.7]}"))
+    waiting = scenario(
+        step(service=f"[{busy('700')}, {ANSWER}]", expect="{attempts: 2, delays: [0.7]}")
+    )
     began = time.monotonic()
     results = run(tmp_path, {f"chat/wait-{number}": waiting for number in range(10)})
     assert {result.verdict for result in results.values()} == {Verdict.PASS}
@@ -68,16 +88,32 @@ def test_waits_are_those_that_passed_and_those_of_many_cases_overlap(tmp_path: P
 
 def test_each_environment_is_a_process_of_its_own(tmp_path: Path) -> None:
     def keyed(key: str) -> str:
-        return scenario(step(service=f"[{ANSWER}]", expect=f"{{requests: {{headers: {{api-key: {key}}}}}}}"),
-                        head=f"client: {{auth: none, environment: {{AZURE_OPENAI_API_KEY: {key}}}}}\n")
-    results = run(tmp_path, {"chat/a": keyed("key-of-a"), "chat/b": keyed("key-of-b"),
-                             "chat/c": scenario(step(service=f"[{ANSWER}]"))})
+        return scenario(
+            step(service=f"[{ANSWER}]", expect=f"{{requests: {{headers: {{api-key: {key}}}}}}}"),
+            head=f"client: {{auth: none, environment: {{AZURE_OPENAI_API_KEY: {key}}}}}\n",
+        )
+
+    results = run(
+        tmp_path,
+        {
+            "chat/a": keyed("key-of-a"),
+            "chat/b": keyed("key-of-b"),
+            "chat/c": scenario(step(service=f"[{ANSWER}]")),
+        },
+    )
     assert {result.verdict for result in results.values()} == {Verdict.PASS}
 
 
-def test_a_real_credential_gets_its_token_over_tls_from_the_cases_own_authority(tmp_path: Path) -> None:
-    text = scenario(step(service=f"[{ANSWER}]", expect="{requests: {headers: {authorization: Bearer issued-here}}}"),
-                    head="client: {auth: credential, tokens: [issued-here]}\n")
+def test_a_real_credential_gets_its_token_over_tls_from_the_cases_own_authority(
+    tmp_path: Path,
+) -> None:
+    text = scenario(
+        step(
+            service=f"[{ANSWER}]",
+            expect="{requests: {headers: {authorization: Bearer issued-here}}}",
+        ),
+        head="client: {auth: credential, tokens: [issued-here]}\n",
+    )
     results = run(tmp_path, {"chat/credential": text})
     assert {result.verdict for result in results.values()} == {Verdict.PASS}, results
 
@@ -85,8 +121,11 @@ def test_a_real_credential_gets_its_token_over_tls_from_the_cases_own_authority(
 def test_what_is_seen_of_a_request_does_not_depend_on_the_port(tmp_path: Path) -> None:
     first = run(tmp_path / "one", {"chat/once": scenario(step(service=f"[{ANSWER}]"))})
     again = run(tmp_path / "two", {"chat/once": scenario(step(service=f"[{ANSWER}]"))})
-    requests = [[exchange.request for step_ in result.steps for exchange in step_.exchanges]
-                for run_ in (first, again) for _, result in sorted(run_.items())]
+    requests = [
+        [exchange.request for step_ in result.steps for exchange in step_.exchanges]
+        for run_ in (first, again)
+        for _, result in sorted(run_.items())
+    ]
     assert requests[0] == requests[2]
     assert dict(requests[0][0].headers)["Host"] == "conformance.openai.azure.com"
 
@@ -96,17 +135,31 @@ DRIP = "{status: 200, body: {$fixture: chat/founded}, chunks: 100, over: 30s}"
 
 
 @pytest.mark.parametrize(("service", "fault"), [(SLOW, "read_timeout"), (DRIP, "stall_body")])
-def test_an_answer_the_client_did_not_wait_for_is_seen_as_a_time_out(tmp_path: Path, service: str, fault: str) -> None:
-    text = scenario(step(service=f"[{service}, {ANSWER}]", expect="{response: {schema: none}, error: {kind: timeout}}"),
-                    head="client: {timeout: 300ms, max_retries: 0}\nsurfaces: [sync]\n")
+def test_an_answer_the_client_did_not_wait_for_is_seen_as_a_time_out(
+    tmp_path: Path, service: str, fault: str
+) -> None:
+    text = scenario(
+        step(
+            service=f"[{service}, {ANSWER}]",
+            expect="{response: {schema: none}, error: {kind: timeout}}",
+        ),
+        head="client: {timeout: 300ms, max_retries: 0}\nsurfaces: [sync]\n",
+    )
     (result,) = run(tmp_path, {"chat/slow": text}).values()
     assert [exchange.fault for exchange in result.steps[0].exchanges] == [fault], result
 
 
-def test_a_redirect_to_the_other_host_leads_there_and_shows_what_went_with_it(tmp_path: Path) -> None:
+def test_a_redirect_to_the_other_host_leads_there_and_shows_what_went_with_it(
+    tmp_path: Path,
+) -> None:
     moved = '{status: 307, headers: {location: "${elsewhere}/there"}}'
-    text = scenario(step(service=f"[{moved}, {{status: 401, body: {{error: {{code: '401', message: No.}}}}}}]",
-                         expect="{attempts: 1, error: {status: 401}}"), head="surfaces: [sync]\n")
+    text = scenario(
+        step(
+            service=f"[{moved}, {{status: 401, body: {{error: {{code: '401', message: No.}}}}}}]",
+            expect="{attempts: 1, error: {status: 401}}",
+        ),
+        head="surfaces: [sync]\n",
+    )
     (result,) = run(tmp_path, {"chat/moved": text}).values()
     first, second = result.steps[0].exchanges
     assert second.request.url == "https://other-service.example/there"
@@ -120,30 +173,47 @@ def spec(service: str, head: str = "") -> Scenario:
     return Scenario.model_validate(yaml.safe_load(scenario(step(service=service), head=head)))
 
 
-@pytest.mark.parametrize(("service", "head", "obstacle"), [
-    (f"[{ANSWER}]", "", ""),
-    (f"[{busy('40')}, {ANSWER}]", "", ""),
-    (f"[{busy('2900')}, {ANSWER}]", "", ""),
-    (f"[{busy('3100')}, {ANSWER}]", "", "about 3 s"),
-    (f"[{busy('60000')}, cassette]", "", "about 60 s"),
-    (f"[{busy('60000')}]", "", ""),
-    (f"[{busy('60000')}, {ANSWER}]", "client: {max_retries: 0}\n", ""),
-    (f"[{busy('1200')[:-1]}, repeat: true}}]", "", ""),
-    (f"[{busy('1600')[:-1]}, repeat: true}}]", "", "about 3 s"),
-    (f"[{{status: 500}}, {{status: 500}}, {ANSWER}]", "", ""),
-    (f"[{{status: 400, headers: {{retry-after: '90'}}}}, {ANSWER}]", "", ""),
-    (f"[{{status: 429, headers: {{x-should-retry: 'false', retry-after: '90'}}}}, {ANSWER}]", "", ""),
-    (f"[{{fault: read_timeout}}, {ANSWER}]", "", "about 600 s"),
-    (f"[{{fault: read_timeout}}, {ANSWER}]", "client: {timeout: 200ms}\n", ""),
-    (f"[{{status: 429, headers: {{retry-after: 'Thu, 01 Jan 2026 00:00:07 GMT'}}}}, {ANSWER}]", "", "about 7 s"),
-    (f"[{{status: 429, headers: {{retry-after: '1e999'}}}}, {ANSWER}]", "", "without an end"),
-    ("[{status: 200, body: {}, delay: 1s, over: 1s, linger: 900ms}]", "", ""),
-    ("[{status: 200, body: {}, delay: 1s, over: 1s, linger: 1100ms}]", "", "about 3 s"),
-    ("[{status: 200, body: {}, delay: 9s, repeat: true}]", "client: {timeout: 500ms}\n", ""),
-    ("[{status: 200, body: {}, delay: 9s, repeat: true}]", "client: {timeout: 1s}\n", "about 4 s"),
-    ("[{status: 200, body: {}, fault: reset_body}, {fault: read_timeout}]", "", ""),
-])
-def test_what_cannot_be_waited_out_is_known_beforehand(service: str, head: str, obstacle: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "head", "obstacle"),
+    [
+        (f"[{ANSWER}]", "", ""),
+        (f"[{busy('40')}, {ANSWER}]", "", ""),
+        (f"[{busy('2900')}, {ANSWER}]", "", ""),
+        (f"[{busy('3100')}, {ANSWER}]", "", "about 3 s"),
+        (f"[{busy('60000')}, cassette]", "", "about 60 s"),
+        (f"[{busy('60000')}]", "", ""),
+        (f"[{busy('60000')}, {ANSWER}]", "client: {max_retries: 0}\n", ""),
+        (f"[{busy('1200')[:-1]}, repeat: true}}]", "", ""),
+        (f"[{busy('1600')[:-1]}, repeat: true}}]", "", "about 3 s"),
+        (f"[{{status: 500}}, {{status: 500}}, {ANSWER}]", "", ""),
+        (f"[{{status: 400, headers: {{retry-after: '90'}}}}, {ANSWER}]", "", ""),
+        (
+            f"[{{status: 429, headers: {{x-should-retry: 'false', retry-after: '90'}}}}, {ANSWER}]",
+            "",
+            "",
+        ),
+        (f"[{{fault: read_timeout}}, {ANSWER}]", "", "about 600 s"),
+        (f"[{{fault: read_timeout}}, {ANSWER}]", "client: {timeout: 200ms}\n", ""),
+        (
+            f"[{{status: 429, headers: {{retry-after: 'Thu, 01 Jan 2026 00:00:07 GMT'}}}}, {ANSWER}]",
+            "",
+            "about 7 s",
+        ),
+        (f"[{{status: 429, headers: {{retry-after: '1e999'}}}}, {ANSWER}]", "", "without an end"),
+        ("[{status: 200, body: {}, delay: 1s, over: 1s, linger: 900ms}]", "", ""),
+        ("[{status: 200, body: {}, delay: 1s, over: 1s, linger: 1100ms}]", "", "about 3 s"),
+        ("[{status: 200, body: {}, delay: 9s, repeat: true}]", "client: {timeout: 500ms}\n", ""),
+        (
+            "[{status: 200, body: {}, delay: 9s, repeat: true}]",
+            "client: {timeout: 1s}\n",
+            "about 4 s",
+        ),
+        ("[{status: 200, body: {}, fault: reset_body}, {fault: read_timeout}]", "", ""),
+    ],
+)
+def test_what_cannot_be_waited_out_is_known_beforehand(
+    service: str, head: str, obstacle: str
+) -> None:
     found = real_time(spec(service, head), TRAITS, 3.0).obstacle
     assert (obstacle in found) if obstacle else found == "", found
 
@@ -160,22 +230,44 @@ def test_a_run_may_allow_longer_waits_than_it_does_by_itself() -> None:
 
 
 def result_of(case: Case, *rules: str, verdict: Verdict = Verdict.FAIL) -> Judged:
-    findings = tuple(FindingResult(rule=rule, level="must", blame="sdk", message="late") for rule in rules)
-    return Judged(CaseResult(
-        id=case.id, scenario=case.loaded.id, sdk="python", version="3", surface=case.surface, lane="loopback",
-        api_version=case.api_version, capability="chat", level="must", verdict=verdict, findings=findings))
+    findings = tuple(
+        FindingResult(rule=rule, level="must", blame="sdk", message="late") for rule in rules
+    )
+    return Judged(
+        CaseResult(
+            id=case.id,
+            scenario=case.loaded.id,
+            sdk="python",
+            version="3",
+            surface=case.surface,
+            lane="loopback",
+            api_version=case.api_version,
+            capability="chat",
+            level="must",
+            verdict=verdict,
+            findings=findings,
+        )
+    )
 
 
 def test_lateness_is_believed_only_when_it_comes_again_alone(tmp_path: Path) -> None:
-    suite = load(make_root(tmp_path, {"scenarios/chat/one.yaml": scenario(), "scenarios/chat/two.yaml": scenario()}))
+    suite = load(
+        make_root(
+            tmp_path, {"scenarios/chat/one.yaml": scenario(), "scenarios/chat/two.yaml": scenario()}
+        )
+    )
     cases = plan(suite, subjects_of(suite, ("python",)), Selection())
     runs: list[tuple[str, bool]] = []
 
     def judge(broken_alone: bool) -> Any:
         def runner(case: Case, lane: Any) -> Judged:
             runs.append((case.id, lane))
-            return result_of(case, "retries.backoff") if not lane or broken_alone else result_of(
-                case, verdict=Verdict.PASS)
+            return (
+                result_of(case, "retries.backoff")
+                if not lane or broken_alone
+                else result_of(case, verdict=Verdict.PASS)
+            )
+
         return runner
 
     with RunAhead(cases, lambda _, alone: alone, judge(broken_alone=False)) as ahead:  # type: ignore[arg-type,return-value]
@@ -197,16 +289,41 @@ def test_a_red_that_no_busy_machine_explains_is_not_run_twice(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_run_ends_its_adapters_and_keeps_what_is_finished(tmp_path: Path, number: int) -> None:
-    stuck = scenario(step(service="[{fault: read_timeout}]", expect="{error: {kind: timeout}}"),
-                     head="client: {timeout: 9s, max_retries: 0}\n")
-    root = make_root(tmp_path / "suite", {
-        "scenarios/aaa/stuck.yaml": stuck, "adapters/python/contract.yaml": contract(),
-        "adapters/python/adapter.yaml": MANIFEST.replace('"{package}/sdk"', f'"{{package}}/sdk", "{tmp_path}"')})
-    command = [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-               "from conformance.cli.main import main; main()", "run", "--lane", "loopback", "--root", str(root),
-               "--sdk", "python", "--reports", str(tmp_path / "reports")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT)
+def test_an_interrupted_run_ends_its_adapters_and_keeps_what_is_finished(
+    tmp_path: Path, number: int
+) -> None:
+    stuck = scenario(
+        step(service="[{fault: read_timeout}]", expect="{error: {kind: timeout}}"),
+        head="client: {timeout: 9s, max_retries: 0}\n",
+    )
+    root = make_root(
+        tmp_path / "suite",
+        {
+            "scenarios/aaa/stuck.yaml": stuck,
+            "adapters/python/contract.yaml": contract(),
+            "adapters/python/adapter.yaml": MANIFEST.replace(
+                '"{package}/sdk"', f'"{{package}}/sdk", "{tmp_path}"'
+            ),
+        },
+    )
+    command = [
+        sys.executable,
+        "-c",
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from conformance.cli.main import main; main()",
+        "run",
+        "--lane",
+        "loopback",
+        "--root",
+        str(root),
+        "--sdk",
+        "python",
+        "--reports",
+        str(tmp_path / "reports"),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT
+    )
     assert _wait_for(lambda: len(_running(str(tmp_path))) > 1), "no adapter was started"
     time.sleep(2)
     os.kill(process.pid, number)
@@ -241,27 +358,42 @@ def _wait_for(condition: Any, seconds: float = 15) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("fault", "error", "quiet"), [
-    ("cut_body", None, True), (None, {"kind": "timeout"}, True), (None, {"kind": "connection"}, False),
-    (None, None, False),
-])
+@pytest.mark.parametrize(
+    ("fault", "error", "quiet"),
+    [
+        ("cut_body", None, True),
+        (None, {"kind": "timeout"}, True),
+        (None, {"kind": "connection"}, False),
+        (None, None, False),
+    ],
+)
 def test_what_a_busy_machine_could_have_caused_is_judged_again_in_quiet(
-        tmp_path: Path, fault: str | None, error: dict[str, str] | None, quiet: bool) -> None:
+    tmp_path: Path, fault: str | None, error: dict[str, str] | None, quiet: bool
+) -> None:
     suite = load(make_root(tmp_path))
     (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
     asked = RequestTrace(method="GET", url="https://x.example", headers=())
     sent = ExchangeTrace(request=asked, response=None, fault=fault)
-    step = StepTrace(name="one", operation="models.list", outcome="error", error=error, exchanges=(sent,))
+    step = StepTrace(
+        name="one", operation="models.list", outcome="error", error=error, exchanges=(sent,)
+    )
     for verdict, wanted in ((Verdict.FAIL, quiet), (Verdict.WAIVED, False), (Verdict.ERROR, True)):
-        result = result_of(case, "expect.result", verdict=verdict).result.model_copy(update={"steps": (step,)})
+        result = result_of(case, "expect.result", verdict=verdict).result.model_copy(
+            update={"steps": (step,)}
+        )
         assert needs_quiet(Judged(result)) is wanted
 
 
-@pytest.mark.parametrize(("alone", "verdict", "reason"), [
-    ((), Verdict.PASS, "it failed among other cases, and not when it ran again alone"),
-    (("request.route",), Verdict.FAIL, "")])
+@pytest.mark.parametrize(
+    ("alone", "verdict", "reason"),
+    [
+        ((), Verdict.PASS, "it failed among other cases, and not when it ran again alone"),
+        (("request.route",), Verdict.FAIL, ""),
+    ],
+)
 def test_what_is_red_is_believed_when_it_is_red_again_alone_and_says_so_when_it_is_not(
-        tmp_path: Path, alone: tuple[str, ...], verdict: Verdict, reason: str) -> None:
+    tmp_path: Path, alone: tuple[str, ...], verdict: Verdict, reason: str
+) -> None:
     suite = load(make_root(tmp_path))
     (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
     runs: list[bool] = []

@@ -1,4 +1,5 @@
-"""What is installed on the machine, or built by tests of adapters, is no subject of this session."""
+"""What is installed on the machine, or built by tests of adapters, is no subject of this
+session."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from tests.places import PROJECT
 
 def test_nothing_but_the_library_of_this_process_can_run() -> None:
     suite = load_suite(find_home(PROJECT, PROJECT))
-    assert [subject.sdk.name for subject in subjects_of(suite, ()) if not subject.absent] == ["python"]
+    assert [subject.sdk.name for subject in subjects_of(suite, ()) if not subject.absent] == [
+        "python"
+    ]
 
 
 def test_what_tests_build_is_kept_where_no_other_test_looks() -> None:

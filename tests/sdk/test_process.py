@@ -1,4 +1,5 @@
-"""The supervisor: every way an adapter can misbehave is contained, blamed right, and leaves nothing behind."""
+"""The supervisor: every way an adapter can misbehave is contained, blamed right, and leaves nothing
+behind."""
 
 from __future__ import annotations
 
@@ -65,7 +66,8 @@ def _group_ends(pid: int, seconds: float = 3) -> bool:
 
 
 def _group_lives(pid: int) -> bool:
-    """Whether anything of the process group runs; what is dead and waits for its parent does not."""
+    """Whether anything of the process group runs; what is dead and waits for its parent does
+    not."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, group = path.read_text().rpartition(")")[2].split()[:3]
@@ -82,36 +84,52 @@ def ask(process: AdapterProcess, do: str, seconds: float = 10) -> dict[str, Any]
 
 def test_it_introduces_itself_answers_and_ends(start: Start) -> None:
     process = start()
-    assert process.hello is not None and (process.hello.sdk, process.hello.concurrency) == ("fake", 8)
+    assert process.hello is not None and (process.hello.sdk, process.hello.concurrency) == (
+        "fake",
+        8,
+    )
     assert ask(process, "well")["view"] == {"do": "well"}
     process.stop()
     assert process.fault is not None and process.fault.cause == "the process ended with code 0"
 
 
-@pytest.mark.parametrize(("do", "kind", "cause"), [
-    ("hang", FaultKind.HANG, "no answer to call chat.completions.create within 0.3 s"),
-    ("crash", FaultKind.CRASH, "the process ended with code 9"),
-    ("kill", FaultKind.CRASH, "the process was ended by SIGSEGV"),
-    ("rubbish", FaultKind.PROTOCOL, "stdout is for answers only, and it wrote 'DEBUG: calling the service'"),
-    ("lie", FaultKind.PROTOCOL, "id '1002' is the id of no question"),
-    ("no-id", FaultKind.PROTOCOL, "id 'null' is the id of no question"),
-    ("true-id", FaultKind.PROTOCOL, "id 'true' is the id of no question"),
-    ("list-id", FaultKind.PROTOCOL, "id '[2]' is the id of no question"),
-    ("broken-id", FaultKind.PROTOCOL, "id '2.5' is the id of no question"),
-    ("object-id", FaultKind.PROTOCOL, "is the id of no question"),
-    ("list", FaultKind.PROTOCOL, "id 'null' is the id of no question"),
-    ("nan", FaultKind.PROTOCOL, "(NaN is no JSON)"),
-    ("deep", FaultKind.PROTOCOL, "(nested too deep)"),
-    ("latin", FaultKind.PROTOCOL, "stdout is for answers only"),
-    ("blank", FaultKind.PROTOCOL, "stdout is for answers only, and it wrote ''"),
-    ("deaf", FaultKind.HANG, "no answer to call chat.completions.create within 0.3 s"),
-    ("flood-for-ever", FaultKind.HANG, "no answer to call chat.completions.create within 0.3 s"),
-    ("flood-by-child", FaultKind.CRASH, "the process ended with code 9"),
-    ("text-id", FaultKind.PROTOCOL, "id '\"2\"' is the id of no question"),
-    ("invalid", FaultKind.PROTOCOL, "the answer to call chat.completions.create is not valid"),
-    ("endless", FaultKind.PROTOCOL, "a line is longer than 4000000 bytes"),
-])
-def test_a_misdeed_over_one_call_is_that_calls_fault(start: Start, do: str, kind: FaultKind, cause: str) -> None:
+@pytest.mark.parametrize(
+    ("do", "kind", "cause"),
+    [
+        ("hang", FaultKind.HANG, "no answer to call chat.completions.create within 0.3 s"),
+        ("crash", FaultKind.CRASH, "the process ended with code 9"),
+        ("kill", FaultKind.CRASH, "the process was ended by SIGSEGV"),
+        (
+            "rubbish",
+            FaultKind.PROTOCOL,
+            "stdout is for answers only, and it wrote 'DEBUG: calling the service'",
+        ),
+        ("lie", FaultKind.PROTOCOL, "id '1002' is the id of no question"),
+        ("no-id", FaultKind.PROTOCOL, "id 'null' is the id of no question"),
+        ("true-id", FaultKind.PROTOCOL, "id 'true' is the id of no question"),
+        ("list-id", FaultKind.PROTOCOL, "id '[2]' is the id of no question"),
+        ("broken-id", FaultKind.PROTOCOL, "id '2.5' is the id of no question"),
+        ("object-id", FaultKind.PROTOCOL, "is the id of no question"),
+        ("list", FaultKind.PROTOCOL, "id 'null' is the id of no question"),
+        ("nan", FaultKind.PROTOCOL, "(NaN is no JSON)"),
+        ("deep", FaultKind.PROTOCOL, "(nested too deep)"),
+        ("latin", FaultKind.PROTOCOL, "stdout is for answers only"),
+        ("blank", FaultKind.PROTOCOL, "stdout is for answers only, and it wrote ''"),
+        ("deaf", FaultKind.HANG, "no answer to call chat.completions.create within 0.3 s"),
+        (
+            "flood-for-ever",
+            FaultKind.HANG,
+            "no answer to call chat.completions.create within 0.3 s",
+        ),
+        ("flood-by-child", FaultKind.CRASH, "the process ended with code 9"),
+        ("text-id", FaultKind.PROTOCOL, "id '\"2\"' is the id of no question"),
+        ("invalid", FaultKind.PROTOCOL, "the answer to call chat.completions.create is not valid"),
+        ("endless", FaultKind.PROTOCOL, "a line is longer than 4000000 bytes"),
+    ],
+)
+def test_a_misdeed_over_one_call_is_that_calls_fault(
+    start: Start, do: str, kind: FaultKind, cause: str
+) -> None:
     process = start()
     with pytest.raises(AdapterFault) as caught:
         ask(process, do, 0.3 if kind is FaultKind.HANG else 10)
@@ -129,7 +147,9 @@ def test_an_adapter_that_stops_reading_is_a_hang_however_much_is_said_to_it(star
             future.result(10)
 
 
-def test_no_secret_of_its_environment_or_its_requests_is_told(monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
+def test_no_secret_of_its_environment_or_its_requests_is_told(
+    monkeypatch: pytest.MonkeyPatch, start: Start
+) -> None:
     monkeypatch.setenv("BUILD_TOKEN", "correct-horse-battery")
     process = start()
     with pytest.raises(AdapterFault) as caught:
@@ -157,7 +177,9 @@ def test_an_answer_that_is_not_valid_costs_its_own_call_only(start: Start) -> No
 
 
 @pytest.mark.parametrize("do", ["crash", "rubbish", "hang"])
-def test_whoever_is_with_a_failing_adapter_is_disturbed_and_not_blamed(start: Start, do: str) -> None:
+def test_whoever_is_with_a_failing_adapter_is_disturbed_and_not_blamed(
+    start: Start, do: str
+) -> None:
     process = start()
     others = [process.send(question("hang"), "outcome", 10) for _ in range(3)]
     culprit = process.send(question(do), "outcome", 0.5)
@@ -196,11 +218,18 @@ def test_a_long_line_within_bounds_is_read_whole(start: Start) -> None:
     assert len(ask(start(), "huge")["view"]["text"]) == 3_000_000
 
 
-@pytest.mark.parametrize(("mode", "said"), [
-    ("exit", "the process ended with code 3"), ("mute", "no answer to hello"), ("rubbish", "Welcome to the SDK!"),
-    ("other-protocol", "/protocol"),
-])
-def test_an_adapter_that_does_not_introduce_itself_is_not_started(start: Start, mode: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("exit", "the process ended with code 3"),
+        ("mute", "no answer to hello"),
+        ("rubbish", "Welcome to the SDK!"),
+        ("other-protocol", "/protocol"),
+    ],
+)
+def test_an_adapter_that_does_not_introduce_itself_is_not_started(
+    start: Start, mode: str, said: str
+) -> None:
     with pytest.raises(AdapterFault) as caught:
         start(mode, ProcessLimits(hello_seconds=0.5 if mode == "mute" else 20))
     assert caught.value.kind is FaultKind.START
@@ -239,7 +268,9 @@ def test_nothing_is_left_behind(start: Start) -> None:
 
 def test_a_message_larger_than_a_pipe_does_not_block(start: Start) -> None:
     process = start()
-    message = call_message("s", CLIENT, Call("chat.completions.create", {"do": "well", "text": "z" * 2_000_000}))
+    message = call_message(
+        "s", CLIENT, Call("chat.completions.create", {"do": "well", "text": "z" * 2_000_000})
+    )
     assert process.ask(message, "outcome", 10)["outcome"] == "ok"
 
 

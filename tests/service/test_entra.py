@@ -39,11 +39,15 @@ def test_discovery_names_the_tenant_it_was_asked_for_and_issues_nothing() -> Non
     assert endpoint.issued == 0
 
 
-@pytest.mark.parametrize(("path", "host"), [
-    ("/", AUTHORITY_HOST), (f"/{TENANT}/oauth2/v2.0/authorize", AUTHORITY_HOST),
-    (f"/{TENANT}/oauth2/v2.0/token", "login.example"),
-    (f"/{TENANT}/oauth2/v2.0/token", f"{AUTHORITY_HOST}.evil.example"),
-])
+@pytest.mark.parametrize(
+    ("path", "host"),
+    [
+        ("/", AUTHORITY_HOST),
+        (f"/{TENANT}/oauth2/v2.0/authorize", AUTHORITY_HOST),
+        (f"/{TENANT}/oauth2/v2.0/token", "login.example"),
+        (f"/{TENANT}/oauth2/v2.0/token", f"{AUTHORITY_HOST}.evil.example"),
+    ],
+)
 def test_other_paths_and_hosts_are_not_its_own(path: str, host: str) -> None:
     assert asked(TokenEndpoint(("one",)), path, host) is None
 

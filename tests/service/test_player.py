@@ -23,8 +23,12 @@ def scripted(text: str, *, repeat: bool = False) -> ScriptedReply:
 
 def player(*paths: str, side: SideService | None = None) -> tuple[CasePlayer, VirtualClock]:
     clock = VirtualClock()
-    cassette = Cassette("test", tuple(Interaction(request(path), Response(200, (), path.encode(), HERE))
-                                      for path in paths), HERE, "")
+    cassette = Cassette(
+        "test",
+        tuple(Interaction(request(path), Response(200, (), path.encode(), HERE)) for path in paths),
+        HERE,
+        "",
+    )
     return CasePlayer(clock, HOST, CassettePlayback(cassette) if paths else None, side), clock
 
 
@@ -36,7 +40,11 @@ def body(reply: Reply) -> str:
 def test_the_nth_request_gets_the_nth_answer() -> None:
     playing, _ = player("/recorded")
     playing.begin_step((scripted("one"), CASSETTE, scripted("three")))
-    assert [body(playing.answer(request(path))) for path in ("/x", "/recorded", "/x")] == ["one", "/recorded", "three"]
+    assert [body(playing.answer(request(path))) for path in ("/x", "/recorded", "/x")] == [
+        "one",
+        "/recorded",
+        "three",
+    ]
 
 
 def test_a_reply_that_repeats_answers_for_ever() -> None:
@@ -50,15 +58,24 @@ def test_a_fault_is_answered_in_place_of_a_response_and_kept() -> None:
     playing.begin_step((ScriptedReply(Reply(None, Fault.CONNECTION_RESET)),))
     assert playing.answer(request()) == Reply(None, Fault.CONNECTION_RESET)
     (exchange,) = playing.exchanges
-    assert (exchange.response, exchange.fault, exchange.miss) == (None, Fault.CONNECTION_RESET, None)
+    assert (exchange.response, exchange.fault, exchange.miss) == (
+        None,
+        Fault.CONNECTION_RESET,
+        None,
+    )
 
 
-@pytest.mark.parametrize(("script", "sent", "why"), [
-    ((), request(), "all were used"), ((CASSETTE,), request("/other"), "no such request"),
-    ((scripted("x"),), request(host="evil.example"), "another host"),
-])
-def test_a_miss_is_a_404_that_is_not_retried_and_says_why(script: tuple[ScriptedReply, ...], sent: Request,
-                                                          why: str) -> None:
+@pytest.mark.parametrize(
+    ("script", "sent", "why"),
+    [
+        ((), request(), "all were used"),
+        ((CASSETTE,), request("/other"), "no such request"),
+        ((scripted("x"),), request(host="evil.example"), "another host"),
+    ],
+)
+def test_a_miss_is_a_404_that_is_not_retried_and_says_why(
+    script: tuple[ScriptedReply, ...], sent: Request, why: str
+) -> None:
     playing, _ = player("/recorded")
     playing.begin_step(script)
     response = playing.answer(sent).response
@@ -121,4 +138,8 @@ def test_a_body_that_is_cut_keeps_the_headers_that_promised_it_all() -> None:
     whole = Response(200, (("content-length", "6"),), b"abcdef", HERE)
     reply = cut(whole, 2, Fault.CUT_BODY)
     assert reply.response is not None
-    assert (reply.response.body, reply.response.header("content-length"), reply.fault) == (b"ab", "6", Fault.CUT_BODY)
+    assert (reply.response.body, reply.response.header("content-length"), reply.fault) == (
+        b"ab",
+        "6",
+        Fault.CUT_BODY,
+    )

@@ -13,8 +13,11 @@ from conformance.service import sse_shapes
 from conformance.service.sse_shapes import BREAKAGES, DELIVERIES, SPELLINGS
 from conformance.wire.sse import NOT_JSON, EventStream, parse_events
 
-VALUES = st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
-    st.text(), inner), max_leaves=4)
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=4,
+)
 MEMBERS = st.dictionaries(st.text(max_size=4), VALUES, max_size=4)
 NAMES = st.sampled_from(["", "response.created", "error"])
 
@@ -79,18 +82,40 @@ def test_spellings_can_be_combined(body, names):
     assert values(parse_events(sse_shapes.bom(spelt))) == values(parse_events(body))
 
 
-@pytest.mark.parametrize(("name", "mark"), [
-    ("crlf", b"\r\n\r\n"), ("cr", b"\r\r"), ("bom", sse_shapes.BOM), ("comments", b": keep-alive\n"),
-    ("comment_blocks", b":\n\n"), ("no_space", b"data:{"), ("event_lines", b"event: message\ndata: "),
-    ("id_lines", b"id: 2\ndata"), ("retry_lines", b"retry: 3000\n"), ("unknown_fields", b"x-gateway: "),
-    ("multi_line_data", b'data: {\ndata: "n"'), ("extra_blank_lines", b"\n\n\n")])
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("crlf", b"\r\n\r\n"),
+        ("cr", b"\r\r"),
+        ("bom", sse_shapes.BOM),
+        ("comments", b": keep-alive\n"),
+        ("comment_blocks", b":\n\n"),
+        ("no_space", b"data:{"),
+        ("event_lines", b"event: message\ndata: "),
+        ("id_lines", b"id: 2\ndata"),
+        ("retry_lines", b"retry: 3000\n"),
+        ("unknown_fields", b"x-gateway: "),
+        ("multi_line_data", b'data: {\ndata: "n"'),
+        ("extra_blank_lines", b"\n\n\n"),
+    ],
+)
 def test_a_spelling_is_what_its_name_says(name, mark):
     assert mark in SPELLINGS[name](THREE)
     assert mark not in THREE
 
 
-@pytest.mark.parametrize(("name", "count"), [("whole", 1), ("events", 4), ("lines", 8), ("bytes", len(THREE)),
-                                             ("inside_characters", 7), ("inside_fields", 5), ("before_colons", 9)])
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("whole", 1),
+        ("events", 4),
+        ("lines", 8),
+        ("bytes", len(THREE)),
+        ("inside_characters", 7),
+        ("inside_fields", 5),
+        ("before_colons", 9),
+    ],
+)
 def test_a_delivery_has_as_many_pieces_as_its_name_says(name, count):
     assert len(DELIVERIES[name](THREE)) == count
 
@@ -98,7 +123,7 @@ def test_a_delivery_has_as_many_pieces_as_its_name_says(name, count):
 def test_a_cut_can_fall_between_cr_and_lf():
     body = sse_shapes.crlf(THREE)
     for end in sse_shapes.between_line_ends(body)[:-1]:
-        assert body[end - 1:end + 1] in (b"\r\n", b"\n\r")
+        assert body[end - 1 : end + 1] in (b"\r\n", b"\n\r")
 
 
 def test_a_cut_inside_characters_leaves_pieces_that_are_no_text():

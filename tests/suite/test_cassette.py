@@ -1,4 +1,5 @@
-"""Cassettes: vcrpy's own format, matched by meaning, each recorded answer once, misses explained."""
+"""Cassettes: vcrpy's own format, matched by meaning, each recorded answer once, misses
+explained."""
 
 from __future__ import annotations
 
@@ -43,13 +44,23 @@ HERE = Provenance(Source.DOCUMENTATION)
 OURS = sorted((PROJECT / "cassettes").rglob("*.yaml"))
 
 
-def request(body: bytes = b"", url: str = URL, headers: Any = JSON, method: str = "POST") -> Request:
+def request(
+    body: bytes = b"", url: str = URL, headers: Any = JSON, method: str = "POST"
+) -> Request:
     return Request(method, url, headers, body)
 
 
 def playback(*pairs: tuple[Request, str]) -> CassettePlayback:
-    return CassettePlayback(Cassette("test", tuple(
-        Interaction(sent, Response(200, (), reply.encode(), HERE)) for sent, reply in pairs), HERE, ""))
+    return CassettePlayback(
+        Cassette(
+            "test",
+            tuple(
+                Interaction(sent, Response(200, (), reply.encode(), HERE)) for sent, reply in pairs
+            ),
+            HERE,
+            "",
+        )
+    )
 
 
 def taken(player: CassettePlayback, sent: Request) -> str | None:
@@ -61,8 +72,13 @@ def parse(text: str) -> Cassette:
     return parse_cassette(load_text(text, "cassettes/test.yaml", binary=True), "test")
 
 
-json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(
-    inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=4), max_leaves=10)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
 
 
 def shuffled(value: Any, seed: int) -> Any:
@@ -85,30 +101,51 @@ def test_the_order_of_members_and_white_space_of_json_do_not_matter(value: Any, 
 @settings(deadline=None)
 def test_other_json_is_another_request(one: Any, other: Any) -> None:
     same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-    assert (match_key(request(json.dumps(one).encode())) == match_key(request(json.dumps(other).encode()))) is same
+    assert (
+        match_key(request(json.dumps(one).encode()))
+        == match_key(request(json.dumps(other).encode()))
+    ) is same
 
 
-@pytest.mark.parametrize(("one", "other"), [
-    (b'{"a": [1, 2]}', b'{"a": [2, 1]}'), (b'{"a": 1}', b'{"a": true}'), (b'{"a": null}', b"{}"), (b"{}", b""),
-    (b'{"a": "1"}', b'{"a": 1}'),
-])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b'{"a": [1, 2]}', b'{"a": [2, 1]}'),
+        (b'{"a": 1}', b'{"a": true}'),
+        (b'{"a": null}', b"{}"),
+        (b"{}", b""),
+        (b'{"a": "1"}', b'{"a": 1}'),
+    ],
+)
 def test_what_json_tells_apart_is_told_apart(one: bytes, other: bytes) -> None:
     assert match_key(request(one)) != match_key(request(other))
 
 
-@pytest.mark.parametrize(("one", "other", "same"), [
-    ("?a=1&b=2", "?b=2&a=1", True), ("?a=1", "?a=2", False), ("?a=1%262", "?a=1&2=", False),
-    ("?a=b%26c%3Dd", "?a=b&c=d", False),
-    ("?a=", "?", False), ("?api-version=2024-10-21", "?api-version=2024-06-01", False), ("?a=x%20y", "?a=x+y", True),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("?a=1&b=2", "?b=2&a=1", True),
+        ("?a=1", "?a=2", False),
+        ("?a=1%262", "?a=1&2=", False),
+        ("?a=b%26c%3Dd", "?a=b&c=d", False),
+        ("?a=", "?", False),
+        ("?api-version=2024-10-21", "?api-version=2024-06-01", False),
+        ("?a=x%20y", "?a=x+y", True),
+    ],
+)
 def test_queries_are_compared_by_their_members(one: str, other: str, same: bool) -> None:
     base = "https://h.example/p"
     assert (match_key(request(url=base + one)) == match_key(request(url=base + other))) is same
 
 
 def form(boundary: str, content: bytes = b"RIFF", filename: str = "a.wav") -> Request:
-    sent = httpx.Request("POST", URL, data={"model": "whisper"}, files={"file": (filename, content, "audio/wav")},
-                         headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
+    sent = httpx.Request(
+        "POST",
+        URL,
+        data={"model": "whisper"},
+        files={"file": (filename, content, "audio/wav")},
+        headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+    )
     return request(sent.read(), headers=tuple(sent.headers.items()))
 
 
@@ -134,8 +171,12 @@ def test_equal_requests_get_the_recorded_answers_in_order_and_each_once() -> Non
     assert "already used" in player.explain_miss(request(b"1"))
 
 
-@given(st.lists(st.sampled_from([b"1", b"2", b"3"]), max_size=12), st.randoms(use_true_random=False))
-def test_in_any_order_of_asking_each_key_is_first_in_first_out(recorded: list[bytes], chance: random.Random) -> None:
+@given(
+    st.lists(st.sampled_from([b"1", b"2", b"3"]), max_size=12), st.randoms(use_true_random=False)
+)
+def test_in_any_order_of_asking_each_key_is_first_in_first_out(
+    recorded: list[bytes], chance: random.Random
+) -> None:
     player = playback(*((request(body), str(index)) for index, body in enumerate(recorded)))
     asked = list(recorded)
     chance.shuffle(asked)
@@ -146,16 +187,26 @@ def test_in_any_order_of_asking_each_key_is_first_in_first_out(recorded: list[by
     assert not player.unplayed()
 
 
-@pytest.mark.parametrize(("sent", "told"), [
-    (request(b'{"model": "other"}'), "body: recorded"),
-    (request(b'{"model": "gpt"}', method="PUT"), "method: recorded 'POST', sent 'PUT'"),
-    (request(b'{"model": "gpt"}', url=URL.replace("2024-10-21", "2024-06-01")), "query: recorded"),
-    (request(b'{"model": "gpt"}', url=URL.replace("contoso", "fabrikam")), "host: recorded"),
-    (request(b""), "nothing"),
-])
-def test_a_miss_names_the_nearest_recorded_request_and_how_it_differs(sent: Request, told: str) -> None:
-    player = playback((request(b'{"model": "gpt"}'), "a"),
-    (request(url="https://other.example/files", method="GET"), "b"))
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (request(b'{"model": "other"}'), "body: recorded"),
+        (request(b'{"model": "gpt"}', method="PUT"), "method: recorded 'POST', sent 'PUT'"),
+        (
+            request(b'{"model": "gpt"}', url=URL.replace("2024-10-21", "2024-06-01")),
+            "query: recorded",
+        ),
+        (request(b'{"model": "gpt"}', url=URL.replace("contoso", "fabrikam")), "host: recorded"),
+        (request(b""), "nothing"),
+    ],
+)
+def test_a_miss_names_the_nearest_recorded_request_and_how_it_differs(
+    sent: Request, told: str
+) -> None:
+    player = playback(
+        (request(b'{"model": "gpt"}'), "a"),
+        (request(url="https://other.example/files", method="GET"), "b"),
+    )
     why = player.explain_miss(sent)
     assert told in why
     assert "has no such request" in why
@@ -192,7 +243,10 @@ def test_a_recorded_bomb_is_refused_with_its_place_before_any_sdk_is_served_it(c
         "version: 1\nconformance: {source: documentation}\ninteractions:\n"
         "- request: {method: GET, uri: 'https://h.example/', headers: {}, body: null}\n"
         f"  response: {{status: {{code: 200, message: OK}}, headers: {{content-encoding: [{coding}]}}, "
-        f"body: {{string: !!binary {text}}}}}\n", "bomb.yaml", binary=True)
+        f"body: {{string: !!binary {text}}}}}\n",
+        "bomb.yaml",
+        binary=True,
+    )
     with pytest.raises(InputError, match="too large once decoded") as caught:
         parse_cassette(document, "bomb")
     assert str(caught.value).startswith("bomb.yaml:4")
@@ -203,33 +257,60 @@ def test_a_cassette_is_read_once(tmp_path: Path) -> None:
     assert cassettes.get("2024-10-21/chat/founded") is cassettes.get("2024-10-21/chat/founded")
 
 
-HEAD = "conformance: {source: live, ref: here, api_version: \"2024-10-21\"}\nversion: 1\ninteractions:\n"
-ONE = "- request: {method: GET, uri: \"https://h.example/p\", body: %s, headers: {A: [b, c], D: e}}\n" \
-      "  response: {status: {code: 200, message: OK}, headers: {X: [y]}, body: {string: %s}}\n"
+HEAD = (
+    'conformance: {source: live, ref: here, api_version: "2024-10-21"}\nversion: 1\ninteractions:\n'
+)
+ONE = (
+    '- request: {method: GET, uri: "https://h.example/p", body: %s, headers: {A: [b, c], D: e}}\n'
+    "  response: {status: {code: 200, message: OK}, headers: {X: [y]}, body: {string: %s}}\n"
+)
 
 
 def test_what_a_cassette_holds_is_kept_as_it_stands() -> None:
     cassette = parse(HEAD + ONE % ("null", "!!binary AAH/") + "  stream: {offsets: [1, 3]}\n")
     (item,) = cassette.interactions
-    assert item.request == Request("GET", "https://h.example/p", (("A", "b"), ("A", "c"), ("D", "e")), b"")
-    assert (item.response.body, item.response.chunks, item.response.status) == (b"\x00\x01\xff", (1, 3), 200)
-    assert (cassette.provenance, cassette.api_version) == (Provenance(Source.LIVE, "here"), "2024-10-21")
+    assert item.request == Request(
+        "GET", "https://h.example/p", (("A", "b"), ("A", "c"), ("D", "e")), b""
+    )
+    assert (item.response.body, item.response.chunks, item.response.status) == (
+        b"\x00\x01\xff",
+        (1, 3),
+        200,
+    )
+    assert (cassette.provenance, cassette.api_version) == (
+        Provenance(Source.LIVE, "here"),
+        "2024-10-21",
+    )
 
 
-@pytest.mark.parametrize("text", [
-    "[]", "{}", "interactions: []", "interactions: {}", "conformance: 1\ninteractions: []",
-    "conformance: {source: rumour}\ninteractions: []", "metadata: {}\n" + HEAD + ONE % ("''", "''"),
-    HEAD.replace("version: 1", "version: 2") + ONE % ("''", "''"), HEAD + "- 1\n", HEAD + "- {}\n",
-    HEAD + ONE % ("{a: 1}", "''"), HEAD + ONE % ("''", "[1]"), HEAD + ONE % ("true", "''"), HEAD + ONE % ("1", "''"),
-    HEAD + (ONE % ("''", "''")).replace("GET", "5"), HEAD + (ONE % ("''", "''")).replace("https://h.example", ""),
-    HEAD + (ONE % ("''", "''")).replace("https://h.example", "https://[h"),
-    HEAD + (ONE % ("''", "''")).replace("200", "true"),
-    HEAD + (ONE % ("''", "''")).replace("{A: [b, c], D: e}", "[a]"),
-    HEAD + ONE % ("''", "abc") + "  stream: {offsets: [2, 1]}\n",
-    HEAD + ONE % ("''", "abc") + "  stream: {offsets: [9]}\n",
-    HEAD + ONE % ("''", "abc") + "  stream: {offsets: [a]}\n",
-    HEAD + ONE % ("''", "abc") + "  stream: {offsets: 4}\n",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{}",
+        "interactions: []",
+        "interactions: {}",
+        "conformance: 1\ninteractions: []",
+        "conformance: {source: rumour}\ninteractions: []",
+        "metadata: {}\n" + HEAD + ONE % ("''", "''"),
+        HEAD.replace("version: 1", "version: 2") + ONE % ("''", "''"),
+        HEAD + "- 1\n",
+        HEAD + "- {}\n",
+        HEAD + ONE % ("{a: 1}", "''"),
+        HEAD + ONE % ("''", "[1]"),
+        HEAD + ONE % ("true", "''"),
+        HEAD + ONE % ("1", "''"),
+        HEAD + (ONE % ("''", "''")).replace("GET", "5"),
+        HEAD + (ONE % ("''", "''")).replace("https://h.example", ""),
+        HEAD + (ONE % ("''", "''")).replace("https://h.example", "https://[h"),
+        HEAD + (ONE % ("''", "''")).replace("200", "true"),
+        HEAD + (ONE % ("''", "''")).replace("{A: [b, c], D: e}", "[a]"),
+        HEAD + ONE % ("''", "abc") + "  stream: {offsets: [2, 1]}\n",
+        HEAD + ONE % ("''", "abc") + "  stream: {offsets: [9]}\n",
+        HEAD + ONE % ("''", "abc") + "  stream: {offsets: [a]}\n",
+        HEAD + ONE % ("''", "abc") + "  stream: {offsets: 4}\n",
+    ],
+)
 def test_what_is_no_cassette_is_refused_with_a_place(text: str) -> None:
     with pytest.raises(InputError) as caught:
         parse(text)
@@ -254,7 +335,10 @@ def test_vcrpy_reads_our_cassettes_as_we_do(path: Path) -> None:
 def test_vcrpy_replays_our_cassette_to_a_plain_client() -> None:
     path = BASE / "cassettes" / "2024-10-21" / "chat" / "founded.yaml"
     (item,) = load_cassette(path, BASE / "cassettes").interactions
-    with vcr.use_cassette(str(path), record_mode=vcr.mode.NONE) as cassette, httpx.Client() as client:
+    with (
+        vcr.use_cassette(str(path), record_mode=vcr.mode.NONE) as cassette,
+        httpx.Client() as client,
+    ):
         answer = client.post(item.request.url, content=item.request.body)
         assert answer.content == item.response.body
         assert cassette.all_played
@@ -266,7 +350,9 @@ def test_pyyaml_alone_reads_our_cassettes() -> None:
 
 
 def test_a_whole_number_is_the_same_however_an_sdk_writes_it() -> None:
-    assert match_key(request(b'{"seed": 0, "t": [2.0]}')) == match_key(request(b'{"seed": 0.0, "t": [2]}'))
+    assert match_key(request(b'{"seed": 0, "t": [2.0]}')) == match_key(
+        request(b'{"seed": 0.0, "t": [2]}')
+    )
     assert match_key(request(b'{"t": 0.5}')) != match_key(request(b'{"t": 0}'))
 
 
@@ -278,9 +364,14 @@ def test_saying_that_nothing_streams_is_the_same_as_leaving_it_out() -> None:
 
 def test_asking_a_form_for_the_format_it_answers_in_anyway_is_the_same_as_leaving_it_out() -> None:
     def sent(*fields: tuple[str, str]) -> Request:
-        parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-                        for name, value in fields)
-        return request(f"{parts}--b--\r\n".encode(), headers=(("content-type", "multipart/form-data; boundary=b"),))
+        parts = "".join(
+            f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields
+        )
+        return request(
+            f"{parts}--b--\r\n".encode(),
+            headers=(("content-type", "multipart/form-data; boundary=b"),),
+        )
 
     model = ("model", "whisper")
     assert match_key(sent(model, ("response_format", "json"))) == match_key(sent(model))
@@ -288,13 +379,29 @@ def test_asking_a_form_for_the_format_it_answers_in_anyway_is_the_same_as_leavin
     assert match_key(sent(model, ("prompt", "json"))) != match_key(sent(model))
 
 
-@pytest.mark.parametrize(("one", "other", "same"), [
-    ("0.2", "0.200000", True), ("0.2", ".2", True), ("0.2", "0.3", False), ("1.0", "1", True), ("007", "7", False),
-    ("v0.20", "v0.2", False),
-])
-def test_decimals_in_a_form_are_the_same_however_an_sdk_prints_them(one: str, other: str, same: bool) -> None:
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("0.2", "0.200000", True),
+        ("0.2", ".2", True),
+        ("0.2", "0.3", False),
+        ("1.0", "1", True),
+        ("007", "7", False),
+        ("v0.20", "v0.2", False),
+    ],
+)
+def test_decimals_in_a_form_are_the_same_however_an_sdk_prints_them(
+    one: str, other: str, same: bool
+) -> None:
     def sent(value: str) -> Request:
-        body = (f'--b\r\nContent-Disposition: form-data; name="temperature"\r\n\r\n{value}\r\n--b--\r\n').encode()
-        return Request("POST", "https://x.example/a", (("content-type", "multipart/form-data; boundary=b"),), body)
+        body = (
+            f'--b\r\nContent-Disposition: form-data; name="temperature"\r\n\r\n{value}\r\n--b--\r\n'
+        ).encode()
+        return Request(
+            "POST",
+            "https://x.example/a",
+            (("content-type", "multipart/form-data; boundary=b"),),
+            body,
+        )
 
     assert (match_key(sent(one)) == match_key(sent(other))) is same

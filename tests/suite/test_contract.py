@@ -20,11 +20,22 @@ SOURCE = {"fact": "test"}
 numbers = st.builds("{}.{}.{}".format, st.integers(0, 4), st.integers(0, 30), st.integers(0, 9))
 
 
-@pytest.mark.parametrize(("version", "versions", "inside"), [
-    ("2.54.0", "", True), ("2.54.0", ">=1.66", True), ("1.40.0", ">=1.66", False), ("3.0.0b1", ">=2", True),
-    ("3.0.0b1", ">=3", False), ("1.0", ">=1,<2", True), ("2.0", ">=1,<2", False), ("azure-2", "", True),
-    ("azure-2", ">=0", False), ("-", ">=0", False), ("-", "", True),
-])
+@pytest.mark.parametrize(
+    ("version", "versions", "inside"),
+    [
+        ("2.54.0", "", True),
+        ("2.54.0", ">=1.66", True),
+        ("1.40.0", ">=1.66", False),
+        ("3.0.0b1", ">=2", True),
+        ("3.0.0b1", ">=3", False),
+        ("1.0", ">=1,<2", True),
+        ("2.0", ">=1,<2", False),
+        ("azure-2", "", True),
+        ("azure-2", ">=0", False),
+        ("-", ">=0", False),
+        ("-", "", True),
+    ],
+)
 def test_a_version_lies_in_a_range_or_does_not(version: str, versions: str, inside: bool) -> None:
     assert in_range(version, versions) is inside
 
@@ -36,8 +47,16 @@ def test_ranges_agree_with_the_order_of_versions(version: str, limit: str) -> No
 
 
 def test_a_trait_takes_the_first_change_that_holds_for_the_version() -> None:
-    trait = Trait.model_validate({"value": 2, "source": SOURCE, "changes": [
-        {"versions": "<2", "value": 5, "source": SOURCE}, {"versions": "<1.5", "value": 7, "source": SOURCE}]})
+    trait = Trait.model_validate(
+        {
+            "value": 2,
+            "source": SOURCE,
+            "changes": [
+                {"versions": "<2", "value": 5, "source": SOURCE},
+                {"versions": "<1.5", "value": 7, "source": SOURCE},
+            ],
+        }
+    )
     assert [trait.for_version(version) for version in ("1.0", "1.9", "2.0", "odd")] == [5, 5, 2, 2]
 
 
@@ -50,9 +69,18 @@ def test_a_range_that_is_none_is_refused_everywhere_it_is_written(versions: str)
 
 
 def waiver_of(**changes: Any) -> Waiver:
-    return Waiver.model_validate({
-        "id": "w", "rule": "r.one", "scenarios": ["chat/*"], "fingerprint": "left", "reason": "A deviation we know of.",
-        "link": "https://example.com/1", "expires": "2026-12-31"} | changes)
+    return Waiver.model_validate(
+        {
+            "id": "w",
+            "rule": "r.one",
+            "scenarios": ["chat/*"],
+            "fingerprint": "left",
+            "reason": "A deviation we know of.",
+            "link": "https://example.com/1",
+            "expires": "2026-12-31",
+        }
+        | changes
+    )
 
 
 def test_a_waiver_expires_the_day_after_its_date() -> None:
@@ -60,11 +88,19 @@ def test_a_waiver_expires_the_day_after_its_date() -> None:
     assert waiver_of().expired(date(2027, 1, 1))
 
 
-@pytest.mark.parametrize(("changes", "covered"), [
-    ({}, True), ({"scenarios": ["retries/*"]}, False), ({"scenarios": ["retries/*", "*"]}, True),
-    ({"scenarios": ["chat"]}, False), ({"versions": "<3"}, False), ({"surfaces": ["async"]}, False),
-    ({"api_versions": ["v1", "2024-10-21"]}, True), ({"api_versions": ["v1"]}, False),
-])
+@pytest.mark.parametrize(
+    ("changes", "covered"),
+    [
+        ({}, True),
+        ({"scenarios": ["retries/*"]}, False),
+        ({"scenarios": ["retries/*", "*"]}, True),
+        ({"scenarios": ["chat"]}, False),
+        ({"versions": "<3"}, False),
+        ({"surfaces": ["async"]}, False),
+        ({"api_versions": ["v1", "2024-10-21"]}, True),
+        ({"api_versions": ["v1"]}, False),
+    ],
+)
 def test_a_waiver_covers_what_it_names(changes: dict[str, Any], covered: bool) -> None:
     assert waiver_of(**changes).covers("chat/founded", "3.1", "sync", "2024-10-21") is covered
 
@@ -84,7 +120,9 @@ def test_an_sdk_without_a_file_of_waivers_has_none(tmp_path: Path) -> None:
 def test_a_contract_says_what_it_lacks_and_what_it_does_not_list(tmp_path: Path) -> None:
     folder = tmp_path / "python"
     folder.mkdir()
-    lacks = "lacks:\n  telepathy: {reason: It reads no minds., versions: '<4', source: {fact: test}}\n"
+    lacks = (
+        "lacks:\n  telepathy: {reason: It reads no minds., versions: '<4', source: {fact: test}}\n"
+    )
     (folder / "contract.yaml").write_text(contract().replace("lacks:\n", lacks, 1))
     loaded = load_contract(folder)
     assert loaded.unsupported("telepathy", "3.0") == "It reads no minds."

@@ -1,4 +1,5 @@
-"""The configuration: what is read from where, and one message with a place for everything that is wrong."""
+"""The configuration: what is read from where, and one message with a place for everything that is
+wrong."""
 
 from __future__ import annotations
 
@@ -26,14 +27,23 @@ def test_nothing_configured_is_no_error(tmp_path: Path) -> None:
 def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     text = 'endpoint = "https://file.openai.azure.com"\n[deployments]\nchat = "my-gpt"\n'
     assert settings(tmp_path, text).endpoint == "https://file.openai.azure.com"
-    found = settings(tmp_path, AZURE_OPENAI_ENDPOINT="https://env.openai.azure.com", AZURE_OPENAI_API_KEY=SECRET)
-    assert (found.endpoint, found.endpoint_from) == ("https://env.openai.azure.com", "AZURE_OPENAI_ENDPOINT")
+    found = settings(
+        tmp_path, AZURE_OPENAI_ENDPOINT="https://env.openai.azure.com", AZURE_OPENAI_API_KEY=SECRET
+    )
+    assert (found.endpoint, found.endpoint_from) == (
+        "https://env.openai.azure.com",
+        "AZURE_OPENAI_ENDPOINT",
+    )
     assert found.deployments == {"chat": "my-gpt"}
     assert SECRET not in repr(found)
 
 
-def test_pyproject_is_found_from_below_and_one_without_our_table_is_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text('[tool.conformance.deployments]\nchat = "a"\n', encoding="utf-8")
+def test_pyproject_is_found_from_below_and_one_without_our_table_is_passed_over(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.conformance.deployments]\nchat = "a"\n', encoding="utf-8"
+    )
     below = tmp_path / "one" / "two"
     below.mkdir(parents=True)
     (below / "pyproject.toml").write_text("[project]\nname = 'x'\n", encoding="utf-8")
@@ -41,21 +51,35 @@ def test_pyproject_is_found_from_below_and_one_without_our_table_is_passed_over(
     assert load_settings(below, {}).deployments == {"chat": "a"}
 
 
-@pytest.mark.parametrize(("text", "code", "place", "hint"), [
-    ('endpiont = "x"\n', "unknown-key", ":1:1", "did you mean 'endpoint'"),
-    ('\n[deployments]\n  chta = "x"\n', "unknown-key", ":3:3", "did you mean 'chat'"),
-    ('deployments.embedings = "x"\n', "unknown-key", ":1:1", "did you mean 'embeddings'"),
-    ('deployments = { chta = "x" }\n', "unknown-key", ":1:1", "did you mean 'chat'"),
-    ("[deployments]\nchat = 5\n", "invalid-value", ":2:1", "deployment's name"),
-    ('[deployments]\nchat = "../x"\n', "invalid-value", ":2:1", "deployment's name"),
-    ("endpoint = \n", "config-toml", ":1:", "mend"),
-    ('ca_file = "none.pem"\n', "config-ca-file", ":1:1", "PEM"),
-    (f'endpoint = "x"\napi_key = "{SECRET}"\n', "config-secret", ":2:1", "AZURE_OPENAI_API_KEY"),
-    (f'[deployments]\nclient_secret = "{SECRET}"\n', "config-secret", ":2:1", "AZURE_OPENAI_API_KEY"),
-    (f'[live]\nAzure-Token = "{SECRET}"\n', "config-secret", ":2:1", "AZURE_OPENAI_API_KEY"),
-])
+@pytest.mark.parametrize(
+    ("text", "code", "place", "hint"),
+    [
+        ('endpiont = "x"\n', "unknown-key", ":1:1", "did you mean 'endpoint'"),
+        ('\n[deployments]\n  chta = "x"\n', "unknown-key", ":3:3", "did you mean 'chat'"),
+        ('deployments.embedings = "x"\n', "unknown-key", ":1:1", "did you mean 'embeddings'"),
+        ('deployments = { chta = "x" }\n', "unknown-key", ":1:1", "did you mean 'chat'"),
+        ("[deployments]\nchat = 5\n", "invalid-value", ":2:1", "deployment's name"),
+        ('[deployments]\nchat = "../x"\n', "invalid-value", ":2:1", "deployment's name"),
+        ("endpoint = \n", "config-toml", ":1:", "mend"),
+        ('ca_file = "none.pem"\n', "config-ca-file", ":1:1", "PEM"),
+        (
+            f'endpoint = "x"\napi_key = "{SECRET}"\n',
+            "config-secret",
+            ":2:1",
+            "AZURE_OPENAI_API_KEY",
+        ),
+        (
+            f'[deployments]\nclient_secret = "{SECRET}"\n',
+            "config-secret",
+            ":2:1",
+            "AZURE_OPENAI_API_KEY",
+        ),
+        (f'[live]\nAzure-Token = "{SECRET}"\n', "config-secret", ":2:1", "AZURE_OPENAI_API_KEY"),
+    ],
+)
 def test_a_wrong_file_names_the_place_and_what_to_do_and_never_a_value(
-        tmp_path: Path, text: str, code: str, place: str, hint: str) -> None:
+    tmp_path: Path, text: str, code: str, place: str, hint: str
+) -> None:
     with pytest.raises(InputError) as caught:
         settings(tmp_path, text)
     error = caught.value.errors[0] if isinstance(caught.value, InputErrors) else caught.value

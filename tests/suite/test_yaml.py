@@ -17,12 +17,21 @@ from hypothesis import strategies as st
 from conformance.errors import InputError
 from conformance.suite.yaml import MAX_BYTES, MAX_DEPTH, load_file, load_text
 
-# Beyond the BMP, JSON escapes are surrogate pairs, which YAML has not; PyYAML reads exponents without a point as text.
+# Beyond the BMP, JSON escapes are surrogate pairs, which YAML has not; PyYAML reads exponents
+# without a point as text.
 texts = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=12)
-scalars = st.none() | st.booleans() | st.integers(-10**9, 10**9) | texts | st.floats(
-    allow_nan=False, allow_infinity=False).filter(lambda x: "e" not in repr(x))
-documents = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-    texts, inner, max_size=4), max_leaves=15)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**9), 10**9)
+    | texts
+    | st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: "e" not in repr(x))
+)
+documents = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=15,
+)
 
 
 def code_of(text: str, **options: Any) -> str:
@@ -73,8 +82,9 @@ def test_what_pyyaml_writes_in_blocks_is_read_back(value: Any) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_in_a_file_are_read_or_refused_with_an_input_error(tmp_path_factory: pytest.TempPathFactory,
-                                                                     raw: bytes) -> None:
+def test_any_bytes_in_a_file_are_read_or_refused_with_an_input_error(
+    tmp_path_factory: pytest.TempPathFactory, raw: bytes
+) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_bytes(raw)
     try:
@@ -83,12 +93,33 @@ def test_any_bytes_in_a_file_are_read_or_refused_with_an_input_error(tmp_path_fa
         assert error.code.startswith(("yaml-", "file-"))
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("a: 1", 1), ("a: -0", 0), ("a: +5", 5), ("a: 1.5", 1.5), ("a: .5", 0.5), ("a: 1e3", 1000.0), ("a: 007", "007"),
-    ("a: 0x1F", "0x1F"), ("a: 1_000", "1_000"), ("a: 2024-10-21", "2024-10-21"), ("a: 12:30", "12:30"),
-    ("a: yes", "yes"), ("a: on", "on"), ("a: true", True), ("a: ~", None), ("a:", None), ("a: ''", ""),
-    ("a: '1'", "1"), ("a: .inf", ".inf"), ("a: =", "="), ("<<: 1", 1), ("1: 1", 1),
-])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: 1", 1),
+        ("a: -0", 0),
+        ("a: +5", 5),
+        ("a: 1.5", 1.5),
+        ("a: .5", 0.5),
+        ("a: 1e3", 1000.0),
+        ("a: 007", "007"),
+        ("a: 0x1F", "0x1F"),
+        ("a: 1_000", "1_000"),
+        ("a: 2024-10-21", "2024-10-21"),
+        ("a: 12:30", "12:30"),
+        ("a: yes", "yes"),
+        ("a: on", "on"),
+        ("a: true", True),
+        ("a: ~", None),
+        ("a:", None),
+        ("a: ''", ""),
+        ("a: '1'", "1"),
+        ("a: .inf", ".inf"),
+        ("a: =", "="),
+        ("<<: 1", 1),
+        ("1: 1", 1),
+    ],
+)
 def test_plain_scalars_follow_yaml_1_2_and_json(text: str, value: Any) -> None:
     (read,) = load_text(text, "f.yaml").value.values()
     assert read == value
@@ -96,27 +127,57 @@ def test_plain_scalars_follow_yaml_1_2_and_json(text: str, value: Any) -> None:
 
 
 def test_keys_are_always_text() -> None:
-    assert load_text("{1: a, true: b, null: c, 1.5: d}", "f").value == {"1": "a", "true": "b", "null": "c", "1.5": "d"}
+    assert load_text("{1: a, true: b, null: c, 1.5: d}", "f").value == {
+        "1": "a",
+        "true": "b",
+        "null": "c",
+        "1.5": "d",
+    }
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("", "yaml-empty"), ("# only a comment", "yaml-empty"), ("a: 1\na: 2", "yaml-duplicate-key"),
-    ("a: &x 1", "yaml-anchor"), ("a: *x", "yaml-alias"), ("a: !!python/object:os.system {}", "yaml-tag"),
-    ("\ufeff!!python/object:os.system x", "yaml-tag"), ("a: !!binary aGk=", "yaml-tag"), ("a: !x 1", "yaml-tag"),
-    ("[a]: 1", "yaml-key"), ("? {a: 1}\n: 2", "yaml-key"), ("a: 1\n---\nb: 2", "yaml-syntax"),
-    ("a: \t- b", "yaml-syntax"), ("a: [", "yaml-syntax"), ("a: 1e999", "yaml-number"), ("a: -1e999", "yaml-number"),
-    ("a: " + "1" * 500, "yaml-number"),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "yaml-empty"),
+        ("# only a comment", "yaml-empty"),
+        ("a: 1\na: 2", "yaml-duplicate-key"),
+        ("a: &x 1", "yaml-anchor"),
+        ("a: *x", "yaml-alias"),
+        ("a: !!python/object:os.system {}", "yaml-tag"),
+        ("\ufeff!!python/object:os.system x", "yaml-tag"),
+        ("a: !!binary aGk=", "yaml-tag"),
+        ("a: !x 1", "yaml-tag"),
+        ("[a]: 1", "yaml-key"),
+        ("? {a: 1}\n: 2", "yaml-key"),
+        ("a: 1\n---\nb: 2", "yaml-syntax"),
+        ("a: \t- b", "yaml-syntax"),
+        ("a: [", "yaml-syntax"),
+        ("a: 1e999", "yaml-number"),
+        ("a: -1e999", "yaml-number"),
+        ("a: " + "1" * 500, "yaml-number"),
+    ],
+)
 def test_what_is_no_plain_json_is_refused_by_its_own_code(text: str, code: str) -> None:
     assert code_of(text) == code
 
 
-@pytest.mark.parametrize("text", [
-    "[" * 200_000, "{a: " * 200_000, "- " * 200_000 + "a", "-  " * 200_000 + "a", "? " * 100_000, "?   " * 100_000,
-    "- ?  " * 100_000, "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1),
-    "\n".join(" " * depth + "a:" for depth in range(1500)), "\r".join(" " * depth + "a:" for depth in range(1500)),
-    "\u2028".join(" " * depth + "a:" for depth in range(1500)),
-], ids=lambda text: repr(text[:8]))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        "{a: " * 200_000,
+        "- " * 200_000 + "a",
+        "-  " * 200_000 + "a",
+        "? " * 100_000,
+        "?   " * 100_000,
+        "- ?  " * 100_000,
+        "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1),
+        "\n".join(" " * depth + "a:" for depth in range(1500)),
+        "\r".join(" " * depth + "a:" for depth in range(1500)),
+        "\u2028".join(" " * depth + "a:" for depth in range(1500)),
+    ],
+    ids=lambda text: repr(text[:8]),
+)
 def test_a_hostile_depth_is_refused_before_anything_recurses(text: str) -> None:
     assert code_of(text) == "yaml-too-deep"
 
@@ -180,9 +241,15 @@ def test_every_place_points_at_the_value_it_is_asked_for(value: Any) -> None:
 
     def check(item: Any, path: list[str | int]) -> None:
         where = document.where(path)
-        rest = lines[where.line - 1][where.column - 1:]
+        rest = lines[where.line - 1][where.column - 1 :]
         assert rest.startswith(json.dumps(item, indent=1).split("\n")[0])
-        for key, below in item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ():
+        for key, below in (
+            item.items()
+            if isinstance(item, dict)
+            else enumerate(item)
+            if isinstance(item, list)
+            else ()
+        ):
             check(below, [*path, key])
 
     check(value, [])

@@ -38,4 +38,6 @@ def test_time_never_runs_backwards_and_every_sleep_is_kept(moves: list[tuple[boo
         assert clock.now() >= before
         before = clock.now()
     assert [amount for _, amount in clock.waits] == [amount for sleeps, amount in moves if sleeps]
-    assert clock.slept() == pytest.approx(sum(max(0.0, amount) for sleeps, amount in moves if sleeps))
+    assert clock.slept() == pytest.approx(
+        sum(max(0.0, amount) for sleeps, amount in moves if sleeps)
+    )

@@ -21,10 +21,19 @@ def test_an_empty_body_and_text_read_as_no_json() -> None:
     assert json_or_none(b'{"a": 1}') == {"a": 1}
 
 
-@pytest.mark.parametrize(("coding", "body"), [
-    (None, b'{"a": 1}'), ("identity", b'{"a": 1}'), ("gzip", gzip.compress(b'{"a": 1}', mtime=0)),
-    ("GZIP ", gzip.compress(b'{"a": 1}', mtime=0)), ("gzip", b'{"a": 1}')])
-def test_a_coded_body_reads_as_what_was_coded_and_a_false_coding_as_it_stands(coding: str | None, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        (None, b'{"a": 1}'),
+        ("identity", b'{"a": 1}'),
+        ("gzip", gzip.compress(b'{"a": 1}', mtime=0)),
+        ("GZIP ", gzip.compress(b'{"a": 1}', mtime=0)),
+        ("gzip", b'{"a": 1}'),
+    ],
+)
+def test_a_coded_body_reads_as_what_was_coded_and_a_false_coding_as_it_stands(
+    coding: str | None, body: bytes
+) -> None:
     headers = () if coding is None else (("Content-Encoding", coding),)
     response = Response(200, headers, body, Provenance(Source.SCRIPT))
     assert (response.content, response.json()) == (b'{"a": 1}', {"a": 1})
@@ -44,4 +53,7 @@ def test_a_coded_body_that_explodes_is_not_held() -> None:
 
 def test_a_coded_body_that_ends_early_is_not_json() -> None:
     body = gzip.compress(b'{"a": 1}', mtime=0)[:-4]
-    assert Response(200, (("content-encoding", "gzip"),), body, Provenance(Source.SCRIPT)).json() is None
+    assert (
+        Response(200, (("content-encoding", "gzip"),), body, Provenance(Source.SCRIPT)).json()
+        is None
+    )

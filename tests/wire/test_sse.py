@@ -11,10 +11,16 @@ def values(body: bytes) -> list[object]:
     return [event.value for event in parse_events(body).events]
 
 
-@pytest.mark.parametrize("body", [
-    b"data: 1\n\ndata: 2\n\n", b"data: 1\r\n\r\ndata: 2\r\n\r\n", b"data: 1\r\rdata: 2\r\r",
-    b"\xef\xbb\xbfdata: 1\n\ndata:2\n\n", b": ping\n\ndata: 1\n: x\n\nid: 7\nretry: 5\n\ndata: 2\n\n",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"data: 1\n\ndata: 2\n\n",
+        b"data: 1\r\n\r\ndata: 2\r\n\r\n",
+        b"data: 1\r\rdata: 2\r\r",
+        b"\xef\xbb\xbfdata: 1\n\ndata:2\n\n",
+        b": ping\n\ndata: 1\n: x\n\nid: 7\nretry: 5\n\ndata: 2\n\n",
+    ],
+)
 def test_line_ends_comments_and_marks_do_not_matter(body: bytes) -> None:
     stream = parse_events(body)
     assert [event.value for event in stream.events] == [1, 2]
@@ -32,12 +38,23 @@ def test_the_end_marker_ends_the_stream() -> None:
 
 
 def test_event_names_are_kept_and_events_without_data_are_none() -> None:
-    assert [(e.name, e.value) for e in parse_events(b"event: ping\n\nevent: a\ndata: 1\n\n").events] == [("a", 1)]
+    assert [
+        (e.name, e.value) for e in parse_events(b"event: ping\n\nevent: a\ndata: 1\n\n").events
+    ] == [("a", 1)]
 
 
-@pytest.mark.parametrize("body", [b"data: 1\n\ndata: 2", b"data: 1\n\ndata: 2\n", b"data: {\n\n", b"data: \xff\n\n",
-                                  b"data: [DONE] x\n\n", b"data: {\n\ndata: [DONE]\n\n",
-                                  b"data: 1\n\ndata: <p>\n\ndata: 2\n\ndata: [DONE]\n\n"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"data: 1\n\ndata: 2",
+        b"data: 1\n\ndata: 2\n",
+        b"data: {\n\n",
+        b"data: \xff\n\n",
+        b"data: [DONE] x\n\n",
+        b"data: {\n\ndata: [DONE]\n\n",
+        b"data: 1\n\ndata: <p>\n\ndata: 2\n\ndata: [DONE]\n\n",
+    ],
+)
 def test_what_sdks_may_read_differently_is_not_tidy(body: bytes) -> None:
     assert not parse_events(body).tidy
 

@@ -1,4 +1,5 @@
-"""Checks: pure functions from what was expected and what was seen to findings (``docs/rules.md`` lists the rules)."""
+"""Checks: pure functions from what was expected and what was seen to findings (``docs/rules.md``
+lists the rules)."""
 
 from __future__ import annotations
 
@@ -22,10 +23,31 @@ from conformance.judge.rules.finding import Blame, Finding, Level, Rule
 from conformance.judge.rules.registry import CHECK_FAILED, Applied, all_rules, apply_checks
 
 __all__ = [
-    "CHECK_FAILED", "Applied", "Blame", "Finding", "Level", "Rule", "StepContext", "StepObservation", "all_rules",
+    "CHECK_FAILED",
+    "Applied",
+    "Blame",
+    "Finding",
+    "Level",
+    "Rule",
+    "StepContext",
+    "StepObservation",
+    "all_rules",
     "apply_checks",
 ]
 
-MODULES = (request, request_body, auth, response, content_filter, usage, stream, retries, errors, result, headers,
-           harness, expectations)
+MODULES = (
+    request,
+    request_body,
+    auth,
+    response,
+    content_filter,
+    usage,
+    stream,
+    retries,
+    errors,
+    result,
+    headers,
+    harness,
+    expectations,
+)
 """The modules whose rules are registered."""

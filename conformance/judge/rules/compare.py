@@ -1,6 +1,7 @@
 """Comparing two JSON values member by member.
 
-JSON has one number type, so 1 equals 1.0; true is never 1. Member order means nothing (wire-contract section 1.3).
+JSON has one number type, so 1 equals 1.0; true is never 1. Member order means nothing
+(wire-contract section 1.3).
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from typing import Any, Literal
 from conformance.suite.scenario.match import ABSENT, escape, show
 
 FLOAT32_REL = 1e-6
-"""Relative tolerance of one float32 rounding (24 bits of significand), with room for one conversion each way."""
+"""Relative tolerance of one float32 rounding (24 bits of significand), with room for one conversion
+each way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place where two values differ: ``lost`` (only wanted has it), ``added`` (only the other), ``changed``."""
+    """One place where two values differ: ``lost`` (only wanted has it), ``added`` (only the other),
+    ``changed``."""
 
     kind: Literal["lost", "added", "changed"]
     pointer: str
@@ -29,7 +32,8 @@ class Difference:
     actual: Any
 
     def sentence(self, wanted_by: str, holder: str) -> str:
-        """The difference as a clause: ``wanted_by`` names the side that is right, ``holder`` the side judged."""
+        """The difference as a clause: ``wanted_by`` names the side that is right, ``holder`` the
+        side judged."""
         if self.kind == "lost":
             return f"{wanted_by} has {show(self.wanted)}, {holder} has nothing"
         if self.kind == "added":
@@ -52,9 +56,12 @@ def same(left: Any, right: Any) -> bool:
 
 
 def close(left: Any, right: Any) -> bool:
-    """Like :func:`same`, with numbers that are not both integers equal at float32 precision, and null like ``[]``."""
+    """Like :func:`same`, with numbers that are not both integers equal at float32 precision, and
+    null like ``[]``."""
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(close(value, right[key]) for key, value in left.items())
+        return left.keys() == right.keys() and all(
+            close(value, right[key]) for key, value in left.items()
+        )
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(close, left, right))
     if _numbers(left, right) and (isinstance(left, float) or isinstance(right, float)):
@@ -74,12 +81,17 @@ def _nothing(value: Any) -> bool:
 
 
 def _numbers(left: Any, right: Any) -> bool:
-    return (isinstance(left, int | float) and isinstance(right, int | float)
-            and not isinstance(left, bool) and not isinstance(right, bool))
+    return (
+        isinstance(left, int | float)
+        and isinstance(right, int | float)
+        and not isinstance(left, bool)
+        and not isinstance(right, bool)
+    )
 
 
 def differences(wanted: Any, actual: Any, pointer: str = "") -> Iterator[Difference]:
-    """Every place where ``actual`` is not ``wanted``, outermost first; nothing when they are the same."""
+    """Every place where ``actual`` is not ``wanted``, outermost first; nothing when they are the
+    same."""
     if isinstance(wanted, dict) and isinstance(actual, dict):
         for key, value in wanted.items():
             below = f"{pointer}/{escape(key)}"
@@ -90,7 +102,11 @@ def differences(wanted: Any, actual: Any, pointer: str = "") -> Iterator[Differe
         for key, value in actual.items():
             if key not in wanted:
                 yield Difference("added", f"{pointer}/{escape(key)}", ABSENT, value)
-    elif isinstance(wanted, list | tuple) and isinstance(actual, list | tuple) and len(wanted) == len(actual):
+    elif (
+        isinstance(wanted, list | tuple)
+        and isinstance(actual, list | tuple)
+        and len(wanted) == len(actual)
+    ):
         for index, (left, right) in enumerate(zip(wanted, actual, strict=True)):
             yield from differences(left, right, f"{pointer}/{index}")
     elif not same(wanted, actual):
@@ -120,7 +136,8 @@ def plain(value: Any) -> Any:
 
 
 def float32_vector(text: str) -> list[float] | None:
-    """The numbers of a base64 little-endian float32 vector (wire-contract section 3, Embeddings); None: it is none."""
+    """The numbers of a base64 little-endian float32 vector (wire-contract section 3, Embeddings);
+    None: it is none."""
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

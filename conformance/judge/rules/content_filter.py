@@ -1,6 +1,7 @@
 """Rules about content filter annotations as served (wire-contract section 4).
 
-``expect: {response: {content_filter: unchecked}}`` silences them for a step that serves a wrong block on purpose.
+``expect: {response: {content_filter: unchecked}}`` silences them for a step that serves a wrong
+block on purpose.
 """
 
 from __future__ import annotations
@@ -17,49 +18,84 @@ from conformance.judge.rules.seen import seen
 from conformance.suite.scenario.match import show
 
 SEVERITY = Rule(
-    "content_filter.severity", "A category filtered by severity is not safe", Level.MUST, Blame.CASSETTE,
+    "content_filter.severity",
+    "A category filtered by severity is not safe",
+    Level.MUST,
+    Blame.CASSETTE,
     "filtered says that the severity was over the threshold; safe is below every threshold.",
     "wire-contract section 4, severity category",
 )
 DETECTION = Rule(
-    "content_filter.detection", "A category filtered by detection was detected; a block list filtered has an entry",
-    Level.MUST, Blame.CASSETTE, "Nothing is filtered that was not found.",
+    "content_filter.detection",
+    "A category filtered by detection was detected; a block list filtered has an entry",
+    Level.MUST,
+    Blame.CASSETTE,
+    "Nothing is filtered that was not found.",
     "wire-contract section 4, detection category",
 )
 FINISH = Rule(
-    "content_filter.finish-reason", "A choice with a filtered category ends with finish_reason content_filter",
-    Level.MUST, Blame.CASSETTE, "Callers look at the reason, not at the categories.",
+    "content_filter.finish-reason",
+    "A choice with a filtered category ends with finish_reason content_filter",
+    Level.MUST,
+    Blame.CASSETTE,
+    "Callers look at the reason, not at the categories.",
     "wire-contract section 6, filtered completion",
 )
 NAMED = Rule(
-    "content_filter.named", "A choice that ends with content_filter names a filtered category, or has an empty block",
-    Level.MAY, Blame.CASSETTE, "Without it nobody learns why.", "wire-contract sections 4 and 6",
+    "content_filter.named",
+    "A choice that ends with content_filter names a filtered category, or has an empty block",
+    Level.MAY,
+    Blame.CASSETTE,
+    "Without it nobody learns why.",
+    "wire-contract sections 4 and 6",
 )
 PROMPTS = Rule(
-    "content_filter.prompt-index", "prompt_index counts the prompts from 0, each once, in any order", Level.MUST,
-    Blame.CASSETTE, "A result has to find its prompt.", "wire-contract section 4, prompt_filter_results item",
+    "content_filter.prompt-index",
+    "prompt_index counts the prompts from 0, each once, in any order",
+    Level.MUST,
+    Blame.CASSETTE,
+    "A result has to find its prompt.",
+    "wire-contract section 4, prompt_filter_results item",
 )
 ERROR_ENTRY = Rule(
-    "content_filter.error-entry", "The entry that says the filter failed has a code and a message", Level.MUST,
-    Blame.CASSETTE, "Content that passed unfiltered must be told from content that was found safe.",
+    "content_filter.error-entry",
+    "The entry that says the filter failed has a code and a message",
+    Level.MUST,
+    Blame.CASSETTE,
+    "Content that passed unfiltered must be told from content that was found safe.",
     "wire-contract section 4, error entry",
 )
 ERROR_CODE = Rule(
-    "content_filter.error-code", "A 400 that carries filter results has a content filter code", Level.MUST,
-    Blame.CASSETTE, "SDKs and callers recognise a refusal by the code.", "wire-contract section 7, 400 rows",
+    "content_filter.error-code",
+    "A 400 that carries filter results has a content filter code",
+    Level.MUST,
+    Blame.CASSETTE,
+    "SDKs and callers recognise a refusal by the code.",
+    "wire-contract section 7, 400 rows",
 )
 OFFSETS = Rule(
-    "content_filter.offsets", "Asynchronous offsets: check_offset never decreases, no range ends before it starts",
-    Level.MUST, Blame.CASSETTE, "A caller withholds text up to check_offset; going back would unsay it.",
+    "content_filter.offsets",
+    "Asynchronous offsets: check_offset never decreases, no range ends before it starts",
+    Level.MUST,
+    Blame.CASSETTE,
+    "A caller withholds text up to check_offset; going back would unsay it.",
     "wire-contract section 6, asynchronous filter",
 )
 EXPECTED = Rule(
-    "expect.content-filter", "The answer is annotated, filtered, unfiltered by failure, or bare, as the scenario says",
-    Level.MUST, Blame.CASSETTE, "The scenario's statement holds only for the answer it names.",
+    "expect.content-filter",
+    "The answer is annotated, filtered, unfiltered by failure, or bare, as the scenario says",
+    Level.MUST,
+    Blame.CASSETTE,
+    "The scenario's statement holds only for the answer it names.",
     "the scenario's own sources; wire-contract section 4",
 )
 
-_CODES = ("content_filter", "content_policy_violation", "contentFilter", "ResponsibleAIPolicyViolation")
+_CODES = (
+    "content_filter",
+    "content_policy_violation",
+    "contentFilter",
+    "ResponsibleAIPolicyViolation",
+)
 
 
 def _blocks(context: StepContext) -> list[Block]:
@@ -82,10 +118,20 @@ def _severity(context: StepContext) -> Iterable[Finding] | None:
     every = _blocks(context)
     if not every:
         return None
-    return [finding(SEVERITY, f"The category {name} is filtered with severity {show(entry['severity'])}.",
-                    pointer=f"/response{block.pointer}/{name}", actual=entry, step=context.index)
-            for block in every for name, entry in block.entries()
-            if entry.get("filtered") is True and "severity" in entry and entry["severity"] in ("safe", None)]
+    return [
+        finding(
+            SEVERITY,
+            f"The category {name} is filtered with severity {show(entry['severity'])}.",
+            pointer=f"/response{block.pointer}/{name}",
+            actual=entry,
+            step=context.index,
+        )
+        for block in every
+        for name, entry in block.entries()
+        if entry.get("filtered") is True
+        and "severity" in entry
+        and entry["severity"] in ("safe", None)
+    ]
 
 
 @rule_check(DETECTION)
@@ -93,10 +139,18 @@ def _detection(context: StepContext) -> Iterable[Finding] | None:
     every = _blocks(context)
     if not every:
         return None
-    return [finding(DETECTION, f"The category {name} is filtered but {_undetected(entry)}.",
-                    pointer=f"/response{block.pointer}/{name}", actual=entry, step=context.index)
-            for block in every for name, entry in block.entries()
-            if entry.get("filtered") is True and _undetected(entry)]
+    return [
+        finding(
+            DETECTION,
+            f"The category {name} is filtered but {_undetected(entry)}.",
+            pointer=f"/response{block.pointer}/{name}",
+            actual=entry,
+            step=context.index,
+        )
+        for block in every
+        for name, entry in block.entries()
+        if entry.get("filtered") is True and _undetected(entry)
+    ]
 
 
 def _undetected(entry: dict[str, Any]) -> str:
@@ -105,11 +159,16 @@ def _undetected(entry: dict[str, Any]) -> str:
         return "" if entry["detected"] is True else f"detected is {show(entry['detected'])}"
     details = objects(entry.get("details"))
     filters = [item for item in details if "filtered" in item]
-    return "none of its entries is" if filters and not any(is_filtered(item) for item in filters) else ""
+    return (
+        "none of its entries is"
+        if filters and not any(is_filtered(item) for item in filters)
+        else ""
+    )
 
 
 def _choices(context: StepContext) -> dict[int, tuple[list[str], list[Any], bool]]:
-    """By index of choice: its filtered categories, its finish reasons, whether any block names a category."""
+    """By index of choice: its filtered categories, its finish reasons, whether any block names a
+    category."""
     found: dict[int, tuple[list[str], list[Any], bool]] = {}
     for answer in _answers(context):
         for position, choice in enumerate(objects(dig(answer, "choices"))):
@@ -130,23 +189,42 @@ def _finish(context: StepContext) -> Iterable[Finding] | None:
     if not any(block.place == "choice" for block in _blocks(context)):
         return None
     choices = _choices(context)
-    return [finding(FINISH, f"Choice {index} has {', '.join(dict.fromkeys(names))} filtered and ends with "
-                    f"{show(next((r for r in reversed(reasons) if r), None))}, not content_filter.",
-                    pointer=f"/response/choices/{index}/finish_reason", expected="content_filter", actual=reasons[-1],
-                    step=context.index)
-            for index, (names, reasons, _) in choices.items() if names and "content_filter" not in reasons]
+    return [
+        finding(
+            FINISH,
+            f"Choice {index} has {', '.join(dict.fromkeys(names))} filtered and ends with "
+            f"{show(next((r for r in reversed(reasons) if r), None))}, not content_filter.",
+            pointer=f"/response/choices/{index}/finish_reason",
+            expected="content_filter",
+            actual=reasons[-1],
+            step=context.index,
+        )
+        for index, (names, reasons, _) in choices.items()
+        if names and "content_filter" not in reasons
+    ]
 
 
 @rule_check(NAMED)
 def _named(context: StepContext) -> Iterable[Finding] | None:
     if not any(block.place == "choice" for block in _blocks(context)):
         return None
-    stopped = {index: choice for index, choice in _choices(context).items() if "content_filter" in choice[1]}
+    stopped = {
+        index: choice
+        for index, choice in _choices(context).items()
+        if "content_filter" in choice[1]
+    }
     if not stopped:
         return None
-    return [finding(NAMED, f"Choice {index} ends with content_filter, but no category of it is filtered.",
-                    pointer=f"/response/choices/{index}", step=context.index)
-            for index, (names, _, named) in stopped.items() if named and not names]
+    return [
+        finding(
+            NAMED,
+            f"Choice {index} ends with content_filter, but no category of it is filtered.",
+            pointer=f"/response/choices/{index}",
+            step=context.index,
+        )
+        for index, (names, _, named) in stopped.items()
+        if named and not names
+    ]
 
 
 @rule_check(PROMPTS)
@@ -161,13 +239,25 @@ def _prompts(context: StepContext) -> Iterable[Finding] | None:
             continue
         judged = True
         wanted = len(items)
-        if isinstance(prompts, list) and prompts and all(isinstance(prompt, str) for prompt in prompts):
+        if (
+            isinstance(prompts, list)
+            and prompts
+            and all(isinstance(prompt, str) for prompt in prompts)
+        ):
             wanted = len(prompts)
         have = [item.get("prompt_index") for item in items]
         if len(have) != wanted or any(index not in have for index in range(wanted)):
-            found.append(finding(PROMPTS, f"prompt_index has {show(have)}; {wanted} prompts count from 0 to "
-                                 f"{wanted - 1}.", expected=list(range(wanted)), actual=have, step=context.index,
-                                 pointer=f"/response/{number}/prompt_filter_results"))
+            found.append(
+                finding(
+                    PROMPTS,
+                    f"prompt_index has {show(have)}; {wanted} prompts count from 0 to "
+                    f"{wanted - 1}.",
+                    expected=list(range(wanted)),
+                    actual=have,
+                    step=context.index,
+                    pointer=f"/response/{number}/prompt_filter_results",
+                )
+            )
     return found if judged else None
 
 
@@ -176,10 +266,18 @@ def _error_entry(context: StepContext) -> Iterable[Finding] | None:
     failed = [block for block in _blocks(context) if "error" in block.categories]
     if not failed:
         return None
-    return [finding(ERROR_ENTRY, f"The filter's error entry is {show(block.categories['error'])}; expected a code and "
-                    "a message.", pointer=f"/response{block.pointer}/error", actual=block.categories["error"],
-                    step=context.index)
-            for block in failed if not _says_failure(block.categories["error"])]
+    return [
+        finding(
+            ERROR_ENTRY,
+            f"The filter's error entry is {show(block.categories['error'])}; expected a code and "
+            "a message.",
+            pointer=f"/response{block.pointer}/error",
+            actual=block.categories["error"],
+            step=context.index,
+        )
+        for block in failed
+        if not _says_failure(block.categories["error"])
+    ]
 
 
 def _says_failure(entry: Any) -> bool:
@@ -192,13 +290,25 @@ def _says_failure(entry: Any) -> bool:
 @rule_check(ERROR_CODE)
 def _error_code(context: StepContext) -> Iterable[Finding] | None:
     view = seen(context)
-    if view.refusal is None or view.refusal.status != 400 or not any(b.place == "error" for b in _blocks(context)):
+    if (
+        view.refusal is None
+        or view.refusal.status != 400
+        or not any(b.place == "error" for b in _blocks(context))
+    ):
         return None
     code = dig(view.body, "error", "code")
     if code in _CODES:
         return ()
-    return (finding(ERROR_CODE, f"The 400 carries content filter results, but its code is {show(code)}.",
-                    pointer="/response/error/code", expected="content_filter", actual=code, step=context.index),)
+    return (
+        finding(
+            ERROR_CODE,
+            f"The 400 carries content filter results, but its code is {show(code)}.",
+            pointer="/response/error/code",
+            expected="content_filter",
+            actual=code,
+            step=context.index,
+        ),
+    )
 
 
 def _offsets(context: StepContext) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -206,11 +316,18 @@ def _offsets(context: StepContext) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for number, answer in enumerate(_answers(context)):
         for position, choice in enumerate(objects(dig(answer, "choices"))):
             if isinstance(choice.get("content_filter_offsets"), dict):
-                yield (f"choice {choice.get('index', position)}", f"/events/{number}/choices/{position}",
-                       choice["content_filter_offsets"])
+                yield (
+                    f"choice {choice.get('index', position)}",
+                    f"/events/{number}/choices/{position}",
+                    choice["content_filter_offsets"],
+                )
         for position, item in enumerate(objects(dig(answer, "content_filters"))):
             if isinstance(item.get("content_filter_offsets"), dict):
-                yield f"filter {position}", f"/content_filters/{position}", item["content_filter_offsets"]
+                yield (
+                    f"filter {position}",
+                    f"/content_filters/{position}",
+                    item["content_filter_offsets"],
+                )
 
 
 @rule_check(OFFSETS)
@@ -220,15 +337,29 @@ def _offset_order(context: StepContext) -> Iterable[Finding] | None:
         return None
     found, checked = [], dict[str, float]()
     for whose, pointer, offsets in every:
-        start, end, check = (_number(offsets.get(f"{name}_offset")) for name in ("start", "end", "check"))
+        start, end, check = (
+            _number(offsets.get(f"{name}_offset")) for name in ("start", "end", "check")
+        )
         if start is not None and end is not None and start > end:
-            found.append(finding(OFFSETS, f"The range of {whose} starts at {start:g} and ends at {end:g}.",
-                                 pointer=f"/response{pointer}/content_filter_offsets", step=context.index))
+            found.append(
+                finding(
+                    OFFSETS,
+                    f"The range of {whose} starts at {start:g} and ends at {end:g}.",
+                    pointer=f"/response{pointer}/content_filter_offsets",
+                    step=context.index,
+                )
+            )
         if check is None:
             continue
         if check < checked.get(whose, check):
-            found.append(finding(OFFSETS, f"check_offset of {whose} goes back from {checked[whose]:g} to {check:g}.",
-                                 pointer=f"/response{pointer}/content_filter_offsets", step=context.index))
+            found.append(
+                finding(
+                    OFFSETS,
+                    f"check_offset of {whose} goes back from {checked[whose]:g} to {check:g}.",
+                    pointer=f"/response{pointer}/content_filter_offsets",
+                    step=context.index,
+                )
+            )
         checked[whose] = max(check, checked.get(whose, check))
     return found
 
@@ -246,31 +377,52 @@ def _expected(context: StepContext) -> Iterable[Finding] | None:
     problem = _PROBLEMS[wanted](context, blocks(context))
     if not problem:
         return ()
-    return (finding(EXPECTED, f"The answer is not {wanted}: {problem}.", pointer="/response", expected=wanted,
-                    step=context.index, level=context.level),)
+    return (
+        finding(
+            EXPECTED,
+            f"The answer is not {wanted}: {problem}.",
+            pointer="/response",
+            expected=wanted,
+            step=context.index,
+            level=context.level,
+        ),
+    )
 
 
 def _not_annotated(_context: StepContext, every: list[Block]) -> str:
-    missing = [place for place in ("prompt", "choice")
-               if not any(block.place == place and block.categories.keys() - {"error"} for block in every)]
+    missing = [
+        place
+        for place in ("prompt", "choice")
+        if not any(block.place == place and block.categories.keys() - {"error"} for block in every)
+    ]
     return f"no category is reported for the {' and the '.join(missing)}" if missing else ""
 
 
 def _not_filtered(context: StepContext, every: list[Block]) -> str:
     stopped = any("content_filter" in reasons for _, reasons, _ in _choices(context).values())
     refused = dig(seen(context).body, "error", "code") in _CODES
-    incomplete = any(dig(answer, *path) == "content_filter" for answer in _answers(context)
-                     for path in (("incomplete_details", "reason"), ("response", "incomplete_details", "reason")))
+    incomplete = any(
+        dig(answer, *path) == "content_filter"
+        for answer in _answers(context)
+        for path in (("incomplete_details", "reason"), ("response", "incomplete_details", "reason"))
+    )
     done = stopped or refused or incomplete or any(block.filtered() for block in every)
     return "" if done else "no category is filtered, no choice is stopped and no prompt is refused"
 
 
 def _not_failed(_context: StepContext, every: list[Block]) -> str:
-    return "" if any("error" in block.categories for block in every) else "no block has an error entry"
+    return (
+        "" if any("error" in block.categories for block in every) else "no block has an error entry"
+    )
 
 
 def _not_absent(_context: StepContext, every: list[Block]) -> str:
     return f"there is a block at {every[0].pointer}" if every else ""
 
 
-_PROBLEMS = {"annotated": _not_annotated, "filtered": _not_filtered, "failed": _not_failed, "absent": _not_absent}
+_PROBLEMS = {
+    "annotated": _not_annotated,
+    "filtered": _not_filtered,
+    "failed": _not_failed,
+    "absent": _not_absent,
+}

@@ -1,4 +1,5 @@
-"""What a check is given: one step of a case as planned, and as observed. Values only; no sockets, no files."""
+"""What a check is given: one step of a case as planned, and as observed. Values only; no sockets,
+no files."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class StepObservation:
     """Everything seen while one call ran.
 
-    ``exchanges`` are the attempts in order, without those to other hosts (token endpoints), which are in
-    ``side_exchanges``. ``waits`` are the pauses between attempts in seconds: one less than there are attempts.
+    ``exchanges`` are the attempts in order, without those to other hosts (token endpoints), which
+    are in ``side_exchanges``. ``waits`` are the pauses between attempts in seconds: one less than
+    there are attempts.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -39,10 +41,11 @@ class StepObservation:
 class StepContext:
     """One step, planned and observed. ``expect`` and ``call`` have their variables resolved.
 
-    ``traits`` are the contract's for the version under test (``docs/rules.md`` lists the ones rules read). ``level`` is
-    the scenario's: findings of written expectations carry it. ``strict`` makes members unknown to the specification
-    findings instead of notes. ``wait_slack`` (seconds) is how much later than the SDK slept a request may have been
-    seen: 0 on a virtual clock. ``memo`` holds what checks derive from the step, so that it is derived once.
+    ``traits`` are the contract's for the version under test (``docs/rules.md`` lists the ones rules
+    read). ``level`` is the scenario's: findings of written expectations carry it. ``strict`` makes
+    members unknown to the specification findings instead of notes. ``wait_slack`` (seconds) is how
+    much later than the SDK slept a request may have been seen: 0 on a virtual clock. ``memo`` holds
+    what checks derive from the step, so that it is derived once.
     """
 
     index: int

@@ -1,7 +1,9 @@
-"""Rules about errors as the SDK's caller meets them (sdk-behaviour section 4, wire-contract section 7).
+"""Rules about errors as the SDK's caller meets them (sdk-behaviour section 4, wire-contract section
+7).
 
-Contract traits: ``errors.kinds`` (status or fault name -> kind, over the table here), ``errors.classes`` (kind -> class
-name or list of names), ``errors.exposes`` (those of code, param, type, message, headers that the SDK documents).
+Contract traits: ``errors.kinds`` (status or fault name -> kind, over the table here),
+``errors.classes`` (kind -> class name or list of names), ``errors.exposes`` (those of code, param,
+type, message, headers that the SDK documents).
 """
 
 from __future__ import annotations
@@ -23,60 +25,110 @@ from conformance.wire.exchange import Fault, Response
 from conformance.wire.protocol import ErrorKind, SdkError
 
 KIND = Rule(
-    "errors.kind", "The error's kind is the one of the status", Level.MUST, Blame.SDK,
+    "errors.kind",
+    "The error's kind is the one of the status",
+    Level.MUST,
+    Blame.SDK,
     "Callers choose by it between waiting, mending the request and giving up.",
     "article, Error handling; sdk-behaviour section 4",
 )
 CLASS = Rule(
-    "errors.class", "The error is of the class the contract names for the status", Level.MUST, Blame.SDK,
-    "except and catch clauses name it.", "article, Error handling; sdk-behaviour section 4",
+    "errors.class",
+    "The error is of the class the contract names for the status",
+    Level.MUST,
+    Blame.SDK,
+    "except and catch clauses name it.",
+    "article, Error handling; sdk-behaviour section 4",
 )
 STATUS = Rule(
-    "errors.status", "The status the error shows is the status of the last response", Level.MUST, Blame.SDK,
-    "An error that tells of an earlier attempt misleads whoever handles it.", "article, Error handling",
+    "errors.status",
+    "The status the error shows is the status of the last response",
+    Level.MUST,
+    Blame.SDK,
+    "An error that tells of an earlier attempt misleads whoever handles it.",
+    "article, Error handling",
 )
 MEMBERS = Rule(
-    "errors.members", "code, param and type of the error equal those of the body's error object", Level.SHOULD,
-    Blame.SDK, "A content filter, a missing deployment and a bad key differ only there.",
+    "errors.members",
+    "code, param and type of the error equal those of the body's error object",
+    Level.SHOULD,
+    Blame.SDK,
+    "A content filter, a missing deployment and a bad key differ only there.",
     "wire-contract section 7; sdk-behaviour section 4",
 )
 MESSAGE = Rule(
-    "errors.message", "The error's message contains the service's message", Level.SHOULD, Blame.SDK,
-    "It says what to do, and it is what gets logged.", "sdk-behaviour section 4, message format",
+    "errors.message",
+    "The error's message contains the service's message",
+    Level.SHOULD,
+    Blame.SDK,
+    "It says what to do, and it is what gets logged.",
+    "sdk-behaviour section 4, message format",
 )
 HEADERS = Rule(
-    "errors.headers", "The response headers of a refused call reach the caller", Level.SHOULD, Blame.SDK,
-    "retry-after and the request ids are there.", "sdk-behaviour section 5; wire-contract section 8",
+    "errors.headers",
+    "The response headers of a refused call reach the caller",
+    Level.SHOULD,
+    Blame.SDK,
+    "retry-after and the request ids are there.",
+    "sdk-behaviour section 5; wire-contract section 8",
 )
 FAULT_KIND = Rule(
-    "errors.fault-kind", "A failed connection is a connection error, a silent service a time-out", Level.MUST,
-    Blame.SDK, "Callers retry or fail over on these two, not on others.",
+    "errors.fault-kind",
+    "A failed connection is a connection error, a silent service a time-out",
+    Level.MUST,
+    Blame.SDK,
+    "Callers retry or fail over on these two, not on others.",
     "article, Error handling; sdk-behaviour section 4",
 )
 EXPECTED = Rule(
-    "expect.error", "The error is as the scenario says", Level.MUST, Blame.SDK,
-    "The scenario names what its sources document.", "the scenario's own sources",
+    "expect.error",
+    "The error is as the scenario says",
+    Level.MUST,
+    Blame.SDK,
+    "The scenario names what its sources document.",
+    "the scenario's own sources",
 )
 UNEXPECTED_ERROR = Rule(
-    "result.unexpected-error", "A call that is to succeed succeeds", Level.MUST, Blame.SDK,
-    "The service answered; the caller got an error.", "design section 5",
+    "result.unexpected-error",
+    "A call that is to succeed succeeds",
+    Level.MUST,
+    Blame.SDK,
+    "The service answered; the caller got an error.",
+    "design section 5",
 )
 UNEXPECTED_SUCCESS = Rule(
-    "result.unexpected-success", "A call that is to fail fails", Level.MUST, Blame.SDK,
-    "A failure the caller does not see is worse than the failure.", "design section 5",
+    "result.unexpected-success",
+    "A call that is to fail fails",
+    Level.MUST,
+    Blame.SDK,
+    "A failure the caller does not see is worse than the failure.",
+    "design section 5",
 )
 
 _KINDS = {
-    400: ErrorKind.BAD_REQUEST, 401: ErrorKind.AUTHENTICATION, 403: ErrorKind.PERMISSION_DENIED,
-    404: ErrorKind.NOT_FOUND, 409: ErrorKind.CONFLICT, 422: ErrorKind.UNPROCESSABLE, 429: ErrorKind.RATE_LIMIT,
+    400: ErrorKind.BAD_REQUEST,
+    401: ErrorKind.AUTHENTICATION,
+    403: ErrorKind.PERMISSION_DENIED,
+    404: ErrorKind.NOT_FOUND,
+    409: ErrorKind.CONFLICT,
+    422: ErrorKind.UNPROCESSABLE,
+    429: ErrorKind.RATE_LIMIT,
 }
 _FAULT_KINDS = {
-    Fault.CONNECT_REFUSED: ErrorKind.CONNECTION, Fault.CONNECTION_RESET: ErrorKind.CONNECTION,
-    Fault.CONNECT_TIMEOUT: ErrorKind.TIMEOUT, Fault.READ_TIMEOUT: ErrorKind.TIMEOUT,
+    Fault.CONNECT_REFUSED: ErrorKind.CONNECTION,
+    Fault.CONNECTION_RESET: ErrorKind.CONNECTION,
+    Fault.CONNECT_TIMEOUT: ErrorKind.TIMEOUT,
+    Fault.READ_TIMEOUT: ErrorKind.TIMEOUT,
     Fault.CUT_BODY: ErrorKind.CONNECTION,
 }
 _TOLD_HEADERS = ("retry-after", "retry-after-ms", "x-request-id", "apim-request-id")
-_EXPOSED_AS = {"code": "code", "param": "param", "error_type": "type", "message": "message", "headers": "headers"}
+_EXPOSED_AS = {
+    "code": "code",
+    "param": "param",
+    "error_type": "type",
+    "message": "message",
+    "headers": "headers",
+}
 _ESCAPES = re.compile(r"\\[nrt]|[\s\\\"'“”‘’]+")
 
 
@@ -101,7 +153,8 @@ def _refused(context: StepContext) -> tuple[Seen, SdkError, Response] | None:
 
 
 def _failed(context: StepContext) -> tuple[Seen, SdkError, Fault] | None:
-    """The step when the last attempt met a fault in place of a response and the caller met an error."""
+    """The step when the last attempt met a fault in place of a response and the caller met an
+    error."""
     view = seen(context)
     if view.error is None or view.last is None or view.last.response is not None:
         return None
@@ -117,8 +170,17 @@ def _kind(context: StepContext) -> Iterable[Finding] | None:
     wanted = expected_kind(view, refusal.status)
     if error.kind == wanted:
         return ()
-    return (finding(KIND, f"Status {refusal.status} reached the caller as {error.kind} ({error.type}); expected "
-                    f"{wanted}.", pointer="/error/kind", expected=wanted, actual=str(error.kind), step=context.index),)
+    return (
+        finding(
+            KIND,
+            f"Status {refusal.status} reached the caller as {error.kind} ({error.type}); expected "
+            f"{wanted}.",
+            pointer="/error/kind",
+            expected=wanted,
+            actual=str(error.kind),
+            step=context.index,
+        ),
+    )
 
 
 @rule_check(FAULT_KIND)
@@ -130,8 +192,17 @@ def _fault_kind(context: StepContext) -> Iterable[Finding] | None:
     wanted = expected_kind(view, fault)
     if error.kind == wanted:
         return ()
-    return (finding(FAULT_KIND, f"The fault {fault} reached the caller as {error.kind} ({error.type}); expected "
-                    f"{wanted}.", pointer="/error/kind", expected=wanted, actual=str(error.kind), step=context.index),)
+    return (
+        finding(
+            FAULT_KIND,
+            f"The fault {fault} reached the caller as {error.kind} ({error.type}); expected "
+            f"{wanted}.",
+            pointer="/error/kind",
+            expected=wanted,
+            actual=str(error.kind),
+            step=context.index,
+        ),
+    )
 
 
 @rule_check(CLASS)
@@ -147,8 +218,17 @@ def _class(context: StepContext) -> Iterable[Finding] | None:
         return None
     if error.type in allowed:
         return ()
-    return (finding(CLASS, f"The error is a {error.type}; the contract names {' or '.join(map(str, allowed))} for "
-                    f"{key}.", pointer="/error/type", expected=named, actual=error.type, step=context.index),)
+    return (
+        finding(
+            CLASS,
+            f"The error is a {error.type}; the contract names {' or '.join(map(str, allowed))} for "
+            f"{key}.",
+            pointer="/error/type",
+            expected=named,
+            actual=error.type,
+            step=context.index,
+        ),
+    )
 
 
 @rule_check(STATUS)
@@ -159,10 +239,20 @@ def _status(context: StepContext) -> Iterable[Finding] | None:
     view, error, refusal = met
     if error.status == refusal.status:
         return ()
-    earlier = [a.exchange.response.status for a in view.attempts[:-1] if a.exchange.response is not None]
+    earlier = [
+        a.exchange.response.status for a in view.attempts[:-1] if a.exchange.response is not None
+    ]
     place = ", the status of an earlier attempt" if error.status in earlier else ""
-    return (finding(STATUS, f"The error shows status {error.status}{place}; the last response was {refusal.status}.",
-                    pointer="/error/status", expected=refusal.status, actual=error.status, step=context.index),)
+    return (
+        finding(
+            STATUS,
+            f"The error shows status {error.status}{place}; the last response was {refusal.status}.",
+            pointer="/error/status",
+            expected=refusal.status,
+            actual=error.status,
+            step=context.index,
+        ),
+    )
 
 
 def _exposes(view: Seen, member: str) -> bool:
@@ -188,9 +278,16 @@ def _members(context: StepContext) -> Iterable[Finding] | None:
     for name, value in shown.items():
         wanted = wire.get(name)
         if _exposes(view, name) and not same(wanted, value):
-            found.append(finding(MEMBERS, f"The body's error has {name} {show(wanted)}; the caller reads "
-                                 f"{show(value)}.", pointer=f"/error/{name}", expected=wanted, actual=value,
-                                 step=context.index))
+            found.append(
+                finding(
+                    MEMBERS,
+                    f"The body's error has {name} {show(wanted)}; the caller reads {show(value)}.",
+                    pointer=f"/error/{name}",
+                    expected=wanted,
+                    actual=value,
+                    step=context.index,
+                )
+            )
     return found
 
 
@@ -213,12 +310,21 @@ def _message(context: StepContext) -> Iterable[Finding] | None:
     error = met[1]
     if wanted in error.message or _bare(wanted) in _bare(error.message):
         return ()
-    return (finding(MESSAGE, f"The service said {show(wanted)}; the error says {show(error.message)}.",
-                    pointer="/error/message", expected=wanted, actual=error.message, step=context.index),)
+    return (
+        finding(
+            MESSAGE,
+            f"The service said {show(wanted)}; the error says {show(error.message)}.",
+            pointer="/error/message",
+            expected=wanted,
+            actual=error.message,
+            step=context.index,
+        ),
+    )
 
 
 def _bare(text: str) -> str:
-    """``text`` without white space, quotes and escapes, which SDKs write in their own way inside a message."""
+    """``text`` without white space, quotes and escapes, which SDKs write in their own way inside a
+    message."""
     return _ESCAPES.sub("", text)
 
 
@@ -232,10 +338,19 @@ def _headers(context: StepContext) -> Iterable[Finding] | None:
     served = {name: value for name in _TOLD_HEADERS if (value := refusal.header(name)) is not None}
     if not served:
         return None
-    return [finding(HEADERS, f"The response header {name}: {value} does not reach the caller"
-                    f"{f' as it is, but as {show(reached[name])}' if name in reached else ''}.",
-                    pointer=f"/error/headers/{name}", expected=value, actual=reached.get(name), step=context.index)
-            for name, value in served.items() if reached.get(name) != value]
+    return [
+        finding(
+            HEADERS,
+            f"The response header {name}: {value} does not reach the caller"
+            f"{f' as it is, but as {show(reached[name])}' if name in reached else ''}.",
+            pointer=f"/error/headers/{name}",
+            expected=value,
+            actual=reached.get(name),
+            step=context.index,
+        )
+        for name, value in served.items()
+        if reached.get(name) != value
+    ]
 
 
 @rule_check(EXPECTED)
@@ -244,7 +359,9 @@ def _expected(context: StepContext) -> Iterable[Finding] | None:
     error = view.error
     if not context.expect.error or error is None:
         return None
-    wanted = {name: value for name, value in context.expect.error.items() if not _hidden(view, name)}
+    wanted = {
+        name: value for name, value in context.expect.error.items() if not _hidden(view, name)
+    }
     return mismatches(EXPECTED, context, wanted, error_as_json(error), "/error")
 
 
@@ -257,7 +374,8 @@ def _hidden(view: Seen, member: str) -> bool:
 
 
 def error_as_json(error: SdkError) -> dict[str, Any]:
-    """The error under the member names a scenario uses; headers by lower-case name, the first value of each."""
+    """The error under the member names a scenario uses; headers by lower-case name, the first value
+    of each."""
     value = asdict(error)
     value["kind"] = str(error.kind)
     value["bases"] = list(error.bases)
@@ -275,10 +393,28 @@ def _unexpected_error(context: StepContext) -> Iterable[Finding] | None:
         return None
     error = view.error
     if error is None:
-        return () if view.succeeded else (finding(
-            UNEXPECTED_ERROR, "The call failed without an error.", pointer="/outcome", step=context.index),)
-    return (finding(UNEXPECTED_ERROR, f"The call failed with {error.type} ({error.kind}): {error.message[:300]}",
-                    pointer="/outcome", expected="ok", actual=error.type, step=context.index),)
+        return (
+            ()
+            if view.succeeded
+            else (
+                finding(
+                    UNEXPECTED_ERROR,
+                    "The call failed without an error.",
+                    pointer="/outcome",
+                    step=context.index,
+                ),
+            )
+        )
+    return (
+        finding(
+            UNEXPECTED_ERROR,
+            f"The call failed with {error.type} ({error.kind}): {error.message[:300]}",
+            pointer="/outcome",
+            expected="ok",
+            actual=error.type,
+            step=context.index,
+        ),
+    )
 
 
 @rule_check(UNEXPECTED_SUCCESS)
@@ -289,6 +425,14 @@ def _unexpected_success(context: StepContext) -> Iterable[Finding] | None:
     if not view.succeeded:
         return ()
     wanted = (context.expect.error or {}).get("kind", ABSENT)
-    return (finding(UNEXPECTED_SUCCESS, f"The call succeeded; an error {show(wanted) if wanted is not ABSENT else ''} "
-                    "was expected.".replace("  ", " "), pointer="/outcome", expected=plain(wanted), actual="ok",
-                    step=context.index),)
+    return (
+        finding(
+            UNEXPECTED_SUCCESS,
+            f"The call succeeded; an error {show(wanted) if wanted is not ABSENT else ''} "
+            "was expected.".replace("  ", " "),
+            pointer="/outcome",
+            expected=plain(wanted),
+            actual="ok",
+            step=context.index,
+        ),
+    )

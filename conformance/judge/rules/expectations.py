@@ -20,13 +20,33 @@ _EARLY = 0.001
 _WHY = "The scenario names what its sources document."
 _SOURCE = "the scenario's own sources"
 
-REQUESTS = Rule("expect.requests", "Requests are as the scenario says", Level.MUST, Blame.SDK, _WHY, _SOURCE)
-ATTEMPTS = Rule("expect.attempts", "There are as many attempts as the scenario says", Level.MUST, Blame.SDK, _WHY,
-                _SOURCE)
-DELAYS = Rule("expect.delays", "The pauses between attempts are as the scenario says", Level.MUST, Blame.SDK, _WHY,
-              _SOURCE)
-TOKEN_CALLS = Rule("expect.token-calls", "The token provider is called as often as the scenario says", Level.MUST,
-                   Blame.SDK, _WHY, _SOURCE)
+REQUESTS = Rule(
+    "expect.requests", "Requests are as the scenario says", Level.MUST, Blame.SDK, _WHY, _SOURCE
+)
+ATTEMPTS = Rule(
+    "expect.attempts",
+    "There are as many attempts as the scenario says",
+    Level.MUST,
+    Blame.SDK,
+    _WHY,
+    _SOURCE,
+)
+DELAYS = Rule(
+    "expect.delays",
+    "The pauses between attempts are as the scenario says",
+    Level.MUST,
+    Blame.SDK,
+    _WHY,
+    _SOURCE,
+)
+TOKEN_CALLS = Rule(
+    "expect.token-calls",
+    "The token provider is called as often as the scenario says",
+    Level.MUST,
+    Blame.SDK,
+    _WHY,
+    _SOURCE,
+)
 
 
 @rule_check(REQUESTS)
@@ -36,22 +56,42 @@ def _requests(context: StepContext) -> Iterable[Finding] | None:
         return None
     if not isinstance(wanted, list):
         if not view.attempts:
-            return [finding(REQUESTS, "No request was sent.", pointer="/requests", step=context.index,
-                            level=context.level)]
+            return [
+                finding(
+                    REQUESTS,
+                    "No request was sent.",
+                    pointer="/requests",
+                    step=context.index,
+                    level=context.level,
+                )
+            ]
         wanted = [wanted] * len(view.attempts)
     found = []
     if len(wanted) != len(view.attempts):
-        found.append(finding(REQUESTS, f"{len(view.attempts)} requests were sent; the scenario describes "
-                             f"{len(wanted)}.", pointer="/requests", expected=len(wanted), actual=len(view.attempts),
-                             step=context.index, level=context.level))
+        found.append(
+            finding(
+                REQUESTS,
+                f"{len(view.attempts)} requests were sent; the scenario describes {len(wanted)}.",
+                pointer="/requests",
+                expected=len(wanted),
+                actual=len(view.attempts),
+                step=context.index,
+                level=context.level,
+            )
+        )
     for expect, attempt in zip(wanted, view.attempts, strict=False):
         found += _one(context, view, expect, attempt)
     return found
 
 
-def _one(context: StepContext, view: Seen, expect: RequestExpect, attempt: Attempt) -> list[Finding]:
-    wanted: dict[str, Any] = {name: value for name in ("method", "path", "host", "body")
-                              if (value := getattr(expect, name)) is not None}
+def _one(
+    context: StepContext, view: Seen, expect: RequestExpect, attempt: Attempt
+) -> list[Finding]:
+    wanted: dict[str, Any] = {
+        name: value
+        for name in ("method", "path", "host", "body")
+        if (value := getattr(expect, name)) is not None
+    }
     for name in ("query", "parts"):
         if getattr(expect, name):
             wanted[name] = getattr(expect, name)
@@ -64,8 +104,9 @@ def _one(context: StepContext, view: Seen, expect: RequestExpect, attempt: Attem
 def request_as_json(view: Seen, request: Request, wanted: set[str]) -> dict[str, Any]:
     """The ``wanted`` members of a request as a scenario names them.
 
-    Names of headers are lower-case; a header or query member sent more than once is a list. ``parts`` maps a field to
-    its text, or for a file to ``{filename, content_type, size}``; a field sent more than once is a list.
+    Names of headers are lower-case; a header or query member sent more than once is a list.
+    ``parts`` maps a field to its text, or for a file to ``{filename, content_type, size}``; a field
+    sent more than once is a list.
     """
     actual: dict[str, Any] = {"method": request.method, "path": request.path, "host": request.host}
     if "query" in wanted:
@@ -76,9 +117,19 @@ def request_as_json(view: Seen, request: Request, wanted: set[str]) -> dict[str,
         body = view.parse(request.body)
         actual["body"] = request.body.decode("utf-8", "replace") if body is None else body
     if "parts" in wanted:
-        actual["parts"] = _grouped((part.name, part.content.decode("utf-8", "replace") if part.filename is None else {
-            "filename": part.filename, "content_type": part.content_type, "size": len(part.content)})
-            for part in parts_of(request))
+        actual["parts"] = _grouped(
+            (
+                part.name,
+                part.content.decode("utf-8", "replace")
+                if part.filename is None
+                else {
+                    "filename": part.filename,
+                    "content_type": part.content_type,
+                    "size": len(part.content),
+                },
+            )
+            for part in parts_of(request)
+        )
     return actual
 
 
@@ -104,13 +155,18 @@ def _delays(context: StepContext) -> Iterable[Finding] | None:
         return None
     waited = [attempt.waited for attempt in view.attempts[1:]]
     wanted = context.expect.delays
-    return mismatches(DELAYS, context, with_slack(wanted, context.wait_slack) if context.wait_slack else wanted, waited,
-                      "/delays")
+    return mismatches(
+        DELAYS,
+        context,
+        with_slack(wanted, context.wait_slack) if context.wait_slack else wanted,
+        waited,
+        "/delays",
+    )
 
 
 def with_slack(expected: Any, slack: float) -> Any:
-    """``expected`` pauses as a clock that is real can show them: up to ``slack`` seconds longer, a millisecond shorter.
-    """
+    """``expected`` pauses as a clock that is real can show them: up to ``slack`` seconds longer, a
+    millisecond shorter."""
     if isinstance(expected, list):
         return [with_slack(item, slack) for item in expected]
     if isinstance(expected, dict):
@@ -123,7 +179,11 @@ def _bound(name: str, value: Any, slack: float) -> Any:
     limit = seconds(value)
     if limit is not None and name in ("$lte", "$lt", "$gte", "$gt"):
         return limit + slack if name in ("$lte", "$lt") else limit - _EARLY
-    return with_slack(value, slack) if name in ("$all", "$one_of", "$contains_item", "$unordered") else value
+    return (
+        with_slack(value, slack)
+        if name in ("$all", "$one_of", "$contains_item", "$unordered")
+        else value
+    )
 
 
 @rule_check(TOKEN_CALLS)
@@ -131,5 +191,10 @@ def _token_calls(context: StepContext) -> Iterable[Finding] | None:
     view = seen(context)
     if context.expect.token_calls is None or not view.answered:
         return None
-    return mismatches(TOKEN_CALLS, context, context.expect.token_calls, context.observation.outcome.token_calls,
-                      "/token_calls")
+    return mismatches(
+        TOKEN_CALLS,
+        context,
+        context.expect.token_calls,
+        context.observation.outcome.token_calls,
+        "/token_calls",
+    )

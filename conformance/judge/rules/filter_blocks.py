@@ -1,7 +1,7 @@
 """Finding content filter blocks wherever they stand (wire-contract section 4).
 
-The service writes one idea under several names: ``content_filter_results`` and ``content_filter_result``, in choices,
-prompt items, images, errors and Responses filters.
+The service writes one idea under several names: ``content_filter_results`` and
+``content_filter_result``, in choices, prompt items, images, errors and Responses filters.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _ERROR_NAMES = frozenset({"error", "innererror", "inner_error"})
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block: where it stands (JSON pointer below the response), what it speaks of, its categories by name."""
+    """One block: where it stands (JSON pointer below the response), what it speaks of, its
+    categories by name."""
 
     pointer: str
     place: Place
@@ -34,19 +35,24 @@ class Block:
 
     def entries(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """The categories that are objects, without the entry that says the filter failed."""
-        return ((name, entry) for name, entry in self.categories.items()
-                if isinstance(entry, dict) and name != "error")
+        return (
+            (name, entry)
+            for name, entry in self.categories.items()
+            if isinstance(entry, dict) and name != "error"
+        )
 
 
 def is_filtered(entry: Any) -> bool:
-    """Whether a category's entry says that content was filtered; block lists may be bare lists of entries."""
+    """Whether a category's entry says that content was filtered; block lists may be bare lists of
+    entries."""
     if isinstance(entry, list):
         return any(is_filtered(item) for item in entry)
     return isinstance(entry, dict) and entry.get("filtered") is True
 
 
 def blocks(context: StepContext) -> list[Block]:
-    """Every block of the last response, in document order. Of a stream, the events' blocks one after the other."""
+    """Every block of the last response, in document order. Of a stream, the events' blocks one
+    after the other."""
     found: list[Block] | None = context.memo.get("blocks")
     if found is None:
         found = context.memo["blocks"] = list(_all(context))
@@ -56,7 +62,12 @@ def blocks(context: StepContext) -> list[Block]:
 def _all(context: StepContext) -> Iterator[Block]:
     view = seen(context)
     response = view.response
-    if response is None or view.last is None or view.last.miss is not None or b"_filter" not in response.content:
+    if (
+        response is None
+        or view.last is None
+        or view.last.miss is not None
+        or b"_filter" not in response.content
+    ):
         return
     if view.stream is not None:
         for number, event in enumerate(view.stream.events):

@@ -1,7 +1,8 @@
 """Findings and the rules they come from.
 
-A check is a pure function from what was expected and what was seen to findings. It never raises and never stops at the
-first. A finding names a rule; the rule says how binding it is, who is to blame when it breaks, and where it is written.
+A check is a pure function from what was expected and what was seen to findings. It never raises and
+never stops at the first. A finding names a rule; the rule says how binding it is, who is to blame
+when it breaks, and where it is written.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """How binding a rule is (RFC 2119 words). A ``may`` finding is a note and never turns a case red."""
+    """How binding a rule is (RFC 2119 words). A ``may`` finding is a note and never turns a case
+    red."""
 
     MUST = "must"
     SHOULD = "should"
@@ -20,7 +22,8 @@ class Level(StrEnum):
 
 
 class Blame(StrEnum):
-    """Whose fault a finding is. Waivers excuse only ``sdk`` (and ``service`` on a target that is not ours)."""
+    """Whose fault a finding is. Waivers excuse only ``sdk`` (and ``service`` on a target that is
+    not ours)."""
 
     SDK = "sdk"
     ADAPTER = "adapter"
@@ -32,7 +35,8 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One checkable statement. ``id`` is stable and independent of the outcome: ``<concern>.<statement>``."""
+    """One checkable statement. ``id`` is stable and independent of the outcome:
+    ``<concern>.<statement>``."""
 
     id: str
     title: str
@@ -46,8 +50,9 @@ class Rule:
 class Finding:
     """A rule that did not hold.
 
-    ``pointer`` is a JSON pointer into the thing the rule looked at (``/requests/0/headers/api-key``,
-    ``/response/usage/total_tokens``); ``expected`` and ``actual`` are JSON values. ``step`` counts from 0.
+    ``pointer`` is a JSON pointer into the thing the rule looked at
+    (``/requests/0/headers/api-key``, ``/response/usage/total_tokens``); ``expected`` and ``actual``
+    are JSON values. ``step`` counts from 0.
     """
 
     rule: str
@@ -65,7 +70,18 @@ class Finding:
         return f"{self.pointer} {self.message}".strip()
 
 
-def finding(rule: Rule, message: str, *, pointer: str = "", expected: Any = None, actual: Any = None,
-            step: int = 0, level: Level | None = None, blame: Blame | None = None) -> Finding:
+def finding(
+    rule: Rule,
+    message: str,
+    *,
+    pointer: str = "",
+    expected: Any = None,
+    actual: Any = None,
+    step: int = 0,
+    level: Level | None = None,
+    blame: Blame | None = None,
+) -> Finding:
     """A finding of ``rule`` with the rule's own level and blame unless told otherwise."""
-    return Finding(rule.id, level or rule.level, blame or rule.blame, message, pointer, expected, actual, step)
+    return Finding(
+        rule.id, level or rule.level, blame or rule.blame, message, pointer, expected, actual, step
+    )

@@ -1,7 +1,7 @@
 """The list of checks, and how they are applied to a step.
 
-A check is registered with its rule; it returns None when the rule does not apply to the step (nothing is claimed then),
-else its findings, of which an empty list says the rule held.
+A check is registered with its rule; it returns None when the rule does not apply to the step
+(nothing is claimed then), else its findings, of which an empty list says the rule held.
 """
 
 from __future__ import annotations
@@ -35,13 +35,18 @@ class Applied:
 _REGISTERED: dict[str, RegisteredCheck] = {}
 
 CHECK_FAILED = Rule(
-    "harness.check-failed", "Every check ends with an answer", Level.MUST, Blame.HARNESS,
-    "A check that raises has decided nothing; the case must not look green for it.", "design section 2, check",
+    "harness.check-failed",
+    "Every check ends with an answer",
+    Level.MUST,
+    Blame.HARNESS,
+    "A check that raises has decided nothing; the case must not look green for it.",
+    "design section 2, check",
 )
 
 
 def rule_check(rule: Rule) -> Callable[[Check], Check]:
-    """Register the decorated function as the check of ``rule``. Two checks of one rule id are a programming error."""
+    """Register the decorated function as the check of ``rule``. Two checks of one rule id are a
+    programming error."""
 
     def register(check: Check) -> Check:
         if rule.id in _REGISTERED:
@@ -70,10 +75,18 @@ def apply_checks(context: StepContext) -> tuple[tuple[Applied, ...], tuple[Findi
         try:
             result = item.check(context)
             found = None if result is None else list(result)
-        except Exception as error:  # a bug in a check must show as such, and the other checks still speak
-            found = [Finding(CHECK_FAILED.id, Level.MUST, Blame.HARNESS,
-                             f"the check of {item.rule.id} failed: {type(error).__name__}: {error}",
-                             step=context.index)]
+        except (
+            Exception
+        ) as error:  # a bug in a check must show as such, and the other checks still speak
+            found = [
+                Finding(
+                    CHECK_FAILED.id,
+                    Level.MUST,
+                    Blame.HARNESS,
+                    f"the check of {item.rule.id} failed: {type(error).__name__}: {error}",
+                    step=context.index,
+                )
+            ]
         if found is None:
             continue
         applied.append(Applied(item.rule.id, _outcome(found)))

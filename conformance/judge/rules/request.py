@@ -1,4 +1,5 @@
-"""Rules about where a request goes: method, path, query, content type. What it carries is in ``request_body``."""
+"""Rules about where a request goes: method, path, query, content type. What it carries is in
+``request_body``."""
 
 from __future__ import annotations
 
@@ -13,36 +14,61 @@ from conformance.judge.rules.seen import seen
 from conformance.suite.scenario.match import show
 
 METHOD = Rule(
-    "request.method", "The request uses the operation's method", Level.MUST, Blame.SDK,
-    "Another method is another operation, or none.", "wire-contract section 2",
+    "request.method",
+    "The request uses the operation's method",
+    Level.MUST,
+    Blame.SDK,
+    "Another method is another operation, or none.",
+    "wire-contract section 2",
 )
 ROUTE = Rule(
-    "request.route", "The request goes to the operation's path, the deployment percent-encoded, no doubled slash",
-    Level.MUST, Blame.SDK,
+    "request.route",
+    "The request goes to the operation's path, the deployment percent-encoded, no doubled slash",
+    Level.MUST,
+    Blame.SDK,
     "A wrong path reaches another deployment or operation, or answers 404; every SDK builds Azure paths itself.",
     "wire-contract section 2; sdk-behaviour section 1; article, all client sections",
 )
 API_VERSION = Rule(
-    "request.api-version", "A dated route carries exactly one api-version, the configured one; the v1 route none",
-    Level.MUST, Blame.SDK,
+    "request.api-version",
+    "A dated route carries exactly one api-version, the configured one; the v1 route none",
+    Level.MUST,
+    Blame.SDK,
     "Without it, or with another, Azure answers 404 or serves another contract; on v1 it is optional and not the "
-    "caller's wish.", "wire-contract section 2; sdk-behaviour section 1.2 api-version",
+    "caller's wish.",
+    "wire-contract section 2; sdk-behaviour section 1.2 api-version",
 )
 QUERY_UNASKED = Rule(
-    "request.query-unasked", "No query member is sent that the caller did not ask for", Level.MUST, Blame.SDK,
-    "A gateway or a signature may refuse it, and the caller cannot know of it.", "design section 5, universal checks",
+    "request.query-unasked",
+    "No query member is sent that the caller did not ask for",
+    Level.MUST,
+    Blame.SDK,
+    "A gateway or a signature may refuse it, and the caller cannot know of it.",
+    "design section 5, universal checks",
 )
 QUERY_COMPLETE = Rule(
-    "request.query-complete", "Every query member the caller gave reaches the wire with its value", Level.MUST,
-    Blame.SDK, "A lost limit or cursor silently answers another question.", "design section 5, universal checks",
+    "request.query-complete",
+    "Every query member the caller gave reaches the wire with its value",
+    Level.MUST,
+    Blame.SDK,
+    "A lost limit or cursor silently answers another question.",
+    "design section 5, universal checks",
 )
 CONTENT_TYPE = Rule(
-    "request.content-type", "The content type fits the kind of body the operation takes", Level.MUST, Blame.SDK,
-    "The service chooses its parser by it.", "wire-contract section 2, request -> response types",
+    "request.content-type",
+    "The content type fits the kind of body the operation takes",
+    Level.MUST,
+    Blame.SDK,
+    "The service chooses its parser by it.",
+    "wire-contract section 2, request -> response types",
 )
 CALLER_HEADERS = Rule(
-    "request.caller-headers", "Every header the caller asked for reaches the wire with its value", Level.MUST,
-    Blame.SDK, "Tracing and gateway routing rest on them.", "sdk-behaviour section 2, per-call header overrides",
+    "request.caller-headers",
+    "Every header the caller asked for reaches the wire with its value",
+    Level.MUST,
+    Blame.SDK,
+    "Tracing and gateway routing rest on them.",
+    "sdk-behaviour section 2, per-call header overrides",
 )
 
 
@@ -53,7 +79,8 @@ def path_arguments(context: StepContext) -> frozenset[str]:
 
 
 def expected_segments(context: StepContext) -> list[str] | None:
-    """The decoded segments of the path the request must have; None when an argument the path needs was not given."""
+    """The decoded segments of the path the request must have; None when an argument the path needs
+    was not given."""
     operation, client = context.operation, context.client
     prefix = urlsplit(client.endpoint).path.rstrip("/")
     if client.api == "v1":
@@ -74,7 +101,8 @@ def expected_segments(context: StepContext) -> list[str] | None:
 
 
 def deployment_of(context: StepContext) -> str | None:
-    """The deployment the request must name: the client's, else the call's ``model`` (sdk-behaviour section 1.1)."""
+    """The deployment the request must name: the client's, else the call's ``model`` (sdk-behaviour
+    section 1.1)."""
     return context.client.deployment or context.call.arguments.get("model")
 
 
@@ -85,9 +113,16 @@ def _method(context: StepContext) -> Iterable[Finding] | None:
         return None
     if request.method == context.operation.method:
         return ()
-    return (finding(METHOD, f"{context.operation.id} was sent as {request.method}, not {context.operation.method}.",
-                    pointer="/requests/0/method", expected=context.operation.method, actual=request.method,
-                    step=context.index),)
+    return (
+        finding(
+            METHOD,
+            f"{context.operation.id} was sent as {request.method}, not {context.operation.method}.",
+            pointer="/requests/0/method",
+            expected=context.operation.method,
+            actual=request.method,
+            step=context.index,
+        ),
+    )
 
 
 @rule_check(ROUTE)
@@ -98,7 +133,8 @@ def _route(context: StepContext) -> Iterable[Finding] | None:
         return None
     raw = request.path
     segments = [unquote(part) for part in raw.split("/")[1:]]
-    # A literal dot segment is removed on the way (RFC 3986 section 5.2.4), and the path climbs out of the deployment.
+    # A literal dot segment is removed on the way (RFC 3986 section 5.2.4), and the path climbs out
+    # of the deployment.
     unescaped = not raw.isascii() or " " in raw or "/../" in f"{raw}/" or "/./" in f"{raw}/"
     if segments == expected and not unescaped:
         return ()
@@ -109,7 +145,11 @@ def _route(context: StepContext) -> Iterable[Finding] | None:
         said = f"The path {raw} has a doubled slash; expected {wanted}."
     else:
         said = f"The request went to {raw}; expected {wanted}."
-    return (finding(ROUTE, said, pointer="/requests/0/path", expected=wanted, actual=raw, step=context.index),)
+    return (
+        finding(
+            ROUTE, said, pointer="/requests/0/path", expected=wanted, actual=raw, step=context.index
+        ),
+    )
 
 
 @rule_check(API_VERSION)
@@ -122,8 +162,16 @@ def _api_version(context: StepContext) -> Iterable[Finding] | None:
     wanted = asked or ([context.client.api_version] if context.client.api == "azure" else [])
     if sent == wanted:
         return ()
-    return (finding(API_VERSION, f"The query carries api-version {_listed(sent)}; expected {_listed(wanted)}.",
-                    pointer="/requests/0/query/api-version", expected=wanted, actual=sent, step=context.index),)
+    return (
+        finding(
+            API_VERSION,
+            f"The query carries api-version {_listed(sent)}; expected {_listed(wanted)}.",
+            pointer="/requests/0/query/api-version",
+            expected=wanted,
+            actual=sent,
+            step=context.index,
+        ),
+    )
 
 
 def _listed(values: list[str]) -> str:
@@ -131,7 +179,8 @@ def _listed(values: list[str]) -> str:
 
 
 def _given_query(context: StepContext) -> list[tuple[str, str]]:
-    """What the caller put in the query: options, and the arguments of an operation without a body."""
+    """What the caller put in the query: options, and the arguments of an operation without a
+    body."""
     given = [(name, value) for name, value in context.call.options.query if name != "api-version"]
     if context.operation.body == "none" and context.operation.method == "GET":
         in_path = path_arguments(context)
@@ -152,9 +201,17 @@ def _query_unasked(context: StepContext) -> Iterable[Finding] | None:
     if request is None:
         return None
     given = {name for name, _ in _given_query(context)} | {"api-version"}
-    return [finding(QUERY_UNASKED, f"The query member {name}={value} was sent although the caller did not ask for it.",
-                    pointer=f"/requests/0/query/{name}", actual=value, step=context.index)
-            for name, value in request.query if name.split("[")[0] not in given]
+    return [
+        finding(
+            QUERY_UNASKED,
+            f"The query member {name}={value} was sent although the caller did not ask for it.",
+            pointer=f"/requests/0/query/{name}",
+            actual=value,
+            step=context.index,
+        )
+        for name, value in request.query
+        if name.split("[")[0] not in given
+    ]
 
 
 @rule_check(QUERY_COMPLETE)
@@ -167,13 +224,21 @@ def _query_complete(context: StepContext) -> Iterable[Finding] | None:
     return list(_lost_query(context, given, sent))
 
 
-def _lost_query(context: StepContext, given: list[tuple[str, str]], sent: list[tuple[str, str]]) -> Iterator[Finding]:
+def _lost_query(
+    context: StepContext, given: list[tuple[str, str]], sent: list[tuple[str, str]]
+) -> Iterator[Finding]:
     for name, value in given:
         have = [text for key, text in sent if key == name]
         if value not in have and value not in ",".join(have).split(","):
-            yield finding(QUERY_COMPLETE, f"The caller gave {name}={value}; the query has "
-                          f"{show(have) if have else 'no such member'}.", pointer=f"/requests/0/query/{name}",
-                          expected=value, actual=have, step=context.index)
+            yield finding(
+                QUERY_COMPLETE,
+                f"The caller gave {name}={value}; the query has "
+                f"{show(have) if have else 'no such member'}.",
+                pointer=f"/requests/0/query/{name}",
+                expected=value,
+                actual=have,
+                step=context.index,
+            )
 
 
 _MEDIA = {"json": "application/json", "multipart": "multipart/form-data"}
@@ -189,8 +254,16 @@ def _content_type(context: StepContext) -> Iterable[Finding] | None:
     media = sent.split(";")[0].strip().lower()
     if media == wanted and (wanted != "multipart/form-data" or "boundary=" in sent):
         return ()
-    return (finding(CONTENT_TYPE, f"The content type is {sent or 'missing'}; {context.operation.id} takes {wanted}.",
-                    pointer="/requests/0/headers/content-type", expected=wanted, actual=sent, step=context.index),)
+    return (
+        finding(
+            CONTENT_TYPE,
+            f"The content type is {sent or 'missing'}; {context.operation.id} takes {wanted}.",
+            pointer="/requests/0/headers/content-type",
+            expected=wanted,
+            actual=sent,
+            step=context.index,
+        ),
+    )
 
 
 @rule_check(CALLER_HEADERS)
@@ -199,8 +272,16 @@ def _caller_headers(context: StepContext) -> Iterable[Finding] | None:
     request = seen(context).first_request
     if request is None or not given:
         return None
-    return [finding(CALLER_HEADERS, f"The caller set the header {name}: {value}; the request carries "
-                    f"{show(request.header(name)) if request.header(name) is not None else 'no such header'}.",
-                    pointer=f"/requests/0/headers/{name.lower()}", expected=value, actual=request.header(name),
-                    step=context.index)
-            for name, value in given.items() if request.header(name) != value]
+    return [
+        finding(
+            CALLER_HEADERS,
+            f"The caller set the header {name}: {value}; the request carries "
+            f"{show(request.header(name)) if request.header(name) is not None else 'no such header'}.",
+            pointer=f"/requests/0/headers/{name.lower()}",
+            expected=value,
+            actual=request.header(name),
+            step=context.index,
+        )
+        for name, value in given.items()
+        if request.header(name) != value
+    ]

@@ -1,8 +1,10 @@
-"""Rules about what was served: its schema, the members nobody described, and what a scenario says of it.
+"""Rules about what was served: its schema, the members nobody described, and what a scenario says
+of it.
 
-A served body that is not as specified is the fault of the cassette or the script, not of the SDK. A scenario that
-serves one on purpose says ``expect: {response: {schema: none}}``, which silences the universal rules here and those of
-the stream's end; ``content_filter: unchecked`` and ``usage: unchecked`` do the same for theirs.
+A served body that is not as specified is the fault of the cassette or the script, not of the SDK. A
+scenario that serves one on purpose says ``expect: {response: {schema: none}}``, which silences the
+universal rules here and those of the stream's end; ``content_filter: unchecked`` and
+``usage: unchecked`` do the same for theirs.
 """
 
 from __future__ import annotations
@@ -19,18 +21,28 @@ from conformance.wire.exchange import Exchange
 from conformance.wire.sse import NOT_JSON, EventStream
 
 SCHEMA = Rule(
-    "response.schema", "A served body satisfies the schema of its operation, event or error", Level.MUST,
-    Blame.CASSETTE, "A test that rests on a body no service sends proves nothing.",
+    "response.schema",
+    "A served body satisfies the schema of its operation, event or error",
+    Level.MUST,
+    Blame.CASSETTE,
+    "A test that rests on a body no service sends proves nothing.",
     "wire-contract sections 3 to 9; the published specifications",
 )
 UNKNOWN = Rule(
-    "response.unknown-members", "A served body has only members the specification knows", Level.MAY, Blame.CASSETTE,
+    "response.unknown-members",
+    "A served body has only members the specification knows",
+    Level.MAY,
+    Blame.CASSETTE,
     "New members may come without a new api-version: worth knowing, and no failure unless strictness is asked.",
     "wire-contract section 1, rule 2",
 )
 EXPECTED = Rule(
-    "expect.response", "Status, headers and body of the served answer are as the scenario says", Level.MUST,
-    Blame.CASSETTE, "The scenario's statement holds only for the answer it names.", "the scenario's own sources",
+    "expect.response",
+    "Status, headers and body of the served answer are as the scenario says",
+    Level.MUST,
+    Blame.CASSETTE,
+    "The scenario's statement holds only for the answer it names.",
+    "the scenario's own sources",
 )
 
 _TEXT_FORMATS = ("text", "srt", "vtt")
@@ -43,7 +55,8 @@ def served_as_told(context: StepContext) -> bool:
 
 
 def judged_bodies(context: StepContext) -> list[tuple[str, str, Any]]:
-    """(pointer, schema name, JSON value) of each body and event to be judged. NOT_JSON stands for an unreadable one."""
+    """(pointer, schema name, JSON value) of each body and event to be judged. NOT_JSON stands for
+    an unreadable one."""
     found: list[tuple[str, str, Any]] | None = context.memo.get("judged")
     if found is None:
         found = context.memo["judged"] = [] if served_as_told(context) else list(_judged(context))
@@ -71,24 +84,34 @@ def _override(context: StepContext, view: Seen, exchange: Exchange) -> str | Non
     return response.schema_ if response is not None and exchange is view.last else None
 
 
-def _events(context: StepContext, stream: EventStream, pointer: str) -> Iterator[tuple[str, str, Any]]:
+def _events(
+    context: StepContext, stream: EventStream, pointer: str
+) -> Iterator[tuple[str, str, Any]]:
     response = context.expect.response
     schema = (response.schema_ if response is not None else None) or context.operation.chunk_schema
     if schema is None:
         return
     for number, event in enumerate(stream.events):
-        failed = schema != "response-event" and isinstance(event.value, dict) and event.value.get("error") is not None
+        failed = (
+            schema != "response-event"
+            and isinstance(event.value, dict)
+            and event.value.get("error") is not None
+        )
         yield f"{pointer}/events/{number}", "stream-error" if failed else schema, event.value
 
 
-def _body(context: StepContext, view: Seen, exchange: Exchange, pointer: str) -> Iterator[tuple[str, str, Any]]:
+def _body(
+    context: StepContext, view: Seen, exchange: Exchange, pointer: str
+) -> Iterator[tuple[str, str, Any]]:
     operation = context.operation
     schema = _override(context, view, exchange) or operation.schema
     assert exchange.response is not None  # the caller has looked
     body = exchange.response.content
     if schema is None or operation.answer != "json":
         return
-    wanted = context.call.arguments.get("response_format") if operation.capability == "audio" else None
+    wanted = (
+        context.call.arguments.get("response_format") if operation.capability == "audio" else None
+    )
     if wanted in _TEXT_FORMATS:
         named = f"{'translation' if 'translations' in operation.id else 'transcription'}-{wanted}"
         if named in context.schemas.names(context.api_version):
@@ -106,13 +129,28 @@ def _schema(context: StepContext) -> Iterable[Finding] | None:
     found = []
     for pointer, schema, value in bodies:
         if value is NOT_JSON:
-            found.append(finding(SCHEMA, f"The body at {pointer} is not JSON, but {schema} is.", pointer=pointer,
-                                 expected=schema, step=context.index))
+            found.append(
+                finding(
+                    SCHEMA,
+                    f"The body at {pointer} is not JSON, but {schema} is.",
+                    pointer=pointer,
+                    expected=schema,
+                    step=context.index,
+                )
+            )
             continue
         for problem in context.schemas.validate(schema, context.api_version, value):
-            found.append(finding(SCHEMA, f"Not a {schema} at {problem.pointer or 'the root'}: "
-                                 f"{problem.message.rstrip('.')}.", pointer=pointer + problem.pointer,
-                                 expected=problem.expected, actual=problem.actual, step=context.index))
+            found.append(
+                finding(
+                    SCHEMA,
+                    f"Not a {schema} at {problem.pointer or 'the root'}: "
+                    f"{problem.message.rstrip('.')}.",
+                    pointer=pointer + problem.pointer,
+                    expected=problem.expected,
+                    actual=problem.actual,
+                    step=context.index,
+                )
+            )
     return found
 
 
@@ -127,9 +165,17 @@ def _unknown(context: StepContext) -> Iterable[Finding] | None:
         if not isinstance(value, dict):
             continue
         for member in context.schemas.unknown_members(schema, context.api_version, value):
-            found.setdefault((schema, member.name), finding(
-                UNKNOWN, f"The {schema} has a member its specification does not know: {member}.",
-                pointer=pointer + member.pointer, actual=member.name, step=context.index, level=level))
+            found.setdefault(
+                (schema, member.name),
+                finding(
+                    UNKNOWN,
+                    f"The {schema} has a member its specification does not know: {member}.",
+                    pointer=pointer + member.pointer,
+                    actual=member.name,
+                    step=context.index,
+                    level=level,
+                ),
+            )
     return list(found.values())
 
 
@@ -157,7 +203,9 @@ def _served(view: Seen) -> dict[str, Any]:
         return {}
     body = view.body if view.body is not None else response.content.decode("utf-8", "replace")
     if view.stream is not None:
-        body = [event.data if event.value is NOT_JSON else event.value for event in view.stream.events]
+        body = [
+            event.data if event.value is NOT_JSON else event.value for event in view.stream.events
+        ]
     headers: dict[str, str] = {}
     for name, value in response.headers:
         headers.setdefault(name.lower(), value)

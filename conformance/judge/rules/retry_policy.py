@@ -19,7 +19,8 @@ _FORMS = ("seconds", "fraction", "date")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A wait the service asked for. ``given``: some hint stands in the answer; ``seconds``: it must be waited out."""
+    """A wait the service asked for. ``given``: some hint stands in the answer; ``seconds``: it must
+    be waited out."""
 
     given: bool
     seconds: float | None = None
@@ -27,9 +28,12 @@ class Asked:
 
 
 def should_retry(view: Seen, exchange: Exchange) -> bool | None:
-    """Whether the contract says that what ``exchange`` met is retried; None when it does not say."""
+    """Whether the contract says that what ``exchange`` met is retried; None when it does not
+    say."""
     response = exchange.response
-    if exchange.fault is not None and response is not None:  # it came midway, and no contract says what then
+    if (
+        exchange.fault is not None and response is not None
+    ):  # it came midway, and no contract says what then
         return None
     if response is None:
         return _fault_retried(view, exchange.fault)
@@ -53,10 +57,12 @@ def _fault_retried(view: Seen, fault: Fault | None) -> bool | None:
 
 
 def asked_wait(view: Seen, exchange: Exchange) -> Asked:
-    """What the answer asked for, in the order the contract reads the headers (trait ``retries.honours``).
+    """What the answer asked for, in the order the contract reads the headers (trait
+    ``retries.honours``).
 
-    A hint that is zero, negative, unreadable or a date binds nobody here: SDKs differ and none documents it, so such
-    an answer is ``given`` without ``seconds``, and no rule about the length of the wait applies.
+    A hint that is zero, negative, unreadable or a date binds nobody here: SDKs differ and none
+    documents it, so such an answer is ``given`` without ``seconds``, and no rule about the length
+    of the wait applies.
     """
     response = exchange.response
     honours = view.trait("retries.honours")
@@ -66,7 +72,9 @@ def asked_wait(view: Seen, exchange: Exchange) -> Asked:
         value = response.header(str(name))
         if value is None:
             continue
-        seconds = _seconds(str(name).lower(), value.strip(), view.trait("retries.retry_after_forms", _FORMS))
+        seconds = _seconds(
+            str(name).lower(), value.strip(), view.trait("retries.retry_after_forms", _FORMS)
+        )
         if seconds is None or seconds <= 0 or seconds > _cap(view):
             return Asked(True, None, str(name))
         return Asked(True, seconds, str(name))

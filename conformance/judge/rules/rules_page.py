@@ -1,4 +1,5 @@
-"""The page that lists every rule, and the contract traits rules read (``docs/rules.md``). Generated; a test compares.
+"""The page that lists every rule, and the contract traits rules read (``docs/rules.md``).
+Generated; a test compares.
 
 Write it anew with ``python -m conformance.judge.rules.rules_page > docs/rules.md``.
 """
@@ -24,36 +25,86 @@ class TraitUse:
 
 
 TRAITS = (
-    TraitUse("request.adds", "operation id -> list of body members the SDK documents adding (or member -> value)",
-             "it adds none"),
-    TraitUse("auth.v1_header", "`authorization` or `api-key`: the header of a key on v1", "`authorization`"),
+    TraitUse(
+        "request.adds",
+        "operation id -> list of body members the SDK documents adding (or member -> value)",
+        "it adds none",
+    ),
+    TraitUse(
+        "auth.v1_header",
+        "`authorization` or `api-key`: the header of a key on v1",
+        "`authorization`",
+    ),
     TraitUse("retries.max", "number of retries by default", "no rule about the number of attempts"),
-    TraitUse("retries.statuses", "list of statuses that are retried: `429`, `5xx`, `>=500`, `500-504`",
-             "no rule about which are retried"),
-    TraitUse("retries.should_retry_header", "true: `x-should-retry` overrides the list", "it is ignored"),
-    TraitUse("retries.connection_errors", "true or false: refused and reset connections are retried", "no rule"),
+    TraitUse(
+        "retries.statuses",
+        "list of statuses that are retried: `429`, `5xx`, `>=500`, `500-504`",
+        "no rule about which are retried",
+    ),
+    TraitUse(
+        "retries.should_retry_header", "true: `x-should-retry` overrides the list", "it is ignored"
+    ),
+    TraitUse(
+        "retries.connection_errors",
+        "true or false: refused and reset connections are retried",
+        "no rule",
+    ),
     TraitUse("retries.timeouts", "true or false: time-outs are retried", "no rule"),
-    TraitUse("retries.honours", "list of the headers whose wait is honoured, in the order they are read: "
-             "`retry-after-ms`, `x-ms-retry-after-ms`, `retry-after`", "none is, only backoff applies"),
-    TraitUse("retries.retry_after_forms", "those of `seconds`, `fraction`, `date` that `retry-after` may have; "
-             "`fraction` goes for milliseconds too", "all three"),
+    TraitUse(
+        "retries.honours",
+        "list of the headers whose wait is honoured, in the order they are read: "
+        "`retry-after-ms`, `x-ms-retry-after-ms`, `retry-after`",
+        "none is, only backoff applies",
+    ),
+    TraitUse(
+        "retries.retry_after_forms",
+        "those of `seconds`, `fraction`, `date` that `retry-after` may have; "
+        "`fraction` goes for milliseconds too",
+        "all three",
+    ),
     TraitUse("retries.max_wait", "seconds; a longer wait asked for binds nobody", "no cap"),
-    TraitUse("retries.backoff", "`{initial, factor, max, jitter_min, jitter_max}` (seconds and factors: retry n waits "
-             "min(initial * factor^n, max) times the jitter), or `{delays: [...], jitter_min, jitter_max}`", "no rule"),
+    TraitUse(
+        "retries.backoff",
+        "`{initial, factor, max, jitter_min, jitter_max}` (seconds and factors: retry n waits "
+        "min(initial * factor^n, max) times the jitter), or `{delays: [...], jitter_min, jitter_max}`",
+        "no rule",
+    ),
     TraitUse("retries.count_header", "name of the header that counts retries", "no rule"),
-    TraitUse("errors.kinds", "status (`409`, `4xx`) or fault (`connection_reset`) -> error kind", "the common table"),
-    TraitUse("errors.classes", "error kind -> class name, or list of names", "no rule about classes"),
-    TraitUse("errors.exposes", "those of `code`, `param`, `type`, `message`, `headers` the SDK documents accessors for",
-             "all of them"),
-    TraitUse("request_id.header", "the response header the SDK shows as request id; null: it shows none",
-             "`x-request-id`"),
-    TraitUse("result.serialisation", "`exact`; `known`: nulls and members outside the specification may be lost; "
-             "`none`: results cannot be serialised", "`exact`"),
-    TraitUse("result.view_lacks", "list of view members the SDK documents no accessor for: `object`, "
-             "`responses.create:object` for one operation, `usage/cached_tokens` for a member of a member",
-             "none is lacking"),
-    TraitUse("result.returns_nothing", "list of operation ids whose method is documented to return nothing",
-             "every method returns its answer"),
+    TraitUse(
+        "errors.kinds",
+        "status (`409`, `4xx`) or fault (`connection_reset`) -> error kind",
+        "the common table",
+    ),
+    TraitUse(
+        "errors.classes", "error kind -> class name, or list of names", "no rule about classes"
+    ),
+    TraitUse(
+        "errors.exposes",
+        "those of `code`, `param`, `type`, `message`, `headers` the SDK documents accessors for",
+        "all of them",
+    ),
+    TraitUse(
+        "request_id.header",
+        "the response header the SDK shows as request id; null: it shows none",
+        "`x-request-id`",
+    ),
+    TraitUse(
+        "result.serialisation",
+        "`exact`; `known`: nulls and members outside the specification may be lost; "
+        "`none`: results cannot be serialised",
+        "`exact`",
+    ),
+    TraitUse(
+        "result.view_lacks",
+        "list of view members the SDK documents no accessor for: `object`, "
+        "`responses.create:object` for one operation, `usage/cached_tokens` for a member of a member",
+        "none is lacking",
+    ),
+    TraitUse(
+        "result.returns_nothing",
+        "list of operation ids whose method is documented to return nothing",
+        "every method returns its answer",
+    ),
 )
 """Every trait a rule reads."""
 
@@ -79,9 +130,13 @@ def render_rules(rules: Iterable[Rule]) -> str:
     for concern, group in groupby(ordered, key=lambda rule: rule.id.partition(".")[0]):
         lines.append(f"## {concern}\n")
         for rule in group:
-            lines.append(f"### `{rule.id}`\n\n{rule.title}.\n\n- Level: {rule.level}\n- Blame: {rule.blame}\n"
-                         f"- Why: {rule.why}\n- Source: {rule.source}\n")
-    lines.append("## Contract traits rules read\n\n| trait | shape | a contract that is silent |\n| --- | --- | --- |")
+            lines.append(
+                f"### `{rule.id}`\n\n{rule.title}.\n\n- Level: {rule.level}\n- Blame: {rule.blame}\n"
+                f"- Why: {rule.why}\n- Source: {rule.source}\n"
+            )
+    lines.append(
+        "## Contract traits rules read\n\n| trait | shape | a contract that is silent |\n| --- | --- | --- |"
+    )
     lines += [f"| `{trait.name}` | {trait.shape} | {trait.silent} |" for trait in TRAITS]
     return "\n".join(lines) + "\n"
 

@@ -1,7 +1,8 @@
 """What checks derive from a step, derived once: parsed bodies, events, attempts, the last answer.
 
-A step whose cassette had no answer (a miss), or whose driver failed, says nothing about the SDK's handling of answers:
-``answered`` is then false and the rules about results, errors and retries stay silent (design section 8).
+A step whose cassette had no answer (a miss), or whose driver failed, says nothing about the SDK's
+handling of answers: ``answered`` is then false and the rules about results, errors and retries stay
+silent (design section 8).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _EVENT_STREAM_STARTS = (b"data:", b"event:", b":", b"id:", b"retry:", b"\xef\xbb
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt: its place among the exchanges, and the pause before it (None for the first, or when unknown)."""
+    """One attempt: its place among the exchanges, and the pause before it (None for the first, or
+    when unknown)."""
 
     position: int
     exchange: Exchange
@@ -39,10 +41,12 @@ class Seen:
 
     @cached_property
     def answered(self) -> bool:
-        """Whether the SDK and the harness both did their part, so that the outcome speaks about the SDK."""
+        """Whether the SDK and the harness both did their part, so that the outcome speaks about the
+        SDK."""
         observation = self.context.observation
-        return (observation.outcome.status in ("ok", "error")
-                and not any(exchange.miss is not None for exchange in observation.exchanges))
+        return observation.outcome.status in ("ok", "error") and not any(
+            exchange.miss is not None for exchange in observation.exchanges
+        )
 
     @cached_property
     def service_host(self) -> str:
@@ -50,7 +54,8 @@ class Seen:
 
     @cached_property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """The exchanges with the service's own host; a redirect to another host is not one of them."""
+        """The exchanges with the service's own host; a redirect to another host is not one of
+        them."""
         every = self.context.observation.exchanges
         return tuple(e for e in every if _host(e.request.url) == self.service_host)
 
@@ -128,9 +133,13 @@ class Seen:
 
     @cached_property
     def says_nothing(self) -> bool:
-        """Whether the contract documents the method to have no result (``result.returns_nothing``), and it had none."""
+        """Whether the contract documents the method to have no result (``result.returns_nothing``),
+        and it had none."""
         documented = as_list(self.trait("result.returns_nothing"))
-        return self.context.operation.id in documented and self.context.observation.outcome.result is None
+        return (
+            self.context.operation.id in documented
+            and self.context.observation.outcome.result is None
+        )
 
     @cached_property
     def body(self) -> Any:
@@ -146,11 +155,18 @@ class Seen:
     def stream(self) -> EventStream | None:
         """The served events when the last response is a success that carries an event stream."""
         response = self.response
-        if response is None or not 200 <= response.status < 300 or self.last is None or self.last.miss is not None:
+        if (
+            response is None
+            or not 200 <= response.status < 300
+            or self.last is None
+            or self.last.miss is not None
+        ):
             return None
         if response.is_event_stream:
             return parse_events(response.content)
-        looks_so = self.context.call.stream is not None and response.content.startswith(_EVENT_STREAM_STARTS)
+        looks_so = self.context.call.stream is not None and response.content.startswith(
+            _EVENT_STREAM_STARTS
+        )
         return parse_events(response.content) if looks_so else None
 
     @cached_property
@@ -163,7 +179,8 @@ class Seen:
 
     @cached_property
     def consumed(self) -> list[Any]:
-        """The JSON values of the events the caller was to read: all, or the first few of ``whole_stream``."""
+        """The JSON values of the events the caller was to read: all, or the first few of
+        ``whole_stream``."""
         stream, plan = self.whole_stream, self.context.call.stream
         if stream is None:
             return []
@@ -210,13 +227,19 @@ def as_list(trait: Any) -> list[Any]:
 
 
 def has_error_event(stream: EventStream) -> bool:
-    """Whether an event says that the service failed in the middle of the stream (wire-contract section 6)."""
+    """Whether an event says that the service failed in the middle of the stream (wire-contract
+    section 6)."""
     for event in stream.events:
         if event.name == "error":
             return True
-        if isinstance(event.value, dict) and (event.value.get("type") == "error" or
-                                              (event.value.get("error") and "response" not in event.value
-                                               and event.value.get("object") != "response")):
+        if isinstance(event.value, dict) and (
+            event.value.get("type") == "error"
+            or (
+                event.value.get("error")
+                and "response" not in event.value
+                and event.value.get("object") != "response"
+            )
+        ):
             return True
     return False
 

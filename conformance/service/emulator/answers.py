@@ -16,7 +16,8 @@ TEXT = "text/plain; charset=utf-8"
 
 
 class Origin(Enum):
-    """How far into the service a request came; it decides the headers of the answer (wire-contract section 8)."""
+    """How far into the service a request came; it decides the headers of the answer (wire-contract
+    section 8)."""
 
     GATE = "gate"  # refused for its credentials
     PATH = "path"  # no such route
@@ -26,13 +27,15 @@ class Origin(Enum):
 
 
 def encode(value: Any, ordered: bool = True) -> bytes:
-    """``value`` as the service writes JSON: compact, text as UTF-8; members by name unless ``ordered`` is false."""
+    """``value`` as the service writes JSON: compact, text as UTF-8; members by name unless
+    ``ordered`` is false."""
     return json.dumps(value, ensure_ascii=False, sort_keys=ordered, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer without the headers every answer has. ``chunks`` are end offsets of the pieces of a stream.
+    """An answer without the headers every answer has. ``chunks`` are end offsets of the pieces of a
+    stream.
 
     ``by_image`` marks the front end that takes image input, whose headers differ.
     """
@@ -67,8 +70,14 @@ def stream_answer(pieces: Iterable[bytes], **rest: Any) -> Answer:
 class Refusal(Exception):
     """The service says no. ``body`` is sent as it stands; ``content_type`` None sends none."""
 
-    def __init__(self, status: int, body: bytes, origin: Origin = Origin.MODEL, content_type: str | None = JSON,
-                 headers: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        body: bytes,
+        origin: Origin = Origin.MODEL,
+        content_type: str | None = JSON,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         super().__init__(status, body)
         self.status = status
         self.body = body

@@ -17,7 +17,14 @@ from conformance.wire.multipart import FormPart
 DEFAULT_TEXT = "Hello from the emulator. It heard nothing in particular."
 _EXTENSIONS = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
 _BEGINNINGS = (b"RIFF", b"fLaC", b"OggS", b"ID3", b"\x1a\x45\xdf\xa3")
-_LANGUAGES = {"en": "english", "de": "german", "fr": "french", "es": "spanish", "it": "italian", "ja": "japanese"}
+_LANGUAGES = {
+    "en": "english",
+    "de": "german",
+    "fr": "french",
+    "es": "spanish",
+    "it": "italian",
+    "ja": "japanese",
+}
 
 
 def speak(call: Call) -> Answer:
@@ -30,8 +37,11 @@ def speak(call: Call) -> Answer:
     if body.get("stream_format") == "sse":
         raise errors.limitation("speech as server-sent events")
     content_type, write = sound.FORMATS[wanted]
-    return Answer(write(sound.seconds(body["input"], body.get("speed") or 1), body["input"]), content_type,
-                  filtered=False)
+    return Answer(
+        write(sound.seconds(body["input"], body.get("speed") or 1), body["input"]),
+        content_type,
+        filtered=False,
+    )
 
 
 def transcribe(call: Call) -> Answer:
@@ -58,8 +68,18 @@ def _listen(call: Call, known: Rules, task: str) -> Answer:
             return json_answer({"text": text}, headers=billed)
         case "verbose_json":
             verbose = _verbose(text, length, granularities)
-            return Answer(encode({"task": task, "language": language, "duration": length, "text": text, **verbose}),
-                          headers=billed)
+            return Answer(
+                encode(
+                    {
+                        "task": task,
+                        "language": language,
+                        "duration": length,
+                        "text": text,
+                        **verbose,
+                    }
+                ),
+                headers=billed,
+            )
         case "text":
             return Answer(f"{text}\n".encode(), TEXT, headers=billed)
     return Answer(_subtitles(text, length, wanted).encode(), TEXT, headers=billed)
@@ -69,7 +89,9 @@ def _sound_file(file: FormPart) -> bytes:
     """The content of an uploaded sound file. Raises the service's refusal of what is none."""
     name = (file.filename or "").rpartition(".")[2].lower()
     frame = len(file.content) > 1 and file.content[0] == 0xFF and file.content[1] >= 0xE0
-    if name not in _EXTENSIONS or not (frame or file.content.startswith(_BEGINNINGS) or file.content[4:8] == b"ftyp"):
+    if name not in _EXTENSIONS or not (
+        frame or file.content.startswith(_BEGINNINGS) or file.content[4:8] == b"ftyp"
+    ):
         raise errors.invalid(f"Invalid file format. Supported formats: {list(_EXTENSIONS)}")
     return file.content
 
@@ -82,21 +104,27 @@ def _granularities(members: dict[str, Any], wanted: str) -> list[str]:
         if one not in ("word", "segment"):
             raise wrong_choice("timestamp_granularities", one, ("word", "segment"))
     if wanted != "verbose_json":
-        raise errors.invalid("'timestamp_granularities' is only allowed when 'response_format' is 'verbose_json'.",
-                             "timestamp_granularities")
+        raise errors.invalid(
+            "'timestamp_granularities' is only allowed when 'response_format' is 'verbose_json'.",
+            "timestamp_granularities",
+        )
     return list(asked)
 
 
 def _language(members: dict[str, Any]) -> str:
     given = str(members.get("language") or "en")
     if not re.fullmatch(r"[a-z]{2,3}", given):
-        raise errors.invalid(f"Invalid language '{given}'. Language parameter must be specified in ISO-639-1 format.",
-                             "language", "invalid_language_format")
+        raise errors.invalid(
+            f"Invalid language '{given}'. Language parameter must be specified in ISO-639-1 format.",
+            "language",
+            "invalid_language_format",
+        )
     return _LANGUAGES.get(given, given)
 
 
 def _heard(content: bytes, prompt: str) -> str:
-    """What was said: what the prompt tells, else what the emulator itself has spoken, else a sentence of its own."""
+    """What was said: what the prompt tells, else what the emulator itself has spoken, else a
+    sentence of its own."""
     said = directives(prompt).first("say") or sound.comment(content) or DEFAULT_TEXT
     return " ".join(said.split()) or DEFAULT_TEXT
 
@@ -119,23 +147,43 @@ def _verbose(text: str, length: float, granularities: list[str]) -> dict[str, An
     found: dict[str, Any] = {}
     if "segment" in granularities:
         found["segments"] = [
-            {"id": index, "seek": int(start * 100), "start": start, "end": end, "text": " " + sentence,
-             "tokens": [50364 + index, *(len(piece) for piece in split(sentence))], "temperature": 0.0,
-             "avg_logprob": -0.25, "compression_ratio": 1.25, "no_speech_prob": 0.01}
-            for index, (start, end, sentence) in enumerate(_cues(text, length))]
+            {
+                "id": index,
+                "seek": int(start * 100),
+                "start": start,
+                "end": end,
+                "text": " " + sentence,
+                "tokens": [50364 + index, *(len(piece) for piece in split(sentence))],
+                "temperature": 0.0,
+                "avg_logprob": -0.25,
+                "compression_ratio": 1.25,
+                "no_speech_prob": 0.01,
+            }
+            for index, (start, end, sentence) in enumerate(_cues(text, length))
+        ]
     if "word" in granularities:
         words = re.findall(r"[\w'’-]+", text) or [text]
-        found["words"] = [{"word": word, "start": start, "end": end} for start, end, word in _shared(words, length)]
+        found["words"] = [
+            {"word": word, "start": start, "end": end}
+            for start, end, word in _shared(words, length)
+        ]
     return found
 
 
 def _subtitles(text: str, length: float, wanted: str) -> str:
     cues = _cues(text, length)
     if wanted == "vtt":
-        return "WEBVTT\n\n" + "".join(f"{_clock(start, '.')} --> {_clock(end, '.')}\n{sentence}\n\n"
-                                      for start, end, sentence in cues)
-    return "".join(f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{sentence}\n\n"
-                   for number, (start, end, sentence) in enumerate(cues, 1)) + "\n"
+        return "WEBVTT\n\n" + "".join(
+            f"{_clock(start, '.')} --> {_clock(end, '.')}\n{sentence}\n\n"
+            for start, end, sentence in cues
+        )
+    return (
+        "".join(
+            f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{sentence}\n\n"
+            for number, (start, end, sentence) in enumerate(cues, 1)
+        )
+        + "\n"
+    )
 
 
 def _clock(moment: float, mark: str) -> str:

@@ -1,4 +1,5 @@
-"""Who may call: keys in ``api-key``, Entra tokens as bearer, and on v1 keys as bearer too (wire-contract section 2)."""
+"""Who may call: keys in ``api-key``, Entra tokens as bearer, and on v1 keys as bearer too
+(wire-contract section 2)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from conformance.wire.exchange import Request
 
 
 def admit(request: Request, config: EmulatorConfig, v1: bool) -> None:
-    """Nothing for a request whose credential is the resource's; raises the 401 that fits the credential otherwise.
+    """Nothing for a request whose credential is the resource's; raises the 401 that fits the
+    credential otherwise.
 
     A key wins over a token when both are sent, as openai-python before 2.34 sends the key twice.
     """

@@ -22,7 +22,8 @@ Perform = Callable[[Request], Response]
 class Call:
     """A request that found its route and, where the operation has one, its deployment.
 
-    ``body`` is the JSON object of a JSON operation and empty otherwise. ``metered`` is false for the emulator's own.
+    ``body`` is the JSON object of a JSON operation and empty otherwise. ``metered`` is false for
+    the emulator's own.
     """
 
     request: Request
@@ -54,8 +55,13 @@ class Call:
         """Take from the deployment's quota. Raises the 429 when there is not enough."""
         if not self.metered or self.deployment is None:
             return
-        asking = Asking(self.route.operation.id, self.name, self.deployment.model, self.state.config.region,
-                        self.version)
+        asking = Asking(
+            self.route.operation.id,
+            self.name,
+            self.deployment.model,
+            self.state.config.region,
+            self.version,
+        )
         self.meter.take(asking, self.deployment.limits, self.state.now(), tokens, requests)
 
     def parts(self) -> tuple[FormPart, ...]:

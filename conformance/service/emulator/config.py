@@ -1,4 +1,5 @@
-"""What an emulated resource consists of: its deployments, credentials, limits and clock. Values only."""
+"""What an emulated resource consists of: its deployments, credentials, limits and clock. Values
+only."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ EPOCH = 1_767_225_600.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The quota of one deployment, per minute. It refills evenly, as Azure's reset headers do (wire-contract 8)."""
+    """The quota of one deployment, per minute. It refills evenly, as Azure's reset headers do
+    (wire-contract 8)."""
 
     requests_per_minute: int = 1_000_000
     tokens_per_minute: int = 1_000_000_000
@@ -27,10 +29,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployment. ``capabilities`` are words of operations.py plus ``vision`` and ``reasoning``.
+    """One deployment. ``capabilities`` are words of operations.py plus ``vision`` and
+    ``reasoning``.
 
-    ``context`` is the model's window and ``dimensions`` the length of its embeddings (0: none). With
-    ``asynchronous_filter`` its streams carry filter results in chunks of their own.
+    ``context`` is the model's window and ``dimensions`` the length of its embeddings (0: none).
+    With ``asynchronous_filter`` its streams carry filter results in chunks of their own.
     """
 
     model: str
@@ -61,9 +64,18 @@ def default_deployments() -> dict[str, Deployment]:
     return {
         "conf-chat": deployment("gpt-4o", "chat", "responses", "vision", version="2024-08-06"),
         "conf-vision": deployment("gpt-4o", "chat", "responses", "vision", version="2024-08-06"),
-        "conf-reasoning": deployment("o4-mini", "chat", "responses", "reasoning", "vision", version="2025-04-16",
-                                     context=200_000),
-        "conf-embeddings": deployment("text-embedding-3-small", "embeddings", context=8191, dimensions=1536),
+        "conf-reasoning": deployment(
+            "o4-mini",
+            "chat",
+            "responses",
+            "reasoning",
+            "vision",
+            version="2025-04-16",
+            context=200_000,
+        ),
+        "conf-embeddings": deployment(
+            "text-embedding-3-small", "embeddings", context=8191, dimensions=1536
+        ),
         "conf-completions": deployment("gpt-35-turbo-instruct", "completions", context=4097),
         "conf-images": deployment("dall-e-3", "images"),
         "conf-image-edit": deployment("gpt-image-1", "images", "image_edit"),
@@ -80,9 +92,10 @@ def default_deployments() -> dict[str, Deployment]:
 class EmulatorConfig:
     """One emulated resource.
 
-    ``pace`` is the number of seconds a batch, a fine-tuning job, an unprocessed file or a background response stays in
-    one state. ``seconds_per_request`` lets time pass by asking, for callers whose clock stands still while they poll.
-    ``minimum_examples`` is how many lines a training file must have (10 at the service).
+    ``pace`` is the number of seconds a batch, a fine-tuning job, an unprocessed file or a
+    background response stays in one state. ``seconds_per_request`` lets time pass by asking, for
+    callers whose clock stands still while they poll. ``minimum_examples`` is how many lines a
+    training file must have (10 at the service).
     """
 
     deployments: Mapping[str, Deployment] = field(default_factory=default_deployments)

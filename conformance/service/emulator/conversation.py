@@ -1,4 +1,5 @@
-"""Reading the messages of a chat: their roles, texts, images and tool results, refused where the service refuses."""
+"""Reading the messages of a chat: their roles, texts, images and tool results, refused where the
+service refuses."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """``everything`` is what the filter reads, ``user`` the last user text, ``outputs`` the tool results after it."""
+    """``everything`` is what the filter reads, ``user`` the last user text, ``outputs`` the tool
+    results after it."""
 
     everything: str
     user: str
@@ -24,7 +26,8 @@ class Conversation:
 
 
 def read(messages: list[dict[str, Any]], deployment: Deployment) -> Conversation:
-    """The conversation in ``messages``. Raises Refusal for the first message the service does not take."""
+    """The conversation in ``messages``. Raises Refusal for the first message the service does not
+    take."""
     texts: list[str] = []
     outputs: list[str] = []
     user, images, used = "", 0, tokens.PRIMING
@@ -53,7 +56,9 @@ def _role(message: dict[str, Any], index: int) -> str:
     return role
 
 
-def _content(message: dict[str, Any], role: str, index: int, deployment: Deployment) -> tuple[str, int, int]:
+def _content(
+    message: dict[str, Any], role: str, index: int, deployment: Deployment
+) -> tuple[str, int, int]:
     """(text, number of images, tokens) of a message."""
     content, place = message.get("content"), f"messages[{index}].content"
     if content is None:
@@ -75,37 +80,58 @@ def _content(message: dict[str, Any], role: str, index: int, deployment: Deploym
     return "\n".join(texts), images, used
 
 
-def _part(part: dict[str, Any], role: str, index: int, number: int, deployment: Deployment) -> tuple[str, int]:
+def _part(
+    part: dict[str, Any], role: str, index: int, number: int, deployment: Deployment
+) -> tuple[str, int]:
     place, kind = f"messages[{index}].content[{number}]", part.get("type")
     if kind is None:
         raise errors.missing(f"{place}.type")
     if kind in ("text", "refusal"):
         text = part.get(kind)
         if not isinstance(text, str):
-            raise errors.missing(f"{place}.{kind}") if text is None else wrong_type(f"{place}.{kind}", ["string"], text)
+            raise (
+                errors.missing(f"{place}.{kind}")
+                if text is None
+                else wrong_type(f"{place}.{kind}", ["string"], text)
+            )
         return text, tokens.count(text)
     if kind != "image_url":
-        raise errors.invalid(f"Invalid 'messages[{index}]'. Content blocks are expected to be either text or image_url "
-                             "type.", f"messages[{index}]", "invalid_value")
+        raise errors.invalid(
+            f"Invalid 'messages[{index}]'. Content blocks are expected to be either text or image_url "
+            "type.",
+            f"messages[{index}]",
+            "invalid_value",
+        )
     if role != "user":
-        raise errors.invalid(f"Invalid 'messages[{index}]'. Image URLs are only allowed for messages with role 'user', "
-                             f"but this message with role '{role}' contains an image URL.", f"messages[{index}]",
-                             "invalid_value")
+        raise errors.invalid(
+            f"Invalid 'messages[{index}]'. Image URLs are only allowed for messages with role 'user', "
+            f"but this message with role '{role}' contains an image URL.",
+            f"messages[{index}]",
+            "invalid_value",
+        )
     return "", _image(part, place, deployment)
 
 
 def _image(part: dict[str, Any], place: str, deployment: Deployment) -> int:
     if not deployment.can("vision"):
-        raise errors.invalid("Invalid content type. image_url is only supported by certain models.", f"{place}.type")
+        raise errors.invalid(
+            "Invalid content type. image_url is only supported by certain models.", f"{place}.type"
+        )
     image = part.get("image_url")
     url = image.get("url") if isinstance(image, dict) else None
     if not isinstance(url, str):
         raise errors.missing(f"{place}.image_url.url")
     if not url.startswith(("https://", "http://", "data:image/")):
-        raise errors.invalid("Invalid image URL. The URL must be a valid HTTP or HTTPS URL, or a data URL with base64 "
-                             "encoding.", f"{place}.image_url.url", "invalid_image_url")
+        raise errors.invalid(
+            "Invalid image URL. The URL must be a valid HTTP or HTTPS URL, or a data URL with base64 "
+            "encoding.",
+            f"{place}.image_url.url",
+            "invalid_image_url",
+        )
     detail = image.get("detail") if isinstance(image, dict) else None
-    return tokens.PER_IMAGE.get(detail if isinstance(detail, str) else "auto", tokens.PER_IMAGE["auto"])
+    return tokens.PER_IMAGE.get(
+        detail if isinstance(detail, str) else "auto", tokens.PER_IMAGE["auto"]
+    )
 
 
 def _check_tool_order(messages: list[dict[str, Any]]) -> None:
@@ -115,11 +141,17 @@ def _check_tool_order(messages: list[dict[str, Any]]) -> None:
         if message.get("role") == "tool":
             identity = message.get("tool_call_id")
             if not isinstance(identity, str):
-                raise errors.invalid("Missing parameter 'tool_call_id': messages with role 'tool' must have a "
-                                     "'tool_call_id'.", f"messages.[{index}].tool_call_id")
+                raise errors.invalid(
+                    "Missing parameter 'tool_call_id': messages with role 'tool' must have a "
+                    "'tool_call_id'.",
+                    f"messages.[{index}].tool_call_id",
+                )
             if identity not in waiting:
-                raise errors.invalid("Invalid parameter: messages with role 'tool' must be a response to a preceeding "
-                                     "message with 'tool_calls'.", f"messages.[{index}].role")
+                raise errors.invalid(
+                    "Invalid parameter: messages with role 'tool' must be a response to a preceeding "
+                    "message with 'tool_calls'.",
+                    f"messages.[{index}].role",
+                )
             waiting.remove(identity)
             continue
         _check_answered(waiting, index)
@@ -129,9 +161,12 @@ def _check_tool_order(messages: list[dict[str, Any]]) -> None:
 
 def _check_answered(waiting: list[str], index: int) -> None:
     if waiting:
-        raise errors.invalid("An assistant message with 'tool_calls' must be followed by tool messages responding to "
-                             "each 'tool_call_id'. The following tool_call_ids did not have response messages: "
-                             f"{', '.join(waiting)}", f"messages.[{index}].role")
+        raise errors.invalid(
+            "An assistant message with 'tool_calls' must be followed by tool messages responding to "
+            "each 'tool_call_id'. The following tool_call_ids did not have response messages: "
+            f"{', '.join(waiting)}",
+            f"messages.[{index}].role",
+        )
 
 
 def _call_ids(message: dict[str, Any], index: int) -> list[str]:

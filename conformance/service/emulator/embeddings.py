@@ -1,4 +1,5 @@
-"""Embeddings: deterministic vectors of unit length, as numbers or base64 (wire-contract section 3)."""
+"""Embeddings: deterministic vectors of unit length, as numbers or base64 (wire-contract section
+3)."""
 
 from __future__ import annotations
 
@@ -20,27 +21,42 @@ MOST_INPUTS = 2048
 def create(call: Call) -> Answer:
     """The vectors of every input. Raises Refusal."""
     body, deployment = call.body, call.target
-    check({name: value for name, value in body.items() if name != "input"},
-          {name: rule for name, rule in rules.EMBEDDINGS.items() if name != "input"}, call.version)
+    check(
+        {name: value for name, value in body.items() if name != "input"},
+        {name: rule for name, rule in rules.EMBEDDINGS.items() if name != "input"},
+        call.version,
+    )
     inputs = _inputs(body)
     size = _dimensions(call)
     counts = [tokens.count(one) if isinstance(one, str) else len(one) for one in inputs]
     call.charge(sum(counts))
     for used in counts:
         if used > deployment.context:
-            raise errors.invalid(f"This model's maximum context length is {deployment.context} tokens, however you "
-                                 f"requested {used} tokens ({used} in your prompt; 0 for the completion). Please "
-                                 "reduce your prompt; or completion length.", None, None)
+            raise errors.invalid(
+                f"This model's maximum context length is {deployment.context} tokens, however you "
+                f"requested {used} tokens ({used} in your prompt; 0 for the completion). Please "
+                "reduce your prompt; or completion length.",
+                None,
+                None,
+            )
     wanted = body.get("encoding_format") or "float"
-    data = [{"object": "embedding", "index": index, "embedding": _encoded(vector(one, size), wanted)}
-            for index, one in enumerate(inputs)]
-    return json_answer({"object": "list", "model": deployment.served, "data": data,
-                        "usage": usage.embeddings(sum(counts))})
+    data = [
+        {"object": "embedding", "index": index, "embedding": _encoded(vector(one, size), wanted)}
+        for index, one in enumerate(inputs)
+    ]
+    return json_answer(
+        {
+            "object": "list",
+            "model": deployment.served,
+            "data": data,
+            "usage": usage.embeddings(sum(counts)),
+        }
+    )
 
 
 def vector(given: str | list[int], size: int) -> list[float]:
-    """``size`` numbers of unit length that depend on ``given`` alone; shorter ones are the beginning of longer ones,
-    scaled, as with the models that can be shortened."""
+    """``size`` numbers of unit length that depend on ``given`` alone; shorter ones are the
+    beginning of longer ones, scaled, as with the models that can be shortened."""
     text = given if isinstance(given, str) else "tokens:" + ",".join(map(str, given))
     raw = hashlib.shake_256(text.encode()).digest(2 * size)
     numbers = [value + 0.5 for value in struct.unpack(f"<{size}h", raw)]
@@ -72,8 +88,10 @@ def _inputs(body: dict[str, Any]) -> list[str | list[int]]:
 
 def _wrong_input() -> Refusal:
     """Recorded on Azure for ``{"input": true}``."""
-    return errors.invalid("'$.input' is invalid. Please check the API reference: "
-                          "https://platform.openai.com/docs/api-reference.")
+    return errors.invalid(
+        "'$.input' is invalid. Please check the API reference: "
+        "https://platform.openai.com/docs/api-reference."
+    )
 
 
 def _is_token(value: Any) -> bool:
@@ -95,6 +113,8 @@ def _dimensions(call: Call) -> int:
     if "text-embedding-3" not in call.target.model:
         raise errors.invalid("This model does not support specifying dimensions.")
     if asked > most:
-        raise errors.invalid(f"Invalid value for 'dimensions' = {asked}. Must be less than or equal to {most}.",
-                             "dimensions")
+        raise errors.invalid(
+            f"Invalid value for 'dimensions' = {asked}. Must be less than or equal to {most}.",
+            "dimensions",
+        )
     return int(asked)

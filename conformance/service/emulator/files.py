@@ -18,7 +18,8 @@ _RULES: Rules = {
     "expires_after": Rule("object", since="2025-04-01-preview"),
 }
 _IN_WORK = {"fine-tune"}
-"""Purposes whose files are looked through before they are ready; those of batches were recorded as ready at once."""
+"""Purposes whose files are looked through before they are ready; those of batches were recorded as
+ready at once."""
 
 
 def create(call: Call) -> Answer:
@@ -27,7 +28,9 @@ def create(call: Call) -> Answer:
     check(given.members, _RULES, call.version)
     purposes = (*_PURPOSES, "evals") if call.v1 else _PURPOSES
     if given.members["purpose"] not in purposes:
-        raise errors.payload(f"'{given.members['purpose']}' is not one of {list(purposes)} - 'purpose'", call.v1)
+        raise errors.payload(
+            f"'{given.members['purpose']}' is not one of {list(purposes)} - 'purpose'", call.v1
+        )
     part = given.file("file")
     stored = store(call.state, part.filename or "file", given.members["purpose"], part.content)
     stored.expires_at = _expiry(given.members.get("expires_after"), stored.created_at)
@@ -43,7 +46,9 @@ def store(state: State, filename: str, purpose: str, content: bytes) -> StoredFi
     """Keep ``content`` as a file of ``purpose``."""
     now = state.now()
     ready = now + 2 * state.config.pace if purpose in _IN_WORK else now
-    stored = StoredFile(f"file-{state.hexadecimal('file', 32)}", filename, purpose, content, int(now), ready)
+    stored = StoredFile(
+        f"file-{state.hexadecimal('file', 32)}", filename, purpose, content, int(now), ready
+    )
     state.files[stored.id] = stored
     return stored
 
@@ -51,17 +56,36 @@ def store(state: State, filename: str, purpose: str, content: bytes) -> StoredFi
 def described(file: StoredFile, call: Call) -> dict[str, Any]:
     """The file object: pending, then running, then processed."""
     left = file.ready_at - call.state.now()
-    status = "processed" if left <= 0 else "running" if left <= call.state.config.pace else "pending"
-    found = {"id": file.id, "object": "file", "bytes": len(file.content), "created_at": file.created_at,
-             "filename": file.filename, "purpose": file.purpose, "status": status}
-    return {**found, "expires_at": file.expires_at} if call.v1 and file.expires_at is not None else found
+    status = (
+        "processed" if left <= 0 else "running" if left <= call.state.config.pace else "pending"
+    )
+    found = {
+        "id": file.id,
+        "object": "file",
+        "bytes": len(file.content),
+        "created_at": file.created_at,
+        "filename": file.filename,
+        "purpose": file.purpose,
+        "status": status,
+    }
+    return (
+        {**found, "expires_at": file.expires_at}
+        if call.v1 and file.expires_at is not None
+        else found
+    )
 
 
 def list_all(call: Call) -> Answer:
     purpose = dict(call.request.query).get("purpose")
-    items = [described(file, call) for file in call.state.files.values() if purpose in (None, file.purpose)]
+    items = [
+        described(file, call)
+        for file in call.state.files.values()
+        if purpose in (None, file.purpose)
+    ]
     shown = page(call, items, default=10_000)
-    return json_answer(shown if call.v1 else {"object": "list", "data": shown["data"]}, content_type=JSON_UTF8)
+    return json_answer(
+        shown if call.v1 else {"object": "list", "data": shown["data"]}, content_type=JSON_UTF8
+    )
 
 
 def retrieve(call: Call) -> Answer:
@@ -70,8 +94,10 @@ def retrieve(call: Call) -> Answer:
 
 def content(call: Call) -> Answer:
     file = _file(call)
-    name = re.sub(r'[^\x20-\x21\x23-\x7e]', "_", file.filename)
-    return Answer(file.content, OCTETS, headers=(("Content-Disposition", f'attachment; filename="{name}"'),))
+    name = re.sub(r"[^\x20-\x21\x23-\x7e]", "_", file.filename)
+    return Answer(
+        file.content, OCTETS, headers=(("Content-Disposition", f'attachment; filename="{name}"'),)
+    )
 
 
 def delete(call: Call) -> Answer:
@@ -92,6 +118,11 @@ def _expiry(asked: Any, created: int) -> int | None:
     if asked is None:
         return None
     seconds = asked.get("seconds", "")
-    if asked.get("anchor") != "created_at" or not re.fullmatch(r"[0-9]{1,9}", str(seconds), re.ASCII):
-        raise errors.invalid("Invalid 'expires_after': expected an anchor of created_at and seconds.", "expires_after")
+    if asked.get("anchor") != "created_at" or not re.fullmatch(
+        r"[0-9]{1,9}", str(seconds), re.ASCII
+    ):
+        raise errors.invalid(
+            "Invalid 'expires_after': expected an anchor of created_at and seconds.",
+            "expires_after",
+        )
     return created + int(seconds)

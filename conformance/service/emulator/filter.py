@@ -1,6 +1,8 @@
-"""The content filter: what a prompt asks it to find, in the blocks Azure reports it with (wire-contract section 4).
+"""The content filter: what a prompt asks it to find, in the blocks Azure reports it with
+(wire-contract section 4).
 
-Severity categories are filtered from ``medium`` on, Azure's default threshold; ``low`` is only annotated.
+Severity categories are filtered from ``medium`` on, Azure's default threshold; ``low`` is only
+annotated.
 """
 
 from __future__ import annotations
@@ -19,14 +21,16 @@ FAILURE = {"code": "content_filter_error", "message": "The contents are not filt
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the filter found: its ``block``, and whether that blocks. ``failed``: it could not look at the answer."""
+    """What the filter found: its ``block``, and whether that blocks. ``failed``: it could not look
+    at the answer."""
 
     block: dict[str, Any]
     blocked: bool = False
     failed: bool = False
 
     def annotate(self, choice: dict[str, Any], whole: bool = True) -> dict[str, Any]:
-        """``choice`` with its filter members. Not ``whole``: the empty block of role and finish chunks."""
+        """``choice`` with its filter members. Not ``whole``: the empty block of role and finish
+        chunks."""
         choice["content_filter_results"] = self.block if whole and not self.failed else {}
         if self.failed and whole:
             choice["content_filter_result"] = {"error": FAILURE}
@@ -34,8 +38,8 @@ class Verdict:
 
 
 def judge_prompt(text: str) -> Verdict:
-    """The verdict on a prompt: ``[[filter:hate=medium]]``, ``[[filter:profanity]]``, ``[[jailbreak]]``,
-    ``[[indirect-attack]]`` and ``[[blocklist:name]]``."""
+    """The verdict on a prompt: ``[[filter:hate=medium]]``, ``[[filter:profanity]]``,
+    ``[[jailbreak]]``, ``[[indirect-attack]]`` and ``[[blocklist:name]]``."""
     given = directives(text)
     block = _severities(given, "filter")
     block["jailbreak"] = _detection(given.has("jailbreak"))
@@ -44,19 +48,29 @@ def judge_prompt(text: str) -> Verdict:
     if "profanity" in given.values("filter"):
         block["profanity"] = _detection(True)
     if names := given.values("blocklist"):
-        block["custom_blocklists"] = {"filtered": True, "details": [{"filtered": True, "id": n} for n in names]}
+        block["custom_blocklists"] = {
+            "filtered": True,
+            "details": [{"filtered": True, "id": n} for n in names],
+        }
     return Verdict(block, any(entry["filtered"] for entry in block.values()))
 
 
 def judge_completion(text: str) -> Verdict:
-    """The verdict on the answer to ``text``: ``[[completion-filter:violence=high]]``, ``[[protected-material]]``,
-    ``[[protected-material-code]]`` (found, cited, not filtered) and ``[[filter-error]]``."""
+    """The verdict on the answer to ``text``: ``[[completion-filter:violence=high]]``,
+    ``[[protected-material]]``, ``[[protected-material-code]]`` (found, cited, not filtered) and
+    ``[[filter-error]]``."""
     given = directives(text)
     block = _severities(given, "completion-filter")
     block["protected_material_text"] = _detection(given.has("protected-material"))
-    block["protected_material_code"] = {"filtered": False, "detected": given.has("protected-material-code")}
+    block["protected_material_code"] = {
+        "filtered": False,
+        "detected": given.has("protected-material-code"),
+    }
     if given.has("protected-material-code"):
-        block["protected_material_code"]["citation"] = {"URL": "https://github.com/contoso/emulated", "license": "MIT"}
+        block["protected_material_code"]["citation"] = {
+            "URL": "https://github.com/contoso/emulated",
+            "license": "MIT",
+        }
     failed = given.has("filter-error")
     return Verdict(block, not failed and any(entry["filtered"] for entry in block.values()), failed)
 
@@ -69,16 +83,18 @@ def safe_severities() -> dict[str, Any]:
 def prompt_results(verdict: Verdict, with_image: bool = False) -> list[dict[str, Any]]:
     """``prompt_filter_results`` of a prompt.
 
-    A prompt with images has two items, the second first, under a key in the singular (the article's image sample;
-    crewAI's recording of 2026-01).
+    A prompt with images has two items, the second first, under a key in the singular (the article's
+    image sample; crewAI's recording of 2026-01).
     """
     if not with_image:
         return [{"prompt_index": 0, "content_filter_results": verdict.block}]
     detections = {name: entry for name, entry in verdict.block.items() if name not in SEVERITIES}
     lists = detections.pop("custom_blocklists", {"filtered": False, "details": []})
     rated = {name: verdict.block[name] for name in SEVERITIES} | {"custom_blocklists": lists}
-    return [{"prompt_index": 1, "content_filter_result": rated},
-            {"prompt_index": 0, "content_filter_result": detections}]
+    return [
+        {"prompt_index": 1, "content_filter_result": rated},
+        {"prompt_index": 0, "content_filter_result": detections},
+    ]
 
 
 def _severities(given: Directives, name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Fine-tuning jobs: created, run and finished by the clock (wire-contract section 9).
 
-A job waits for one pace, reads its files for one and trains for three. Classic: pending, running, succeeded; v1:
-validating_files, queued, running, succeeded.
+A job waits for one pace, reads its files for one and trains for three. Classic: pending, running,
+succeeded; v1: validating_files, queued, running, succeeded.
 """
 
 from __future__ import annotations
@@ -16,8 +16,13 @@ from conformance.service.emulator.paging import page
 from conformance.service.emulator.state import StoredFile, StoredJob
 from conformance.service.emulator.validation import check, metadata, read_json
 
-BASE_MODELS = ("gpt-4o-mini-2024-07-18", "gpt-4o-2024-08-06", "gpt-35-turbo-0125", "gpt-4.1-2025-04-14",
-               "gpt-4.1-mini-2025-04-14")
+BASE_MODELS = (
+    "gpt-4o-mini-2024-07-18",
+    "gpt-4o-2024-08-06",
+    "gpt-35-turbo-0125",
+    "gpt-4.1-2025-04-14",
+    "gpt-4.1-mini-2025-04-14",
+)
 """Models that can be tuned, beside the deployments with the capability fine_tuning."""
 _TRAINING = 3
 _DEFAULTS = {"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 1}
@@ -33,9 +38,19 @@ def create(call: Call) -> Answer:
     _check_model(call, body["model"])
     problem, examples, used = _read(training, state.config.minimum_examples)
     job = StoredJob(
-        f"ftjob-{state.hexadecimal('ftjob', 32)}", body["model"], training.id, body.get("validation_file"),
-        _hyperparameters(body), body.get("suffix"), 42 if body.get("seed") is None else body["seed"],
-        metadata(body), state.now(), examples, used, problem)
+        f"ftjob-{state.hexadecimal('ftjob', 32)}",
+        body["model"],
+        training.id,
+        body.get("validation_file"),
+        _hyperparameters(body),
+        body.get("suffix"),
+        42 if body.get("seed") is None else body["seed"],
+        metadata(body),
+        state.now(),
+        examples,
+        used,
+        problem,
+    )
     state.jobs[job.id] = job
     answer = _described(job, call)
     if call.v1:
@@ -49,15 +64,19 @@ def retrieve(call: Call) -> Answer:
 
 
 def list_all(call: Call) -> Answer:
-    return json_answer(_page(call, [_described(job, call) for job in call.state.jobs.values()]),
-                       content_type=JSON_UTF8)
+    return json_answer(
+        _page(call, [_described(job, call) for job in call.state.jobs.values()]),
+        content_type=JSON_UTF8,
+    )
 
 
 def cancel(call: Call) -> Answer:
     """Stop a job that is not done. Raises Refusal for one that is."""
     job = _job(call)
     if _stage(job, call) in ("succeeded", "failed", "cancelled"):
-        raise errors.conflict(f"Job {job.id} cannot be cancelled: it has {_stage(job, call)}.", call.v1)
+        raise errors.conflict(
+            f"Job {job.id} cannot be cancelled: it has {_stage(job, call)}.", call.v1
+        )
     job.cancelled = call.state.now()
     return json_answer(_described(job, call), content_type=JSON_UTF8)
 
@@ -89,7 +108,9 @@ def _file(call: Call, identity: str, param: str) -> StoredFile:
 def _check_model(call: Call, model: str) -> None:
     found = call.state.config.deployments.get(model)
     if model not in BASE_MODELS and not (found and found.can("fine_tuning")):
-        raise errors.payload(f"Model {model} is not available for fine-tuning or does not exist.", call.v1, "model")
+        raise errors.payload(
+            f"Model {model} is not available for fine-tuning or does not exist.", call.v1, "model"
+        )
 
 
 def _hyperparameters(body: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +119,9 @@ def _hyperparameters(body: dict[str, Any]) -> dict[str, Any]:
     decided = {}
     for name, default in _DEFAULTS.items():
         value = given.get(name)
-        usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1000
+        usable = (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1000
+        )
         decided[name] = value if usable else default
     return decided
 
@@ -114,12 +137,21 @@ def _read(file: StoredFile, least: int) -> tuple[dict[str, Any] | None, int, int
         except Refusal:
             messages = None
         if not isinstance(messages, list) or not messages:
-            return _failure(f"Line {number} of the training file is no example: it has no messages."), examples, used
+            return (
+                _failure(f"Line {number} of the training file is no example: it has no messages."),
+                examples,
+                used,
+            )
         examples += 1
         used += tokens.count_json(messages)
     if examples < least:
-        return _failure(f"Training file has {examples} example(s), but must have at least {least} examples"), \
-            examples, used
+        return (
+            _failure(
+                f"Training file has {examples} example(s), but must have at least {least} examples"
+            ),
+            examples,
+            used,
+        )
     return None, examples, used
 
 
@@ -157,34 +189,59 @@ def _described(job: StoredJob, call: Call) -> dict[str, Any]:
     if done and not job.result_file_id:
         job.result_file_id = store(call.state, "results.csv", "fine-tune-results", _results(job)).id
     found = {
-        "id": job.id, "object": "fine_tuning.job", "created_at": int(job.created), "finished_at": finished,
-        "status": (_V1_NAMES if call.v1 else _CLASSIC_NAMES).get(stage, stage), "model": job.model,
-        "fine_tuned_model": _tuned(job) if done else None, "training_file": job.training_file,
-        "validation_file": job.validation_file, "result_files": [job.result_file_id] if done else [],
+        "id": job.id,
+        "object": "fine_tuning.job",
+        "created_at": int(job.created),
+        "finished_at": finished,
+        "status": (_V1_NAMES if call.v1 else _CLASSIC_NAMES).get(stage, stage),
+        "model": job.model,
+        "fine_tuned_model": _tuned(job) if done else None,
+        "training_file": job.training_file,
+        "validation_file": job.validation_file,
+        "result_files": [job.result_file_id] if done else [],
         "trained_tokens": int(job.tokens * job.hyperparameters["n_epochs"]) if done else None,
-        "hyperparameters": job.hyperparameters, "error": job.failure if stage == "failed" else None, "seed": job.seed}
+        "hyperparameters": job.hyperparameters,
+        "error": job.failure if stage == "failed" else None,
+        "seed": job.seed,
+    }
     if call.v1:
-        return {**found, "organization_id": "", "user_provided_suffix": job.suffix, "integrations": [],
-                "estimated_finish": None, "metadata": job.metadata,
-                "method": {"type": "supervised", "supervised": {"hyperparameters": job.hyperparameters}}}
+        return {
+            **found,
+            "organization_id": "",
+            "user_provided_suffix": job.suffix,
+            "integrations": [],
+            "estimated_finish": None,
+            "metadata": job.metadata,
+            "method": {
+                "type": "supervised",
+                "supervised": {"hyperparameters": job.hyperparameters},
+            },
+        }
     return {**found, "suffix": job.suffix} if job.suffix is not None else found
 
 
 def _finished(job: StoredJob, stage: str, call: Call) -> int | None:
     pace = call.state.config.pace
-    ends = {"succeeded": job.created + (2 + _TRAINING) * pace, "failed": job.created + pace,
-            "cancelled": job.cancelled}
+    ends = {
+        "succeeded": job.created + (2 + _TRAINING) * pace,
+        "failed": job.created + pace,
+        "cancelled": job.cancelled,
+    }
     end = ends.get(stage)
     return None if end is None else int(end)
 
 
 def _tuned(job: StoredJob) -> str:
-    return f"{job.model}.ft-{job.id.removeprefix('ftjob-')}" + (f"-{job.suffix}" if job.suffix else "")
+    return f"{job.model}.ft-{job.id.removeprefix('ftjob-')}" + (
+        f"-{job.suffix}" if job.suffix else ""
+    )
 
 
 def _results(job: StoredJob) -> bytes:
     steps = max(1, job.examples * int(job.hyperparameters["n_epochs"]))
-    lines = [f"{step},{1 / step:.4f},{1 - 1 / (step + 1):.4f}" for step in range(1, min(steps, 100) + 1)]
+    lines = [
+        f"{step},{1 / step:.4f},{1 - 1 / (step + 1):.4f}" for step in range(1, min(steps, 100) + 1)
+    ]
     return ("step,train_loss,train_accuracy\n" + "\n".join(lines) + "\n").encode()
 
 
@@ -192,17 +249,38 @@ def _events(job: StoredJob, call: Call) -> list[dict[str, Any]]:
     """What happened so far, oldest first."""
     pace, stage, now = call.state.config.pace, _stage(job, call), call.state.now()
     end = job.cancelled if job.cancelled is not None else now
-    planned = [(0.0, "Job enqueued. Waiting for jobs ahead to complete."), (0.0, "Validating training file.")]
+    planned = [
+        (0.0, "Job enqueued. Waiting for jobs ahead to complete."),
+        (0.0, "Validating training file."),
+    ]
     if job.failure is None:
-        planned += [(1.0, "Files validated, moving job to queued state."), (2.0, "Job started."),
-                    *((2.0 + step, f"Step {step}: training loss={1 / step:.2f}") for step in range(1, _TRAINING)),
-                    (2.0 + _TRAINING, "Job succeeded.")]
+        planned += [
+            (1.0, "Files validated, moving job to queued state."),
+            (2.0, "Job started."),
+            *(
+                (2.0 + step, f"Step {step}: training loss={1 / step:.2f}")
+                for step in range(1, _TRAINING)
+            ),
+            (2.0 + _TRAINING, "Job succeeded."),
+        ]
     else:
         planned.append((1.0, f"Job failed: {job.failure['message']}"))
-    found = [(job.created + steps * pace, text) for steps, text in planned if job.created + steps * pace <= end]
+    found = [
+        (job.created + steps * pace, text)
+        for steps, text in planned
+        if job.created + steps * pace <= end
+    ]
     if stage == "cancelled" and job.cancelled is not None:
         found.append((job.cancelled, "Job cancelled."))
-    return [{"id": f"ftevent-{job.id.removeprefix('ftjob-')[:24]}{index:08x}", "object": "fine_tuning.job.event",
-             "created_at": int(moment), "level": "error" if "failed" in text else "info", "message": text,
-             "type": "metrics" if text.startswith("Step") else "message", "data": None}
-            for index, (moment, text) in enumerate(found)]
+    return [
+        {
+            "id": f"ftevent-{job.id.removeprefix('ftjob-')[:24]}{index:08x}",
+            "object": "fine_tuning.job.event",
+            "created_at": int(moment),
+            "level": "error" if "failed" in text else "info",
+            "message": text,
+            "type": "metrics" if text.startswith("Step") else "message",
+            "data": None,
+        }
+        for index, (moment, text) in enumerate(found)
+    ]

@@ -16,7 +16,8 @@ _MEMBER = re.compile(r"(\w+)\[(\w+)\]\Z")
 
 @dataclass(slots=True)
 class Form:
-    """``members`` have the types their rules name; ``files`` are lists, as a name may occur more than once."""
+    """``members`` have the types their rules name; ``files`` are lists, as a name may occur more
+    than once."""
 
     members: dict[str, Any] = field(default_factory=dict)
     files: dict[str, list[FormPart]] = field(default_factory=dict)
@@ -29,7 +30,8 @@ class Form:
 
 
 def read(call: Call, rules: Rules, files: tuple[str, ...]) -> Form:
-    """The form of ``call``; ``files`` are the names that are files. Brackets after a name make a list or an object."""
+    """The form of ``call``; ``files`` are the names that are files. Brackets after a name make a
+    list or an object."""
     form = Form()
     for part in call.parts():
         name, member = part.name.removesuffix("[]"), _MEMBER.match(part.name)
@@ -51,7 +53,8 @@ def read(call: Call, rules: Rules, files: tuple[str, ...]) -> Form:
 
 
 def _typed(text: str, kinds: str) -> Any:
-    """``text`` as what its rule asks for; left as text when it is not that, so that the rule refuses it."""
+    """``text`` as what its rule asks for; left as text when it is not that, so that the rule
+    refuses it."""
     if kinds == "boolean":
         return {"true": True, "false": False}.get(text.lower(), text)
     if kinds in ("integer", "number") and re.fullmatch(r"[+-]?[0-9]{1,15}", text, re.ASCII):

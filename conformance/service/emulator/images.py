@@ -1,5 +1,5 @@
-"""Image generation and editing: PNG files of the size asked for, in a colour that depends on the prompt
-(wire-contract section 3, Images)."""
+"""Image generation and editing: PNG files of the size asked for, in a colour that depends on the
+prompt (wire-contract section 3, Images)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from conformance.suite.scenario.versions import at_least
 
 _TOKENS_PER_INPUT = 194
 _COST = {"low": (272, 400), "medium": (1056, 1568), "high": (4160, 6208), "auto": (4160, 6208)}
-"""Output tokens by quality of a square and of another image (OpenAI, image generation guide, gpt-image-1)."""
+"""Output tokens by quality of a square and of another image (OpenAI, image generation guide,
+gpt-image-1)."""
 _VALID_SECONDS = 86_400
 
 
@@ -48,7 +49,8 @@ def edit(call: Call) -> Answer:
 
 
 def fetch(name: str, state: State) -> Answer:
-    """The image an earlier answer gave the address of. Raises Refusal when there is none by ``name``."""
+    """The image an earlier answer gave the address of. Raises Refusal when there is none by
+    ``name``."""
     found = state.images.get(name)
     if found is None:
         raise errors.resource_not_found()
@@ -56,23 +58,36 @@ def fetch(name: str, state: State) -> Answer:
 
 
 def png(size: str, seed: str) -> bytes:
-    """A PNG of ``size`` (``1024x1024``) in one colour that depends on ``seed``: one bit a pixel, a palette of one."""
+    """A PNG of ``size`` (``1024x1024``) in one colour that depends on ``seed``: one bit a pixel, a
+    palette of one."""
     width, height = map(int, size.split("x"))
     head = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)
     rows = zlib.compress(bytes(((width + 7) // 8 + 1) * height), 9)
-    chunks = ((b"IHDR", head), (b"PLTE", hashlib.sha256(seed.encode()).digest()[:3]), (b"IDAT", rows), (b"IEND", b""))
+    chunks = (
+        (b"IHDR", head),
+        (b"PLTE", hashlib.sha256(seed.encode()).digest()[:3]),
+        (b"IDAT", rows),
+        (b"IEND", b""),
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(name, content) for name, content in chunks)
 
 
 def _png_chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content))
+    )
 
 
 def _is_gpt(call: Call) -> bool:
     if not call.target.model.startswith("gpt-image"):
         return False
     if not at_least(call.version, "2025-04-01-preview"):
-        raise errors.bad_request(f"{call.target.model} is enabled only for api versions 2025-04-01-preview and later")
+        raise errors.bad_request(
+            f"{call.target.model} is enabled only for api versions 2025-04-01-preview and later"
+        )
     return True
 
 
@@ -91,7 +106,10 @@ def _answer(call: Call, wanted: dict[str, Any], inputs: int) -> Answer:
     count = wanted.get("n") or 1
     images = [_image(call, png(size, f"{prompt}|{index}"), as_url) for index in range(count)]
     for image in images:
-        image |= {**_filter_blocks(found, made), **({} if revised is None else {"revised_prompt": revised})}
+        image |= {
+            **_filter_blocks(found, made),
+            **({} if revised is None else {"revised_prompt": revised}),
+        }
     body: dict[str, Any] = {"created": int(call.state.now()), "data": images}
     if gpt:
         square = size.split("x")[0] == size.split("x")[1]
@@ -102,10 +120,14 @@ def _answer(call: Call, wanted: dict[str, Any], inputs: int) -> Answer:
 
 def _filter_blocks(found: Verdict, made: Verdict) -> dict[str, Any]:
     """One object per image, not an array (specification imageResult, dalleFilterResults)."""
-    nothing = {"profanity": {"filtered": False, "detected": False},
-               "custom_blocklists": {"filtered": False, "details": []}}
-    return {"content_filter_results": {name: made.block[name] for name in SEVERITIES},
-            "prompt_filter_results": {**nothing, **found.block}}
+    nothing = {
+        "profanity": {"filtered": False, "detected": False},
+        "custom_blocklists": {"filtered": False, "details": []},
+    }
+    return {
+        "content_filter_results": {name: made.block[name] for name in SEVERITIES},
+        "prompt_filter_results": {**nothing, **found.block},
+    }
 
 
 def _image(call: Call, content: bytes, as_url: bool) -> dict[str, Any]:
@@ -115,4 +137,6 @@ def _image(call: Call, content: bytes, as_url: bool) -> dict[str, Any]:
     call.state.images[name] = content
     until = wall(call.state.now() + _VALID_SECONDS).replace(":", "%3A")
     place = urlsplit(call.request.url)
-    return {"url": f"{place.scheme}://{place.netloc}{IMAGES}{name}?se={until}&sig={call.state.hexadecimal('sig', 32)}"}
+    return {
+        "url": f"{place.scheme}://{place.netloc}{IMAGES}{name}?se={until}&sig={call.state.hexadecimal('sig', 32)}"
+    }

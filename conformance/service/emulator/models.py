@@ -1,4 +1,5 @@
-"""The models of a resource. The two surfaces share only ``id`` and ``object`` (wire-contract section 9)."""
+"""The models of a resource. The two surfaces share only ``id`` and ``object`` (wire-contract
+section 9)."""
 
 from __future__ import annotations
 
@@ -20,11 +21,15 @@ def list_all(call: Call) -> Answer:
 
 
 def retrieve(call: Call) -> Answer:
-    """The model by its dated name, its plain name, or the name of a deployment of it. Raises Refusal."""
+    """The model by its dated name, its plain name, or the name of a deployment of it. Raises
+    Refusal."""
     config, wanted = call.state.config, call.route.arguments["model"]
     models = known(config)
-    found = models.get(wanted) or config.deployments.get(wanted) or next(
-        (one for one in models.values() if one.model == wanted), None)
+    found = (
+        models.get(wanted)
+        or config.deployments.get(wanted)
+        or next((one for one in models.values() if one.model == wanted), None)
+    )
     if found is None:
         refusal = errors.not_found(f"The model '{wanted}' does not exist", call.v1)
         raise refusal
@@ -39,8 +44,20 @@ def known(config: EmulatorConfig) -> dict[str, Deployment]:
 def _described(name: str, model: Deployment, v1: bool) -> dict[str, Any]:
     if v1:
         return {"id": name, "object": "model", "created": _CREATED, "owned_by": "system"}
-    capabilities = {"fine_tune": "gpt-4o-mini" in name, "inference": True, "completion": model.can("completions"),
-                    "chat_completion": model.can("chat"), "embeddings": model.can("embeddings")}
-    return {"id": name, "object": "model", "created_at": _CREATED, "updated_at": _CREATED, "status": "succeeded",
-            "capabilities": capabilities, "lifecycle_status": "generally-available",
-            "deprecation": {"inference": _RETIRES}}
+    capabilities = {
+        "fine_tune": "gpt-4o-mini" in name,
+        "inference": True,
+        "completion": model.can("completions"),
+        "chat_completion": model.can("chat"),
+        "embeddings": model.can("embeddings"),
+    }
+    return {
+        "id": name,
+        "object": "model",
+        "created_at": _CREATED,
+        "updated_at": _CREATED,
+        "status": "succeeded",
+        "capabilities": capabilities,
+        "lifecycle_status": "generally-available",
+        "deprecation": {"inference": _RETIRES},
+    }

@@ -10,8 +10,11 @@ from conformance.service.emulator.call import Call
 from conformance.service.emulator.validation import Rule, check_value, wrong_choice
 
 
-def page(call: Call, items: list[dict[str, Any]], newest_first: bool = True, default: int = 20) -> dict[str, Any]:
-    """The page of ``items`` (oldest first) the query asks for, with every member a list may have. Raises Refusal."""
+def page(
+    call: Call, items: list[dict[str, Any]], newest_first: bool = True, default: int = 20
+) -> dict[str, Any]:
+    """The page of ``items`` (oldest first) the query asks for, with every member a list may have.
+    Raises Refusal."""
     query = dict(call.request.query)
     order = query.get("order", "desc" if newest_first else "asc")
     if order not in ("asc", "desc"):
@@ -22,11 +25,16 @@ def page(call: Call, items: list[dict[str, Any]], newest_first: bool = True, def
         place = next((index for index, item in enumerate(ordered) if item["id"] == after), None)
         if place is None:
             raise errors.invalid(f"No item with id '{after}' found.", "after")
-        ordered = ordered[place + 1:]
+        ordered = ordered[place + 1 :]
     limit = _limit(query.get("limit", query.get("$top", str(default))))
     shown = ordered[:limit]
-    return {"object": "list", "data": shown, "first_id": shown[0]["id"] if shown else None,
-            "last_id": shown[-1]["id"] if shown else None, "has_more": len(ordered) > limit}
+    return {
+        "object": "list",
+        "data": shown,
+        "first_id": shown[0]["id"] if shown else None,
+        "last_id": shown[-1]["id"] if shown else None,
+        "has_more": len(ordered) > limit,
+    }
 
 
 def _limit(text: str) -> int:

@@ -13,7 +13,8 @@ _DIRECTIVE = re.compile(r"\[\[([a-z][a-z-]*)(?::(.*?))?\]\]", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """The directives of a text, in order, as (name, value) pairs; a value that is not given is empty."""
+    """The directives of a text, in order, as (name, value) pairs; a value that is not given is
+    empty."""
 
     pairs: tuple[tuple[str, str], ...]
 

@@ -1,4 +1,5 @@
-"""Reading the input of a response: a text or items, with what earlier responses said before them."""
+"""Reading the input of a response: a text or items, with what earlier responses said before
+them."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ _PARTS = ("input_text", "input_image", "output_text", "refusal", "input_file")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """``items`` are this request's, each with an id; ``history`` are those of the responses before it."""
+    """``items`` are this request's, each with an id; ``history`` are those of the responses before
+    it."""
 
     items: list[dict[str, Any]]
     history: list[dict[str, Any]]
@@ -48,8 +50,14 @@ def read(call: Call) -> Input:
         elif item["type"] == "function_call_output":
             outputs.append(text)
     instructions = call.body.get("instructions") or ""
-    return Input(items, history, "\n".join([instructions, *texts]), user, tuple(outputs),
-                 used + tokens.count(instructions) + tokens.count_json(call.body.get("tools")))
+    return Input(
+        items,
+        history,
+        "\n".join([instructions, *texts]),
+        user,
+        tuple(outputs),
+        used + tokens.count(instructions) + tokens.count_json(call.body.get("tools")),
+    )
 
 
 def _history(call: Call) -> list[dict[str, Any]]:
@@ -58,8 +66,11 @@ def _history(call: Call) -> list[dict[str, Any]]:
         return []
     found = call.state.responses.get(identity)
     if found is None:
-        raise errors.invalid(f"Previous response with id '{identity}' not found.", "previous_response_id",
-                             "previous_response_not_found")
+        raise errors.invalid(
+            f"Previous response with id '{identity}' not found.",
+            "previous_response_id",
+            "previous_response_not_found",
+        )
     return found.items
 
 
@@ -75,8 +86,12 @@ def _item(call: Call, item: dict[str, Any], index: int) -> dict[str, Any]:
             return _identified(call, item, "fc", {"type": kind, "status": "completed", **fields})
         case "function_call_output":
             fields = _texts(item, place, ("call_id",))
-            return _identified(call, item, "fco", {"type": kind, "status": "completed", **fields,
-                                                   "output": _output(item, place)})
+            return _identified(
+                call,
+                item,
+                "fco",
+                {"type": kind, "status": "completed", **fields, "output": _output(item, place)},
+            )
         case "reasoning":
             return _identified(call, item, "rs", {"type": kind, "summary": []})
         case "item_reference":
@@ -84,9 +99,15 @@ def _item(call: Call, item: dict[str, Any], index: int) -> dict[str, Any]:
     raise wrong_choice(f"{place}.type", kind, _TYPES)
 
 
-def _identified(call: Call, item: dict[str, Any], prefix: str, rest: dict[str, Any]) -> dict[str, Any]:
+def _identified(
+    call: Call, item: dict[str, Any], prefix: str, rest: dict[str, Any]
+) -> dict[str, Any]:
     given = item.get("id")
-    name = given if isinstance(given, str) and given else f"{prefix}_{call.state.hexadecimal(prefix, 48)}"
+    name = (
+        given
+        if isinstance(given, str) and given
+        else f"{prefix}_{call.state.hexadecimal(prefix, 48)}"
+    )
     return {"id": name, **rest}
 
 
@@ -97,8 +118,12 @@ def _texts(item: dict[str, Any], place: str, names: Iterable[str]) -> dict[str, 
         if not isinstance(item[name], str):
             raise wrong_type(f"{place}.{name}", ["string"], item[name])
         if not item[name] and name != "arguments":
-            raise errors.invalid(f"Invalid '{place}.{name}': empty string. Expected a string with minimum length 1, "
-                                 "but got an empty string instead.", f"{place}.{name}", "empty_string")
+            raise errors.invalid(
+                f"Invalid '{place}.{name}': empty string. Expected a string with minimum length 1, "
+                "but got an empty string instead.",
+                f"{place}.{name}",
+                "empty_string",
+            )
     return {name: item[name] for name in names}
 
 
@@ -135,7 +160,12 @@ def _message(call: Call, item: dict[str, Any], place: str) -> dict[str, Any]:
     kind = "output_text" if role == "assistant" else "input_text"
     listed = [{"type": kind, "text": content}] if isinstance(content, str) else content
     parts = [_part(call, part, f"{place}.content[{number}]") for number, part in enumerate(listed)]
-    return _identified(call, item, "msg", {"type": "message", "status": "completed", "role": role, "content": parts})
+    return _identified(
+        call,
+        item,
+        "msg",
+        {"type": "message", "status": "completed", "role": role, "content": parts},
+    )
 
 
 def _part(call: Call, part: Any, place: str) -> dict[str, Any]:
@@ -143,12 +173,21 @@ def _part(call: Call, part: Any, place: str) -> dict[str, Any]:
         raise wrong_type(place, ["object"], part)
     kind = part.get("type")
     if not isinstance(kind, str):
-        raise errors.missing(f"{place}.type") if kind is None else wrong_type(f"{place}.type", ["string"], kind)
+        raise (
+            errors.missing(f"{place}.type")
+            if kind is None
+            else wrong_type(f"{place}.type", ["string"], kind)
+        )
     match kind:
         case "input_text":
             return {"type": kind, **_texts_or_empty(part, place, "text")}
         case "output_text":
-            return {"type": kind, **_texts_or_empty(part, place, "text"), "annotations": [], "logprobs": []}
+            return {
+                "type": kind,
+                **_texts_or_empty(part, place, "text"),
+                "annotations": [],
+                "logprobs": [],
+            }
         case "refusal":
             return {"type": kind, **_texts_or_empty(part, place, "refusal")}
         case "input_image":
@@ -161,7 +200,11 @@ def _part(call: Call, part: Any, place: str) -> dict[str, Any]:
 def _texts_or_empty(part: dict[str, Any], place: str, name: str) -> dict[str, str]:
     value = part.get(name)
     if not isinstance(value, str):
-        raise errors.missing(f"{place}.{name}") if value is None else wrong_type(f"{place}.{name}", ["string"], value)
+        raise (
+            errors.missing(f"{place}.{name}")
+            if value is None
+            else wrong_type(f"{place}.{name}", ["string"], value)
+        )
     return {name: value}
 
 
@@ -170,10 +213,18 @@ def _image(call: Call, part: dict[str, Any], place: str) -> dict[str, Any]:
         raise errors.invalid("Image input is not supported by this model.", f"{place}.type")
     url = part.get("image_url")
     if not isinstance(url, str) or not url.startswith(("https://", "http://", "data:image/")):
-        raise errors.invalid(f"Invalid '{place}.image_url'. Expected a valid URL, but got a value with an invalid "
-                             "format.", f"{place}.image_url", "invalid_value")
+        raise errors.invalid(
+            f"Invalid '{place}.image_url'. Expected a valid URL, but got a value with an invalid "
+            "format.",
+            f"{place}.image_url",
+            "invalid_value",
+        )
     detail = part.get("detail")
-    return {"type": "input_image", "detail": detail if isinstance(detail, str) else "auto", "image_url": url}
+    return {
+        "type": "input_image",
+        "detail": detail if isinstance(detail, str) else "auto",
+        "image_url": url,
+    }
 
 
 def _check_calls(items: list[dict[str, Any]]) -> None:
@@ -182,7 +233,9 @@ def _check_calls(items: list[dict[str, Any]]) -> None:
     outputs = [item["call_id"] for item in items if item["type"] == "function_call_output"]
     for identity in outputs:
         if identity not in calls:
-            raise errors.invalid(f"No tool call found for function call output with call_id {identity}.", "input")
+            raise errors.invalid(
+                f"No tool call found for function call output with call_id {identity}.", "input"
+            )
     for identity in calls:
         if identity not in outputs:
             raise errors.invalid(f"No tool output found for function call {identity}.", "input")
@@ -198,4 +251,8 @@ def _text(item: dict[str, Any]) -> str:
 
 
 def _images(item: dict[str, Any]) -> int:
-    return sum(part["type"] == "input_image" for part in item["content"]) if item["type"] == "message" else 0
+    return (
+        sum(part["type"] == "input_image" for part in item["content"])
+        if item["type"] == "message"
+        else 0
+    )

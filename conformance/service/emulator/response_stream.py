@@ -1,4 +1,5 @@
-"""The events of a streamed response, numbered, each with its name, and no [DONE] (wire-contract section 6)."""
+"""The events of a streamed response, numbered, each with its name, and no [DONE] (wire-contract
+section 6)."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ from conformance.service.emulator.writer import Draft
 Event = tuple[str, dict[str, Any]]
 
 
-def events(frame: dict[str, Any], final: dict[str, Any], draft: Draft, padded: bool) -> Iterator[bytes]:
-    """Server-sent events from ``frame`` to ``final``. ``padded`` adds obfuscation to the deltas, as the service does
-    unless asked not to."""
+def events(
+    frame: dict[str, Any], final: dict[str, Any], draft: Draft, padded: bool
+) -> Iterator[bytes]:
+    """Server-sent events from ``frame`` to ``final``. ``padded`` adds obfuscation to the deltas, as
+    the service does unless asked not to."""
     for number, (kind, members) in enumerate(_steps(frame, final, draft)):
         event = {"type": kind, "sequence_number": number, **members}
         if padded and "delta" in members:
@@ -57,7 +60,7 @@ def _message(index: int, item: dict[str, Any], draft: Draft) -> Iterator[Event]:
     name = "response.output_text" if word == "text" else "response.refusal"
     yield "response.content_part.added", {**place, "part": empty}
     for number, piece in enumerate(draft.pieces if word == "text" else draft.refusal):
-        told = {"logprobs": part["logprobs"][number:number + 1]} if word == "text" else {}
+        told = {"logprobs": part["logprobs"][number : number + 1]} if word == "text" else {}
         yield f"{name}.delta", {**place, "delta": piece, **told}
     whole = {"logprobs": part["logprobs"]} if word == "text" else {}
     yield f"{name}.done", {**place, word: part[word], **whole}

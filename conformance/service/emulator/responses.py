@@ -36,8 +36,12 @@ def create(call: Call) -> Answer:
     ask = _ask(call, given)
     call.charge(given.tokens + (ask.limit or 0))
     if given.tokens > call.target.context:
-        raise errors.invalid("Your input exceeds the context window of this model. Please adjust your input and try "
-                             "again.", "input", "context_length_exceeded")
+        raise errors.invalid(
+            "Your input exceeds the context window of this model. Please adjust your input and try "
+            "again.",
+            "input",
+            "context_length_exceeded",
+        )
     found = judge_prompt(given.everything)
     if found.blocked:
         raise errors.response_filtered()
@@ -73,19 +77,28 @@ def _stored(call: Call) -> StoredResponse:
     identity = call.route.arguments["response_id"]
     found = call.state.responses.get(identity)
     if found is None:
-        # The public service's body (real-traffic, error bodies); both surfaces, as the classic one has no own.
+        # The public service's body (real-traffic, error bodies); both surfaces, as the classic one
+        # has no own.
         raise errors.not_found(f"Response with id '{identity}' not found.", v1=True)
     return found
 
 
 def _now(stored: StoredResponse, call: Call) -> dict[str, Any]:
-    """The response as it stands: one made in the background is queued, then in progress, each for one pace."""
+    """The response as it stands: one made in the background is queued, then in progress, each for
+    one pace."""
     left = stored.ready_at - call.state.now()
     if left <= 0:
         return stored.body
     status = "in_progress" if left <= call.state.config.pace else "queued"
-    return {**stored.body, "status": status, "output": [], "usage": None, "completed_at": None,
-            "incomplete_details": None, "content_filters": None}
+    return {
+        **stored.body,
+        "status": status,
+        "output": [],
+        "usage": None,
+        "completed_at": None,
+        "incomplete_details": None,
+        "content_filters": None,
+    }
 
 
 def _keep(call: Call, given: Input, final: dict[str, Any]) -> StoredResponse:
@@ -93,7 +106,9 @@ def _keep(call: Call, given: Input, final: dict[str, Any]) -> StoredResponse:
     wait = 2 * call.state.config.pace if call.body.get("background") else 0
     if wait:
         final["completed_at"] = int(now + wait)
-    stored = StoredResponse(final, given.items, [*given.history, *given.items, *final["output"]], now, now + wait)
+    stored = StoredResponse(
+        final, given.items, [*given.history, *given.items, *final["output"]], now, now + wait
+    )
     if call.body.get("store") is not False:
         call.state.responses[final["id"]] = stored
     return stored
@@ -127,9 +142,18 @@ def _ask(call: Call, given: Input) -> Ask:
     schema, json_mode = _text_format(body, given)
     effort = (body.get("reasoning") or {}).get("effort")
     thinks = call.target.can("reasoning") and effort not in ("none", "minimal")
-    return Ask(given.user, given.outputs, offered, tools.choice(body, offered),
-               body.get("parallel_tool_calls") is not False, schema, json_mode, (), body.get("max_output_tokens"),
-               REASONING_TOKENS if thinks else 0)
+    return Ask(
+        given.user,
+        given.outputs,
+        offered,
+        tools.choice(body, offered),
+        body.get("parallel_tool_calls") is not False,
+        schema,
+        json_mode,
+        (),
+        body.get("max_output_tokens"),
+        REASONING_TOKENS if thinks else 0,
+    )
 
 
 def _text_format(body: dict[str, Any], given: Input) -> tuple[Any, bool]:
@@ -138,10 +162,17 @@ def _text_format(body: dict[str, Any], given: Input) -> tuple[Any, bool]:
     check_value("text.format", wanted, Rule("object"))
     if wanted.get("type") is None:
         raise errors.missing("text.format.type")
-    check_value("text.format.type", wanted["type"], Rule("string", choices=("json_object", "json_schema", "text")))
+    check_value(
+        "text.format.type",
+        wanted["type"],
+        Rule("string", choices=("json_object", "json_schema", "text")),
+    )
     if wanted["type"] == "json_object" and "json" not in given.everything.lower():
-        raise errors.invalid("Response input messages must contain the word 'json' in some form to use 'text.format' "
-                             "of type 'json_object'.", "input")
+        raise errors.invalid(
+            "Response input messages must contain the word 'json' in some form to use 'text.format' "
+            "of type 'json_object'.",
+            "input",
+        )
     if wanted["type"] == "json_schema":
         if wanted.get("schema") is None:
             raise errors.missing("text.format.schema")
@@ -158,25 +189,47 @@ def _frame(call: Call) -> dict[str, Any]:
     reasoning, text = body.get("reasoning") or {}, body.get("text") or {}
     thinks = call.target.can("reasoning")
     return {
-        "id": f"resp_{call.state.hexadecimal('resp', 48)}", "object": "response",
-        "created_at": int(call.state.now()), "completed_at": None, "status": "in_progress",
-        "background": bool(body.get("background")), "error": None, "incomplete_details": None,
-        "instructions": body.get("instructions"), "max_output_tokens": body.get("max_output_tokens"),
-        "max_tool_calls": body.get("max_tool_calls"), "metadata": metadata(body) or {},
-        # The deployment's name, not the model's: recorded on v1, where x-ms-served-model has the model.
-        "model": call.name, "output": [], "parallel_tool_calls": body.get("parallel_tool_calls") is not False,
-        "previous_response_id": body.get("previous_response_id"), "prompt_cache_key": body.get("prompt_cache_key"),
+        "id": f"resp_{call.state.hexadecimal('resp', 48)}",
+        "object": "response",
+        "created_at": int(call.state.now()),
+        "completed_at": None,
+        "status": "in_progress",
+        "background": bool(body.get("background")),
+        "error": None,
+        "incomplete_details": None,
+        "instructions": body.get("instructions"),
+        "max_output_tokens": body.get("max_output_tokens"),
+        "max_tool_calls": body.get("max_tool_calls"),
+        "metadata": metadata(body) or {},
+        # The deployment's name, not the model's: recorded on v1, where x-ms-served-model has the
+        # model.
+        "model": call.name,
+        "output": [],
+        "parallel_tool_calls": body.get("parallel_tool_calls") is not False,
+        "previous_response_id": body.get("previous_response_id"),
+        "prompt_cache_key": body.get("prompt_cache_key"),
         "prompt_cache_retention": body.get("prompt_cache_retention"),
-        "reasoning": {"effort": reasoning.get("effort") or ("medium" if thinks else None),
-                      "summary": reasoning["summary"] if isinstance(reasoning.get("summary"), str) else None},
-        "safety_identifier": body.get("safety_identifier"), "service_tier": "default",
+        "reasoning": {
+            "effort": reasoning.get("effort") or ("medium" if thinks else None),
+            "summary": reasoning["summary"] if isinstance(reasoning.get("summary"), str) else None,
+        },
+        "safety_identifier": body.get("safety_identifier"),
+        "service_tier": "default",
         "store": body.get("store") is not False,
-        "temperature": _number(body, "temperature"), "top_p": _number(body, "top_p"),
-        "text": {"format": text.get("format") or {"type": "text"},
-                 "verbosity": text["verbosity"] if isinstance(text.get("verbosity"), str) else "medium"},
-        "tool_choice": body.get("tool_choice") or "auto", "tools": body.get("tools") or [],
-        "top_logprobs": body.get("top_logprobs") or 0, "truncation": body.get("truncation") or "disabled",
-        "usage": None, "user": body.get("user"), "content_filters": None, "frequency_penalty": 0.0,
+        "temperature": _number(body, "temperature"),
+        "top_p": _number(body, "top_p"),
+        "text": {
+            "format": text.get("format") or {"type": "text"},
+            "verbosity": text["verbosity"] if isinstance(text.get("verbosity"), str) else "medium",
+        },
+        "tool_choice": body.get("tool_choice") or "auto",
+        "tools": body.get("tools") or [],
+        "top_logprobs": body.get("top_logprobs") or 0,
+        "truncation": body.get("truncation") or "disabled",
+        "usage": None,
+        "user": body.get("user"),
+        "content_filters": None,
+        "frequency_penalty": 0.0,
         "presence_penalty": 0.0,
     }
 
@@ -185,40 +238,87 @@ def _number(body: dict[str, Any], name: str) -> float:
     return 1.0 if body.get(name) is None else float(body[name])
 
 
-def _finished(call: Call, frame: dict[str, Any], given: Input, draft: Draft,
-              verdicts: tuple[Verdict, Verdict]) -> dict[str, Any]:
+def _finished(
+    call: Call, frame: dict[str, Any], given: Input, draft: Draft, verdicts: tuple[Verdict, Verdict]
+) -> dict[str, Any]:
     reason = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(draft.finish)
-    final = {**frame, "status": "incomplete" if reason else "completed",
-             "completed_at": None if reason else int(call.state.now()),
-             "incomplete_details": {"reason": reason} if reason else None,
-             "output": _output(call, draft, "incomplete" if reason else "completed"),
-             "usage": usage.response(given.tokens, draft.tokens, draft.reasoning)}
+    final = {
+        **frame,
+        "status": "incomplete" if reason else "completed",
+        "completed_at": None if reason else int(call.state.now()),
+        "incomplete_details": {"reason": reason} if reason else None,
+        "output": _output(call, draft, "incomplete" if reason else "completed"),
+        "usage": usage.response(given.tokens, draft.tokens, draft.reasoning),
+    }
     if frame["store"]:
-        final["content_filters"] = [_filter_item(verdicts[0], "prompt", len(given.everything)),
-                                    _filter_item(verdicts[1], "completion", len(draft.text))]
+        final["content_filters"] = [
+            _filter_item(verdicts[0], "prompt", len(given.everything)),
+            _filter_item(verdicts[1], "completion", len(draft.text)),
+        ]
     return final
 
 
 def _filter_item(verdict: Verdict, source: str, length: int) -> dict[str, Any]:
-    return {"blocked": verdict.blocked, "source_type": source, "content_filter_raw": [],
-            "content_filter_results": {} if verdict.failed else verdict.block,
-            "content_filter_offsets": {"check_offset": 0, "end_offset": length, "start_offset": 0}}
+    return {
+        "blocked": verdict.blocked,
+        "source_type": source,
+        "content_filter_raw": [],
+        "content_filter_results": {} if verdict.failed else verdict.block,
+        "content_filter_offsets": {"check_offset": 0, "end_offset": length, "start_offset": 0},
+    }
 
 
 def _output(call: Call, draft: Draft, status: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     include = call.body.get("include") or []
     if draft.reasoning:
-        hidden = {"encrypted_content": call.state.word("enc", 64)} if "reasoning.encrypted_content" in include else {}
-        items.append({"id": f"rs_{call.state.hexadecimal('rs', 48)}", "type": "reasoning", "summary": [], **hidden})
+        hidden = (
+            {"encrypted_content": call.state.word("enc", 64)}
+            if "reasoning.encrypted_content" in include
+            else {}
+        )
+        items.append(
+            {
+                "id": f"rs_{call.state.hexadecimal('rs', 48)}",
+                "type": "reasoning",
+                "summary": [],
+                **hidden,
+            }
+        )
     for one in draft.calls:
-        items.append({"id": f"fc_{call.state.hexadecimal('fc', 48)}", "type": "function_call", "status": status,
-                      "arguments": one.arguments, "call_id": f"call_{call.state.word('call', 24)}", "name": one.name})
+        items.append(
+            {
+                "id": f"fc_{call.state.hexadecimal('fc', 48)}",
+                "type": "function_call",
+                "status": status,
+                "arguments": one.arguments,
+                "call_id": f"call_{call.state.word('call', 24)}",
+                "name": one.name,
+            }
+        )
     if not draft.calls:
-        logprobs = ([token_logprob(piece, call.body.get("top_logprobs") or 0) for piece in draft.pieces]
-                    if "message.output_text.logprobs" in include else [])
-        part = ({"type": "refusal", "refusal": "".join(draft.refusal)} if draft.refusal else
-                {"type": "output_text", "annotations": [], "logprobs": logprobs, "text": draft.text})
-        items.append({"id": f"msg_{call.state.hexadecimal('msg', 48)}", "type": "message", "status": status,
-                      "content": [part], "role": "assistant"})
+        logprobs = (
+            [token_logprob(piece, call.body.get("top_logprobs") or 0) for piece in draft.pieces]
+            if "message.output_text.logprobs" in include
+            else []
+        )
+        part = (
+            {"type": "refusal", "refusal": "".join(draft.refusal)}
+            if draft.refusal
+            else {
+                "type": "output_text",
+                "annotations": [],
+                "logprobs": logprobs,
+                "text": draft.text,
+            }
+        )
+        items.append(
+            {
+                "id": f"msg_{call.state.hexadecimal('msg', 48)}",
+                "type": "message",
+                "status": status,
+                "content": [part],
+                "role": "assistant",
+            }
+        )
     return items

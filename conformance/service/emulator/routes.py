@@ -1,4 +1,5 @@
-"""From a URL to an operation: both surfaces, and what each api-version has (wire-contract section 2)."""
+"""From a URL to an operation: both surfaces, and what each api-version has (wire-contract section
+2)."""
 
 from __future__ import annotations
 
@@ -15,14 +16,16 @@ from conformance.wire.operations import OPERATIONS, Operation
 
 Surface = Literal["classic", "v1"]
 IMAGES = "/emulator/images/"
-"""Where generated images are fetched from when a URL was asked for; ours, as Azure keeps them in a blob store."""
+"""Where generated images are fetched from when a URL was asked for; ours, as Azure keeps them in a
+blob store."""
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request goes. ``arguments`` are the path's, decoded; ``deployment`` the one in a classic path."""
+    """Where a request goes. ``arguments`` are the path's, decoded; ``deployment`` the one in a
+    classic path."""
 
     operation: Operation
     surface: Surface
@@ -44,7 +47,8 @@ _V1 = [(operation, _pattern(operation.v1_path())) for operation in OPERATIONS.va
 
 
 def find_route(request: Request) -> Route:
-    """The route of ``request``. Raises Refusal for a path, method or api-version the service does not have.
+    """The route of ``request``. Raises Refusal for a path, method or api-version the service does
+    not have.
 
     A doubled slash is taken for one, as the service does (real-traffic note 20).
     """
@@ -58,12 +62,15 @@ def find_route(request: Request) -> Route:
 
 
 def image_name(request: Request) -> str | None:
-    """The name of the generated image ``request`` asks for, or None when it asks for something else."""
+    """The name of the generated image ``request`` asks for, or None when it asks for something
+    else."""
     try:
         path = request.path
     except ValueError:
         return None
-    return path.removeprefix(IMAGES) if request.method == "GET" and path.startswith(IMAGES) else None
+    return (
+        path.removeprefix(IMAGES) if request.method == "GET" and path.startswith(IMAGES) else None
+    )
 
 
 def _v1_route(method: str, path: str, version: str | None) -> Route:
@@ -79,14 +86,18 @@ def _classic_route(method: str, path: str, version: str | None) -> Route:
         raise errors.resource_not_found()
     if not at_least(version, operation.since):
         if operation.capability == "responses":
-            raise errors.bad_request("Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview "
-                                     "and later")
+            raise errors.bad_request(
+                "Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview "
+                "and later"
+            )
         raise errors.resource_not_found()
     name = found.pop("deployment", None)
     return Route(operation, "classic", version, name, found)
 
 
-def _match(routes: list[tuple[Operation, re.Pattern[str]]], method: str, path: str) -> tuple[Operation, dict[str, str]]:
+def _match(
+    routes: list[tuple[Operation, re.Pattern[str]]], method: str, path: str
+) -> tuple[Operation, dict[str, str]]:
     for operation, pattern in routes:
         if operation.method == method and (found := pattern.match(path)):
             return operation, {key: unquote(value) for key, value in found.groupdict().items()}

@@ -1,7 +1,8 @@
 """The members each operation takes, by api-version.
 
-Names and bounds are those of the specifications' request schemas (2024-06-01 to v1); members v1 gained since its
-specification was published come from the public service, whose front end it shares.
+Names and bounds are those of the specifications' request schemas (2024-06-01 to v1); members v1
+gained since its specification was published come from the public service, whose front end it
+shares.
 """
 
 from __future__ import annotations
@@ -80,8 +81,23 @@ EMBEDDINGS: Rules = {
 
 SPEECH: Rules = {
     "input": Rule("string", required=True, low=1, high=4096),
-    "voice": Rule("string", required=True, choices=("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova",
-                                                    "sage", "shimmer", "verse")),
+    "voice": Rule(
+        "string",
+        required=True,
+        choices=(
+            "alloy",
+            "ash",
+            "ballad",
+            "coral",
+            "echo",
+            "fable",
+            "onyx",
+            "nova",
+            "sage",
+            "shimmer",
+            "verse",
+        ),
+    ),
     "model": _TEXT,
     "response_format": Rule("string", choices=("mp3", "opus", "aac", "flac", "wav", "pcm")),
     "speed": Rule("number", low=0.25, high=4),
@@ -103,7 +119,9 @@ TRANSCRIPTION: Rules = {
     "include": Rule("strings", since=_2504),
 }
 
-TRANSLATION: Rules = {name: TRANSCRIPTION[name] for name in ("model", "prompt", "response_format", "temperature")}
+TRANSLATION: Rules = {
+    name: TRANSCRIPTION[name] for name in ("model", "prompt", "response_format", "temperature")
+}
 
 DALLE: Rules = {
     "prompt": Rule("string", required=True, low=1, high=4000),

@@ -80,14 +80,17 @@ _NEEDS: Mapping[str, tuple[str, str]] = {
     "images.edit": ("image_edit", "imageEdit"),
     "responses.create": ("responses", "responses"),
 }
-"""What a deployment must be capable of for an operation, and the operation's name in the refusal."""
+"""What a deployment must be capable of for an operation, and the operation's name in the
+refusal."""
 
 
 class Emulator:
-    """An Azure OpenAI resource that answers requests: a player for the in-process lane and for a loopback peer.
+    """An Azure OpenAI resource that answers requests: a player for the in-process lane and for a
+    loopback peer.
 
-    It never raises for what it is sent. Answers follow from the configuration and the requests before, so that two
-    emulators with one seed and one clock answer alike. Requests are answered one at a time, from any thread.
+    It never raises for what it is sent. Answers follow from the configuration and the requests
+    before, so that two emulators with one seed and one clock answer alike. Requests are answered
+    one at a time, from any thread.
     """
 
     def __init__(self, config: EmulatorConfig | None = None) -> None:
@@ -102,7 +105,8 @@ class Emulator:
             return Reply(self._respond(request, self._meter, admitted=False))
 
     def _perform(self, request: Request) -> Response:
-        """The answer to a request of the emulator's own, which has neither credentials nor a quota."""
+        """The answer to a request of the emulator's own, which has neither credentials nor a
+        quota."""
         return self._respond(request, Meter(), admitted=True)
 
     def _respond(self, request: Request, meter: Meter, admitted: bool) -> Response:
@@ -122,7 +126,9 @@ class Emulator:
             origin = refusal.origin
         return self._send(answer, origin, request, call)
 
-    def _send(self, answer: Answer, origin: Origin, request: Request, call: Call | None) -> Response:
+    def _send(
+        self, answer: Answer, origin: Origin, request: Request, call: Call | None
+    ) -> Response:
         pairs = headers.build(answer, origin, request, self._state, call)
         return Response(answer.status, pairs, answer.body, PROVENANCE, answer.chunks)
 
@@ -152,7 +158,10 @@ def _deployment_name(call: Call) -> str:
         return call.route.deployment
     if call.route.operation.body == "multipart":
         parts = parse_multipart(call.request.body, call.request.header("content-type") or "")
-        given: Any = next((part.content.decode("utf-8", "replace") for part in parts if part.name == "model"), None)
+        given: Any = next(
+            (part.content.decode("utf-8", "replace") for part in parts if part.name == "model"),
+            None,
+        )
     else:
         given = call.body.get("model")
     if not isinstance(given, str) or not given:
@@ -164,5 +173,3 @@ def _no_deployment(route: Route, name: str) -> Refusal:
     if route.operation.capability == "responses":
         return errors.model_not_found(name)
     return errors.deployment_not_found(route.v1)
-
-

@@ -1,7 +1,8 @@
-"""Sound containers: a tone that plays (WAV, PCM), and silence in the smallest valid frames (MP3, FLAC, Ogg Opus).
+"""Sound containers: a tone that plays (WAV, PCM), and silence in the smallest valid frames (MP3,
+FLAC, Ogg Opus).
 
-Formats: RIFF/WAVE (Microsoft, 1994); ISO/IEC 13818-3 layer III; RFC 9639 (FLAC); RFC 3533, 7845 and 6716 (Opus).
-AAC is not written: it has no frame that is both trivial and valid.
+Formats: RIFF/WAVE (Microsoft, 1994); ISO/IEC 13818-3 layer III; RFC 9639 (FLAC); RFC 3533, 7845 and
+6716 (Opus). AAC is not written: it has no frame that is both trivial and valid.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ def seconds(text: str, speed: float) -> float:
 
 def pcm(length: float) -> bytes:
     """A tone of ``length`` seconds: 16 bit, mono, little-endian."""
-    period = [int(6000 * math.sin(2 * math.pi * step * _TONE / RATE)) for step in range(RATE // _TONE)]
+    period = [
+        int(6000 * math.sin(2 * math.pi * step * _TONE / RATE)) for step in range(RATE // _TONE)
+    ]
     wave = struct.pack(f"<{len(period)}h", *period)
     return (wave * (int(length * RATE) // len(period) + 1))[: int(length * RATE) * 2]
 
 
 def wav(length: float, comment: str) -> bytes:
-    """The tone as a WAV file with ``comment`` in its INFO list, where the emulator finds it again when it listens."""
+    """The tone as a WAV file with ``comment`` in its INFO list, where the emulator finds it again
+    when it listens."""
     data = pcm(length)
     text = comment.encode() + b"\0"
     note = b"INFO" + _chunk(b"ICMT", text)
@@ -44,21 +48,30 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def mp3(length: float) -> bytes:
-    """Silent MPEG-2 layer III frames: 64 kbit/s, mono, 576 samples and 192 bytes each, side information all zero."""
+    """Silent MPEG-2 layer III frames: 64 kbit/s, mono, 576 samples and 192 bytes each, side
+    information all zero."""
     return (b"\xff\xf3\x84\xc4" + bytes(188)) * max(1, math.ceil(length * RATE / 576))
 
 
 def flac(length: float) -> bytes:
     """Silence as constant subframes of 4096 samples."""
     frames = max(1, math.ceil(length * RATE / 4096))
-    # STREAMINFO: block sizes, unknown frame sizes, rate (20 bits), channels - 1 (3), bits - 1 (5), samples (36).
+    # STREAMINFO: block sizes, unknown frame sizes, rate (20 bits), channels - 1 (3), bits - 1 (5),
+    # samples (36).
     packed = (RATE << 44) | (0 << 41) | (15 << 36) | (frames * 4096)
     info = struct.pack(">HH", 4096, 4096) + bytes(6) + packed.to_bytes(8, "big") + bytes(16)
-    return b"fLaC" + b"\x80" + len(info).to_bytes(3, "big") + info + b"".join(map(_flac_frame, range(frames)))
+    return (
+        b"fLaC"
+        + b"\x80"
+        + len(info).to_bytes(3, "big")
+        + info
+        + b"".join(map(_flac_frame, range(frames)))
+    )
 
 
 def _flac_frame(number: int) -> bytes:
-    # Fixed block size; 4096 samples and 24 kHz by their codes; mono, 16 bits; the frame number coded as UTF-8 is.
+    # Fixed block size; 4096 samples and 24 kHz by their codes; mono, 16 bits; the frame number
+    # coded as UTF-8 is.
     head = b"\xff\xf8\xc7\x08" + chr(number).encode()
     head += bytes([_crc(head, 8, 0x07)])
     frame = head + b"\x00\x00\x00"
@@ -106,14 +119,15 @@ FORMATS: dict[str, tuple[str, Callable[[float, str], bytes]]] = {
 
 
 def riff(content: bytes) -> dict[bytes, bytes]:
-    """The chunks of a WAV file by name; nothing for what is none. A cut file has the chunks that are there."""
+    """The chunks of a WAV file by name; nothing for what is none. A cut file has the chunks that
+    are there."""
     found: dict[bytes, bytes] = {}
     if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
         return found
     at = 12
     while at + 8 <= len(content):
-        size = int.from_bytes(content[at + 4: at + 8], "little")
-        found[content[at: at + 4]] = content[at + 8: at + 8 + size]
+        size = int.from_bytes(content[at + 4 : at + 8], "little")
+        found[content[at : at + 4]] = content[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
     return found
 
@@ -134,4 +148,4 @@ def comment(content: bytes) -> str | None:
     if info[:8] != b"INFOICMT":
         return None
     size = int.from_bytes(info[8:12], "little")
-    return info[12: 12 + size].rstrip(b"\0").decode("utf-8", "replace") or None
+    return info[12 : 12 + size].rstrip(b"\0").decode("utf-8", "replace") or None

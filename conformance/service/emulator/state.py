@@ -1,7 +1,7 @@
 """What an emulated resource remembers: identifiers given out, time, and everything stored in it.
 
-Nothing here is random: identifiers follow from the seed and a counter, so that two emulators with the same seed and the
-same requests answer alike, byte by byte.
+Nothing here is random: identifiers follow from the seed and a counter, so that two emulators with
+the same seed and the same requests answer alike, byte by byte.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _BASE62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(slots=True)
 class StoredFile:
-    """A file: its content, and what the files operations say of it. ``ready_at`` is when it is processed."""
+    """A file: its content, and what the files operations say of it. ``ready_at`` is when it is
+    processed."""
 
     id: str
     filename: str
@@ -34,9 +35,11 @@ class StoredFile:
 
 @dataclass(slots=True)
 class StoredResponse:
-    """A response and the input items it was made of. ``ready_at`` is in the future for a background response.
+    """A response and the input items it was made of. ``ready_at`` is in the future for a background
+    response.
 
-    ``items`` is the whole conversation up to and including the output, for a response that continues this one.
+    ``items`` is the whole conversation up to and including the output, for a response that
+    continues this one.
     """
 
     body: dict[str, Any]
@@ -48,7 +51,8 @@ class StoredResponse:
 
 @dataclass(slots=True)
 class StoredBatch:
-    """A batch as asked for, with what became of it. ``problems`` make it fail when it is validated."""
+    """A batch as asked for, with what became of it. ``problems`` make it fail when it is
+    validated."""
 
     id: str
     input_file: StoredFile
@@ -116,7 +120,8 @@ class State:
 
     @contextmanager
     def at(self, moment: float) -> Iterator[None]:
-        """Work as if it were ``moment``: what a batch did is computed when somebody looks, not when it was done."""
+        """Work as if it were ``moment``: what a batch did is computed when somebody looks, not when
+        it was done."""
         before, self._frozen = self._frozen, moment
         try:
             yield

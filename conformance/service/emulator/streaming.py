@@ -1,8 +1,8 @@
 """A chat completion, whole and as the chunks of a stream (wire-contract sections 3 and 6).
 
-Order of a stream, as in 30 of 30 recordings: the prompt's filter results with nothing else, a role chunk, content, a
-finish chunk, usage when asked for, [DONE]. With the asynchronous filter, content is not annotated and filter results
-come in chunks of their own, the last after the finish chunk.
+Order of a stream, as in 30 of 30 recordings: the prompt's filter results with nothing else, a role
+chunk, content, a finish chunk, usage when asked for, [DONE]. With the asynchronous filter, content
+is not annotated and filter results come in chunks of their own, the last after the finish chunk.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ _CHECK_EVERY = 8
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Everything a chat answer is made of. ``logprobs`` is how many alternatives each token has, None for none wanted.
+    """Everything a chat answer is made of. ``logprobs`` is how many alternatives each token has,
+    None for none wanted.
 
-    ``legacy`` asks for function_call in place of tool_calls; ``prompt_length`` is where the asynchronous filter's
-    offsets begin to count the answer; ``call_ids`` are the tool call ids of each draft.
+    ``legacy`` asks for function_call in place of tool_calls; ``prompt_length`` is where the
+    asynchronous filter's offsets begin to count the answer; ``call_ids`` are the tool call ids of
+    each draft.
     """
 
     id: str
@@ -57,22 +59,36 @@ def events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
 def whole(chat: Chat) -> dict[str, Any]:
     """The body of an answer that is not streamed."""
     return {
-        "id": f"chatcmpl-{chat.id}", "object": "chat.completion", "created": chat.created, "model": chat.model,
+        "id": f"chatcmpl-{chat.id}",
+        "object": "chat.completion",
+        "created": chat.created,
+        "model": chat.model,
         "choices": [_choice(chat, index, draft) for index, draft in enumerate(chat.drafts)],
-        "prompt_filter_results": chat.prompt_results, "system_fingerprint": chat.fingerprint, "usage": chat.usage,
+        "prompt_filter_results": chat.prompt_results,
+        "system_fingerprint": chat.fingerprint,
+        "usage": chat.usage,
     }
 
 
 def _choice(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": draft.text, "refusal": None, "annotations": []}
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": draft.text,
+        "refusal": None,
+        "annotations": [],
+    }
     if draft.finish == "content_filter":
         del message["content"]  # a filtered answer may have none (wire-contract section 6)
     elif draft.refusal:
         message |= {"content": None, "refusal": "".join(draft.refusal)}
     elif draft.calls:
         message |= {"content": None, **_calls(chat, index, draft)}
-    choice = {"index": index, "finish_reason": _finish(chat, draft), "message": message,
-              "logprobs": _logprobs(chat, draft.pieces)}
+    choice = {
+        "index": index,
+        "finish_reason": _finish(chat, draft),
+        "message": message,
+        "logprobs": _logprobs(chat, draft.pieces),
+    }
     # Answers that are tool calls were never annotated: 8 of 8 recordings.
     return chat.verdict.annotate(choice, whole=not draft.calls)
 
@@ -84,8 +100,12 @@ def _finish(chat: Chat, draft: Draft) -> str:
 def _calls(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
     if chat.legacy:
         return {"function_call": _function(draft.calls[0])}
-    return {"tool_calls": [{"id": f"call_{identity}", "type": "function", "function": _function(call)}
-                           for identity, call in zip(chat.call_ids[index], draft.calls, strict=True)]}
+    return {
+        "tool_calls": [
+            {"id": f"call_{identity}", "type": "function", "function": _function(call)}
+            for identity, call in zip(chat.call_ids[index], draft.calls, strict=True)
+        ]
+    }
 
 
 def _function(call: ToolCall) -> dict[str, str]:
@@ -113,20 +133,38 @@ def _entry(token: str, logprob: float) -> dict[str, Any]:
 
 
 def chat_chunks(chat: Chat, with_usage: bool) -> Iterator[dict[str, Any]]:
-    """The chunks of a stream in order. ``with_usage`` adds the last one, and ``usage: null`` to those before it."""
-    yield {"id": "", "object": "", "created": 0, "model": "", "choices": [],
-           "prompt_filter_results": chat.prompt_results}
+    """The chunks of a stream in order. ``with_usage`` adds the last one, and ``usage: null`` to
+    those before it."""
+    yield {
+        "id": "",
+        "object": "",
+        "created": 0,
+        "model": "",
+        "choices": [],
+        "prompt_filter_results": chat.prompt_results,
+    }
     for index, draft in enumerate(chat.drafts):
-        steps = _asynchronous(chat, index, draft) if chat.asynchronous else _synchronous(chat, index, draft)
+        steps = (
+            _asynchronous(chat, index, draft)
+            if chat.asynchronous
+            else _synchronous(chat, index, draft)
+        )
         for choice in steps:
-            yield _filter_chunk(choice) if "delta" not in choice else _chunk(chat, choice, with_usage)
+            yield (
+                _filter_chunk(choice) if "delta" not in choice else _chunk(chat, choice, with_usage)
+            )
     if with_usage:
         yield {**_frame(chat), "choices": [], "usage": chat.usage}
 
 
 def _frame(chat: Chat) -> dict[str, Any]:
-    return {"id": f"chatcmpl-{chat.id}", "object": "chat.completion.chunk", "created": chat.created,
-            "model": chat.model, "system_fingerprint": chat.fingerprint}
+    return {
+        "id": f"chatcmpl-{chat.id}",
+        "object": "chat.completion.chunk",
+        "created": chat.created,
+        "model": chat.model,
+        "system_fingerprint": chat.fingerprint,
+    }
 
 
 def _chunk(chat: Chat, choice: dict[str, Any], with_usage: bool) -> dict[str, Any]:
@@ -150,7 +188,8 @@ def _synchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, Any
 
 
 def _asynchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
-    """Content that the filter looks at behind its back; a violation ends the stream in a filter chunk."""
+    """Content that the filter looks at behind its back; a violation ends the stream in a filter
+    chunk."""
     checked = at = chat.prompt_length
     for number, (delta, pieces) in enumerate(_deltas(chat, index, draft), 1):
         yield _delta(chat, index, delta, pieces)
@@ -168,18 +207,28 @@ def _asynchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, An
 
 
 def _looked_at(chat: Chat, index: int, start: int, end: int, finish: str | None) -> dict[str, Any]:
-    choice: dict[str, Any] = {"index": index, "finish_reason": finish,
-                              "content_filter_offsets": {"check_offset": end, "start_offset": start,
-                                                         "end_offset": end}}
+    choice: dict[str, Any] = {
+        "index": index,
+        "finish_reason": finish,
+        "content_filter_offsets": {"check_offset": end, "start_offset": start, "end_offset": end},
+    }
     return chat.verdict.annotate(choice)
 
 
-def _delta(chat: Chat, index: int, delta: dict[str, Any], pieces: tuple[str, ...]) -> dict[str, Any]:
-    return {"index": index, "delta": delta, "finish_reason": None,
-            "logprobs": _logprobs(chat, pieces) if pieces else None}
+def _delta(
+    chat: Chat, index: int, delta: dict[str, Any], pieces: tuple[str, ...]
+) -> dict[str, Any]:
+    return {
+        "index": index,
+        "delta": delta,
+        "finish_reason": None,
+        "logprobs": _logprobs(chat, pieces) if pieces else None,
+    }
 
 
-def _deltas(chat: Chat, index: int, draft: Draft) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+def _deltas(
+    chat: Chat, index: int, draft: Draft
+) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """(delta, the tokens whose probabilities it carries), the role first."""
     if draft.calls:
         yield from _call_deltas(chat, index, draft)
@@ -191,7 +240,9 @@ def _deltas(chat: Chat, index: int, draft: Draft) -> Iterator[tuple[dict[str, An
         yield {"refusal": piece}, ()
 
 
-def _call_deltas(chat: Chat, index: int, draft: Draft) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+def _call_deltas(
+    chat: Chat, index: int, draft: Draft
+) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     role: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     if chat.legacy:
         yield {**role, "function_call": {"name": draft.calls[0].name, "arguments": ""}}, ()
@@ -199,8 +250,12 @@ def _call_deltas(chat: Chat, index: int, draft: Draft) -> Iterator[tuple[dict[st
             yield {"function_call": {"arguments": piece}}, ()
         return
     for number, (identity, call) in enumerate(zip(chat.call_ids[index], draft.calls, strict=True)):
-        first = {"index": number, "id": f"call_{identity}", "type": "function",
-                 "function": {"name": call.name, "arguments": ""}}
+        first = {
+            "index": number,
+            "id": f"call_{identity}",
+            "type": "function",
+            "function": {"name": call.name, "arguments": ""},
+        }
         yield {**(role if number == 0 else {}), "tool_calls": [first]}, ()
         for piece in tokens.split(call.arguments):
             yield {"tool_calls": [{"index": number, "function": {"arguments": piece}}]}, ()

@@ -1,4 +1,5 @@
-"""A tokenizer that only has to be deterministic and lossless: it gives counts that add up, not the model's own."""
+"""A tokenizer that only has to be deterministic and lossless: it gives counts that add up, not the
+model's own."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any
 _TOKEN = re.compile(r" ?\w{1,8}| ?[^\w\s]|\s")
 
 PER_MESSAGE = 4
-"""Tokens a message costs beside its text, and PRIMING once a conversation, as OpenAI's cookbook counts them."""
+"""Tokens a message costs beside its text, and PRIMING once a conversation, as OpenAI's cookbook
+counts them."""
 PRIMING = 3
 PER_IMAGE = {"low": 85, "high": 765, "auto": 765}
 """Tokens of an image by detail, for one of 1024x1024 (Azure OpenAI pricing of gpt-4o)."""

@@ -1,4 +1,5 @@
-"""Reading which functions a request offers, in the three ways there are, and which of them it insists on."""
+"""Reading which functions a request offers, in the three ways there are, and which of them it
+insists on."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _CHOICES = ("none", "auto", "required")
 
 
 def chat_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
-    """The functions of ``tools`` or of the deprecated ``functions``. Raises Refusal for a malformed one."""
+    """The functions of ``tools`` or of the deprecated ``functions``. Raises Refusal for a malformed
+    one."""
     tools = body.get("tools")
     if tools is not None:
         for index, tool in enumerate(tools):
@@ -21,12 +23,17 @@ def chat_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
                 _wrong_type_of(tool.get("type"), f"tools[{index}].type")
             if not isinstance(tool.get("function"), dict):
                 raise errors.missing(f"tools[{index}].function")
-        return tuple(_tool(tool["function"], f"tools[{index}].function") for index, tool in enumerate(tools))
-    return tuple(_tool(one, f"functions[{index}]") for index, one in enumerate(body.get("functions") or ()))
+        return tuple(
+            _tool(tool["function"], f"tools[{index}].function") for index, tool in enumerate(tools)
+        )
+    return tuple(
+        _tool(one, f"functions[{index}]") for index, one in enumerate(body.get("functions") or ())
+    )
 
 
 def response_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
-    """The functions among the tools of a Responses request; tools the service hosts are accepted and never used."""
+    """The functions among the tools of a Responses request; tools the service hosts are accepted
+    and never used."""
     found = []
     for index, tool in enumerate(body.get("tools") or ()):
         if not _is_name(tool.get("type")):
@@ -38,7 +45,11 @@ def response_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
 
 def choice(body: dict[str, Any], tools: tuple[Tool, ...]) -> str:
     """auto, none, required, or the name of the tool that must be called."""
-    name = "tool_choice" if body.get("tools") is not None or "function_call" not in body else "function_call"
+    name = (
+        "tool_choice"
+        if body.get("tools") is not None or "function_call" not in body
+        else "function_call"
+    )
     wanted = body.get(name)
     if wanted is None:
         return "auto"
@@ -55,8 +66,12 @@ def choice(body: dict[str, Any], tools: tuple[Tool, ...]) -> str:
     if called is None and wanted.get("type") not in (None, "function"):
         return "auto"
     if not isinstance(called, str) or called not in {tool.name for tool in tools}:
-        raise errors.invalid(f"Tool choice '{called}' not found in 'tools' parameter." if called else
-                             f"Missing required parameter: '{name}.function.name'.", name)
+        raise errors.invalid(
+            f"Tool choice '{called}' not found in 'tools' parameter."
+            if called
+            else f"Missing required parameter: '{name}.function.name'.",
+            name,
+        )
     return called
 
 
@@ -71,7 +86,9 @@ def _tool(function: dict[str, Any], place: str) -> Tool:
     if parameters is not None and not isinstance(parameters, dict):
         raise wrong_type(f"{place}.parameters", ["object"], parameters)
     if function.get("strict") is True and parameters is not None:
-        check_strict(name, parameters, f"{place}.parameters", "function", "invalid_function_parameters")
+        check_strict(
+            name, parameters, f"{place}.parameters", "function", "invalid_function_parameters"
+        )
     return Tool(name, parameters)
 
 

@@ -1,6 +1,8 @@
-"""Checking a request body against the rules of its operation, member by member, in the service's own words.
+"""Checking a request body against the rules of its operation, member by member, in the service's
+own words.
 
-The texts are those of the front end Azure shares with the public service (real-traffic, error bodies).
+The texts are those of the front end Azure shares with the public service (real-traffic, error
+bodies).
 """
 
 from __future__ import annotations
@@ -17,15 +19,22 @@ from conformance.suite.scenario.versions import at_least
 MAX_DEPTH = 64
 """Objects and arrays nested deeper are not read; the service has a limit too, unpublished."""
 
-_NAMES = {"string": "a string", "integer": "an integer", "number": "a decimal", "boolean": "a boolean",
-          "array": "an array", "object": "an object", "objects": "an array of objects",
-          "strings": "an array of strings"}
+_NAMES = {
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a decimal",
+    "boolean": "a boolean",
+    "array": "an array",
+    "object": "an object",
+    "objects": "an array of objects",
+    "strings": "an array of strings",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one member may be. ``kinds`` separated by ``|``; bounds are inclusive and count the items of an
-    array, or the characters of a member that is text only.
+    """What one member may be. ``kinds`` separated by ``|``; bounds are inclusive and count the
+    items of an array, or the characters of a member that is text only.
 
     ``since`` is the first api-version that knows the member (``v1``: that surface alone).
     """
@@ -45,12 +54,13 @@ Rules = Mapping[str, Rule]
 
 
 def read_json(body: bytes) -> dict[str, Any]:
-    """The JSON object in ``body``. Raises Refusal for anything else, for numbers that are not finite, text that is no
-    Unicode, and nesting beyond MAX_DEPTH."""
+    """The JSON object in ``body``. Raises Refusal for anything else, for numbers that are not
+    finite, text that is no Unicode, and nesting beyond MAX_DEPTH."""
     try:
         value = json.loads(body, parse_constant=_no_constant)
         if isinstance(value, dict) and _depth(value) <= MAX_DEPTH:
-            # Infinity hides in 1e999 and half a surrogate pair in an escape; neither can be sent back.
+            # Infinity hides in 1e999 and half a surrogate pair in an escape; neither can be sent
+            # back.
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
             return value
     except (ValueError, RecursionError):
@@ -66,7 +76,9 @@ def _depth(value: Any) -> int:
     depth, level = 0, [value]
     while level and depth <= MAX_DEPTH:
         depth += 1
-        level = [inner for item in level for inner in _inside(item) if isinstance(inner, (dict, list))]
+        level = [
+            inner for item in level for inner in _inside(item) if isinstance(inner, (dict, list))
+        ]
     return depth
 
 
@@ -75,7 +87,8 @@ def _inside(value: Any) -> Any:
 
 
 def check(body: Mapping[str, Any], rules: Rules, version: str) -> None:
-    """Raises the first refusal ``body`` deserves: unknown members first, then missing ones, then values."""
+    """Raises the first refusal ``body`` deserves: unknown members first, then missing ones, then
+    values."""
     for name in body:
         if name not in rules or not rules[name].known(version):
             raise errors.unknown_parameter(name)
@@ -121,9 +134,16 @@ def _is(value: Any, kind: str) -> bool:
 
 
 def wrong_type(name: str, kinds: list[str], value: Any) -> Refusal:
-    expected = _NAMES[kinds[0]] if len(kinds) == 1 else "one of " + " or ".join(_NAMES[kind] for kind in kinds)
-    return errors.invalid(f"Invalid type for '{name}': expected {expected}, but got {_name_of(value)} instead.", name,
-                          "invalid_type")
+    expected = (
+        _NAMES[kinds[0]]
+        if len(kinds) == 1
+        else "one of " + " or ".join(_NAMES[kind] for kind in kinds)
+    )
+    return errors.invalid(
+        f"Invalid type for '{name}': expected {expected}, but got {_name_of(value)} instead.",
+        name,
+        "invalid_type",
+    )
 
 
 def _name_of(value: Any) -> str:
@@ -137,13 +157,19 @@ def _check_size(name: str, value: list[Any] | str, rule: Rule) -> None:
     what = "array" if isinstance(value, list) else "string"
     if rule.low is not None and len(value) < rule.low:
         few = f"empty {what}" if not value else f"{what} too short"
-        raise errors.invalid(f"Invalid '{name}': {few}. Expected {_a(what)} with minimum length {rule.low:g}, but got "
-                             f"{'an empty ' + what if not value else f'{_a(what)} with length {len(value)}'} instead.",
-                             name, f"empty_{what}" if not value else f"{what}_below_min_length")
+        raise errors.invalid(
+            f"Invalid '{name}': {few}. Expected {_a(what)} with minimum length {rule.low:g}, but got "
+            f"{'an empty ' + what if not value else f'{_a(what)} with length {len(value)}'} instead.",
+            name,
+            f"empty_{what}" if not value else f"{what}_below_min_length",
+        )
     if rule.high is not None and len(value) > rule.high:
-        raise errors.invalid(f"Invalid '{name}': {what} too long. Expected {_a(what)} with maximum length "
-                             f"{rule.high:g}, but got {_a(what)} with length {len(value)} instead.", name,
-                             f"{what}_above_max_length")
+        raise errors.invalid(
+            f"Invalid '{name}': {what} too long. Expected {_a(what)} with maximum length "
+            f"{rule.high:g}, but got {_a(what)} with length {len(value)} instead.",
+            name,
+            f"{what}_above_max_length",
+        )
 
 
 def _a(what: str) -> str:
@@ -153,11 +179,19 @@ def _a(what: str) -> str:
 def _check_range(name: str, value: float, rule: Rule) -> None:
     what = "integer" if "integer" in rule.kinds else "decimal"
     if rule.low is not None and value < rule.low:
-        raise errors.invalid(f"Invalid '{name}': {what} below minimum value. Expected a value >= {rule.low:g}, but got "
-                             f"{value} instead.", name, f"{what}_below_min_value")
+        raise errors.invalid(
+            f"Invalid '{name}': {what} below minimum value. Expected a value >= {rule.low:g}, but got "
+            f"{value} instead.",
+            name,
+            f"{what}_below_min_value",
+        )
     if rule.high is not None and value > rule.high:
-        raise errors.invalid(f"Invalid '{name}': {what} above maximum value. Expected a value <= {rule.high:g}, but "
-                             f"got {value} instead.", name, f"{what}_above_max_value")
+        raise errors.invalid(
+            f"Invalid '{name}': {what} above maximum value. Expected a value <= {rule.high:g}, but "
+            f"got {value} instead.",
+            name,
+            f"{what}_above_max_value",
+        )
 
 
 def metadata(body: Mapping[str, Any]) -> dict[str, str] | None:
@@ -175,4 +209,6 @@ def metadata(body: Mapping[str, Any]) -> dict[str, str] | None:
 def wrong_choice(name: str, value: str, choices: tuple[str, ...]) -> Refusal:
     listed = ", ".join(f"'{choice}'" for choice in choices[:-1])
     listed = f"{listed}, and '{choices[-1]}'" if listed else f"'{choices[-1]}'"
-    return errors.invalid(f"Invalid value: '{value}'. Supported values are: {listed}.", name, "invalid_value")
+    return errors.invalid(
+        f"Invalid value: '{value}'. Supported values are: {listed}.", name, "invalid_value"
+    )

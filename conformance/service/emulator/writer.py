@@ -1,7 +1,8 @@
-"""The model behind every text deployment: a function of what it is asked, steered by directives (docs/emulator.md).
+"""The model behind every text deployment: a function of what it is asked, steered by directives
+(docs/emulator.md).
 
-It does not pretend to think: it answers a few known questions, follows directives, fills schemas with the smallest
-instance, calls the tools it is told to, and otherwise repeats what was said.
+It does not pretend to think: it answers a few known questions, follows directives, fills schemas
+with the smallest instance, calls the tools it is told to, and otherwise repeats what was said.
 """
 
 from __future__ import annotations
@@ -46,10 +47,12 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What the model is asked. ``user`` is the last thing the user said, ``outputs`` what tools answered since.
+    """What the model is asked. ``user`` is the last thing the user said, ``outputs`` what tools
+    answered since.
 
-    ``choice`` is auto, none, required or the name of a tool. ``schema`` is what the answer must satisfy, ``json_mode``
-    that it must be any object. ``limit`` bounds the completion in tokens, ``reasoning`` of which are not shown.
+    ``choice`` is auto, none, required or the name of a tool. ``schema`` is what the answer must
+    satisfy, ``json_mode`` that it must be any object. ``limit`` bounds the completion in tokens,
+    ``reasoning`` of which are not shown.
     """
 
     user: str
@@ -66,7 +69,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the model wrote: ``pieces`` are the tokens of its text. ``finish`` is a chat finish_reason."""
+    """What the model wrote: ``pieces`` are the tokens of its text. ``finish`` is a chat
+    finish_reason."""
 
     pieces: tuple[str, ...] = ()
     refusal: tuple[str, ...] = ()
@@ -80,7 +84,12 @@ class Draft:
 
     @property
     def tokens(self) -> int:
-        return self.reasoning + len(self.pieces) + len(self.refusal) + sum(call.tokens for call in self.calls)
+        return (
+            self.reasoning
+            + len(self.pieces)
+            + len(self.refusal)
+            + sum(call.tokens for call in self.calls)
+        )
 
 
 def compose(ask: Ask, index: int = 0) -> Draft:
@@ -103,7 +112,9 @@ def filtered(draft: Draft, verdict: Verdict) -> Draft:
     """``draft`` as far as the filter let it come: half of it, when ``verdict`` blocks."""
     if not verdict.blocked:
         return draft
-    return Draft(draft.pieces[: len(draft.pieces) // 2], finish="content_filter", reasoning=draft.reasoning)
+    return Draft(
+        draft.pieces[: len(draft.pieces) // 2], finish="content_filter", reasoning=draft.reasoning
+    )
 
 
 def _text(ask: Ask, given: Directives, index: int) -> str:
@@ -111,7 +122,9 @@ def _text(ask: Ask, given: Directives, index: int) -> str:
         return json.dumps(minimal(ask.schema), ensure_ascii=False, separators=(",", ":"))
     said = given.first("say")
     if ask.json_mode:
-        return json.dumps({"answer": plain(ask.user)[:_ECHO] if said is None else said}, ensure_ascii=False)
+        return json.dumps(
+            {"answer": plain(ask.user)[:_ECHO] if said is None else said}, ensure_ascii=False
+        )
     wanted = given.number("tokens", MOST_TOKENS)
     if wanted is not None:
         return (" word" * wanted)[1:]
@@ -141,8 +154,11 @@ def _wanted_calls(ask: Ask, given: Directives) -> tuple[ToolCall, ...]:
     forced = ask.choice != "auto"
     if ask.outputs and not forced:
         return ()
-    calls = [_call(by_name[name], arguments) for name, arguments in map(_spoken, given.values("call"))
-             if name in by_name and ask.choice in ("auto", "required", name)]
+    calls = [
+        _call(by_name[name], arguments)
+        for name, arguments in map(_spoken, given.values("call"))
+        if name in by_name and ask.choice in ("auto", "required", name)
+    ]
     if not calls and forced:
         calls = [_call(by_name.get(ask.choice, ask.tools[0]), "")]
     if not calls:
@@ -156,11 +172,14 @@ def _spoken(value: str) -> tuple[str, str]:
 
 
 def _call(tool: Tool, arguments: str) -> ToolCall:
-    return ToolCall(tool.name, arguments or json.dumps(minimal(tool.parameters) or {}, ensure_ascii=False))
+    return ToolCall(
+        tool.name, arguments or json.dumps(minimal(tool.parameters) or {}, ensure_ascii=False)
+    )
 
 
 def _mentioned(name: str, text: str) -> bool:
-    """Whether ``text`` has a word of ``name``: get_current_weather is meant by a question for the weather."""
+    """Whether ``text`` has a word of ``name``: get_current_weather is meant by a question for the
+    weather."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
     return bool(set(re.findall(r"[a-z]{4,}", spaced)) & set(re.findall(r"[a-z]{4,}", text.lower())))
 

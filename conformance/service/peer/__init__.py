@@ -1,9 +1,10 @@
-"""The peer: a loopback HTTP(S) service that plays what a player answers, byte for byte, and sees what clients send.
+"""The peer: a loopback HTTP(S) service that plays what a player answers, byte for byte, and sees
+what clients send.
 
-    with PeerServer() as server:
-        execution = server.open(player)
-        ...  # drive a client at execution.url, trusting execution.ca_file
-        capture = execution.close()
+with PeerServer() as server:
+    execution = server.open(player)
+    ...  # drive a client at execution.url, trusting execution.ca_file
+    capture = execution.close()
 """
 
 from __future__ import annotations
@@ -21,5 +22,17 @@ from conformance.service.peer.listener import Door
 from conformance.service.peer.live import LiveAnswer, LivePlayer
 from conformance.service.peer.server import Execution, PeerServer
 
-__all__ = ["Arrival", "Capture", "CapturedConnection", "CapturedExchange", "Door", "Execution", "Limits", "LiveAnswer",
-           "LivePlayer", "PeerServer", "Problem", "ProblemCode"]
+__all__ = [
+    "Arrival",
+    "Capture",
+    "CapturedConnection",
+    "CapturedExchange",
+    "Door",
+    "Execution",
+    "Limits",
+    "LiveAnswer",
+    "LivePlayer",
+    "PeerServer",
+    "Problem",
+    "ProblemCode",
+]

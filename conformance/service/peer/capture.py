@@ -1,4 +1,5 @@
-"""What the peer saw of one execution. Values only; all times are seconds since the execution was opened."""
+"""What the peer saw of one execution. Values only; all times are seconds since the execution was
+opened."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class ProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that arrived and was refused: by ``code``, in one sentence, with the first bytes of what was sent."""
+    """Something that arrived and was refused: by ``code``, in one sentence, with the first bytes of
+    what was sent."""
 
     at: float
     connection: int
@@ -48,15 +50,16 @@ class Arrival:
 class CapturedExchange:
     """An exchange with what only the wire shows.
 
-    ``head`` is the request's head as sent, with its final blank line: header order, case, repetition and the exact
-    path. ``arrived`` is when its first byte came, ``complete`` its last; ``arrivals`` how the body grew in between
-    (without transfer coding), ``sent_chunks`` the end offsets of the chunks of a chunked request. ``answered`` and
-    ``finished`` are when the first and the last byte of the response were accepted by the socket (under TLS by the
-    layer that encrypts; None: never), ``deliveries`` each write in between, as response bytes written so far, head and
+    ``head`` is the request's head as sent, with its final blank line: header order, case,
+    repetition and the exact path. ``arrived`` is when its first byte came, ``complete`` its last;
+    ``arrivals`` how the body grew in between (without transfer coding), ``sent_chunks`` the end
+    offsets of the chunks of a chunked request. ``answered`` and ``finished`` are when the first and
+    the last byte of the response were accepted by the socket (under TLS by the layer that encrypts;
+    None: never), ``deliveries`` each write in between, as response bytes written so far, head and
     framing included.
 
-    ``aborted``: the client went away before the response had ended, at ``client_left``. ``failure`` is what the player
-    raised; ``approximated`` says where a fault could not be played as written.
+    ``aborted``: the client went away before the response had ended, at ``client_left``. ``failure``
+    is what the player raised; ``approximated`` says where a fault could not be played as written.
     """
 
     exchange: Exchange
@@ -90,8 +93,9 @@ class CapturedExchange:
 
 @dataclass(frozen=True, slots=True)
 class CapturedConnection:
-    """One accepted connection. ``number`` counts from 1 per execution; ``tls`` is the protocol spoken, or None;
-    ``closed`` is None while it stands. ``client_left`` is when the client's FIN or RST was seen."""
+    """One accepted connection. ``number`` counts from 1 per execution; ``tls`` is the protocol
+    spoken, or None; ``closed`` is None while it stands. ``client_left`` is when the client's FIN or
+    RST was seen."""
 
     number: int
     accepted: float

@@ -1,7 +1,8 @@
 """One client connection: requests read, handed to the player, answers carried out to the byte.
 
-There is no task a request. A reply that needs no waiting is written from within the call that brought the request's
-last byte; a reply with pauses is continued by timers, and by the transport when the client is slow to read.
+There is no task a request. A reply that needs no waiting is written from within the call that
+brought the request's last byte; a reply with pauses is continued by timers, and by the transport
+when the client is slow to read.
 """
 
 from __future__ import annotations
@@ -41,20 +42,49 @@ _BURST = 64
 """Pieces written in one go before other connections get their turn."""
 
 _TLS_BURST = 4
-"""The same over TLS, whose transport does not tell that the connection below it is gone before the loop's next turn;
-asyncio complains of the fifth write to one."""
+"""The same over TLS, whose transport does not tell that the connection below it is gone before the
+loop's next turn; asyncio complains of the fifth write to one."""
 
 _NOTHING = b""
 _FAREWELL = Plan((), Ending.CLOSE)
 
 
 class Connection(asyncio.Protocol):
-    """See the module. ``deadline`` is the reading of ``time.monotonic()`` after which ``expire`` is to be called."""
+    """See the module. ``deadline`` is the reading of ``time.monotonic()`` after which ``expire`` is
+    to be called."""
 
-    __slots__ = ("_begun", "_blocked", "_body", "_client_left", "_closed", "_drained", "_due", "_head", "_index",
-                 "_input", "_last", "_live", "_phase", "_plan", "_raw", "_reading", "_ready", "_record", "_searched",
-                 "_sequence", "_site", "_task", "_timer", "_tls", "_transport", "_url", "_waited", "accepted",
-                 "deadline", "number")
+    __slots__ = (
+        "_begun",
+        "_blocked",
+        "_body",
+        "_client_left",
+        "_closed",
+        "_drained",
+        "_due",
+        "_head",
+        "_index",
+        "_input",
+        "_last",
+        "_live",
+        "_phase",
+        "_plan",
+        "_raw",
+        "_reading",
+        "_ready",
+        "_record",
+        "_searched",
+        "_sequence",
+        "_site",
+        "_task",
+        "_timer",
+        "_tls",
+        "_transport",
+        "_url",
+        "_waited",
+        "accepted",
+        "deadline",
+        "number",
+    )
 
     def __init__(self, site: Site, number: int, accepted: float) -> None:
         self._site = site
@@ -93,8 +123,9 @@ class Connection(asyncio.Protocol):
         self._ready = True
         session = transport.get_extra_info("ssl_object")
         self._tls = session.version() if session is not None else None
-        # The lowest mark makes the transport tell whenever the socket did not take everything: only so is it known when
-        # it has taken the last byte. Below TLS the mark itself counts as too much, so there it has to be 1.
+        # The lowest mark makes the transport tell whenever the socket did not take everything: only
+        # so is it known when it has taken the last byte. Below TLS the mark itself counts as too
+        # much, so there it has to be 1.
         self._transport.set_write_buffer_limits(high=0 if session is None else 1, low=0)
         self.deadline = time.monotonic() + self._site.limits.idle_seconds
 
@@ -114,7 +145,8 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """Whether to keep the connection: a client may end its side and still wait for an answer (plain TCP)."""
+        """Whether to keep the connection: a client may end its side and still wait for an answer
+        (plain TCP)."""
         if self._client_left is None:
             self._client_left = time.monotonic()
             if self._record is not None:
@@ -132,8 +164,12 @@ class Connection(asyncio.Protocol):
         if self._record is not None:
             self._record.client_left = self._client_left
         if self._phase is Phase.READ and (self._input or self._body is not None):
-            self._site.report(self.number, ProblemCode.INCOMPLETE, "the connection ended in the middle of a request",
-                              self._start())
+            self._site.report(
+                self.number,
+                ProblemCode.INCOMPLETE,
+                "the connection ended in the middle of a request",
+                self._start(),
+            )
         self._phase = Phase.GONE
         self._site.left(self.number)
 
@@ -160,7 +196,9 @@ class Connection(asyncio.Protocol):
             self._say_goodbye()
         else:
             part = "head" if self._body is None else "body"
-            self._refuse(Refusal(408, ProblemCode.TOO_SLOW, f"the request's {part} took too long to arrive"))
+            self._refuse(
+                Refusal(408, ProblemCode.TOO_SLOW, f"the request's {part} took too long to arrive")
+            )
 
     def dismiss(self) -> None:
         """Close if idle; otherwise after the answer that is under way."""
@@ -180,8 +218,14 @@ class Connection(asyncio.Protocol):
         def since(at: float | None) -> float | None:
             return None if at is None else round(at - opened, 6)
 
-        return CapturedConnection(self.number, round(self.accepted - opened, 6), self._tls, self._sequence,
-                                  since(self._closed), since(self._client_left))
+        return CapturedConnection(
+            self.number,
+            round(self.accepted - opened, 6),
+            self._tls,
+            self._sequence,
+            since(self._closed),
+            since(self._client_left),
+        )
 
     # Reading
 
@@ -201,7 +245,9 @@ class Connection(asyncio.Protocol):
         """Whether a whole head was there and a body may be read."""
         data, limits = self._input, self._site.limits
         if not self._begun:
-            while data[:2] == b"\r\n":  # RFC 9112 section 2.2: empty lines before a request are to be ignored
+            while (
+                data[:2] == b"\r\n"
+            ):  # RFC 9112 section 2.2: empty lines before a request are to be ignored
                 data = data[2:]
             self._input = data
             if not data:
@@ -212,8 +258,12 @@ class Connection(asyncio.Protocol):
         end = data.find(HEAD_END, max(0, self._searched - 3))
         if end < 0 or end > limits.head_bytes:
             if len(data) > limits.head_bytes:
-                raise Refusal(431, ProblemCode.HEAD_TOO_LARGE, f"the head is longer than {limits.head_bytes} bytes")
-            if b"\n\n" in data[max(0, self._searched - 1):]:
+                raise Refusal(
+                    431,
+                    ProblemCode.HEAD_TOO_LARGE,
+                    f"the head is longer than {limits.head_bytes} bytes",
+                )
+            if b"\n\n" in data[max(0, self._searched - 1) :]:
                 raise bad("the head ends its lines with LF alone")
             self._searched = len(data)
             return False
@@ -237,7 +287,9 @@ class Connection(asyncio.Protocol):
             self._input = body.feed(self._input)
             if body.size > self._site.limits.body_bytes:
                 raise too_large(self._site.limits)
-            if body.size > before and not (body.complete and record.arrivals is None and now == record.arrived):
+            if body.size > before and not (
+                body.complete and record.arrivals is None and now == record.arrived
+            ):
                 record.arrive(now, body.size)
         if not body.complete:
             return False
@@ -258,7 +310,9 @@ class Connection(asyncio.Protocol):
         self._phase = Phase.ANSWER
         if self._site.serve is not None:
             self._live = LiveAnswer(self._transport, record, head)
-            self._task = self._site.loop.create_task(self._listen(self._site.serve, self._live, record, head))
+            self._task = self._site.loop.create_task(
+                self._listen(self._site.serve, self._live, record, head)
+            )
             return
         try:
             record.reply = self._site.player.answer(request)
@@ -316,7 +370,8 @@ class Connection(asyncio.Protocol):
         while self._index < len(segments):
             segment = segments[self._index]
             if segment.pause and not self._waited:
-                # From when the piece before was due, not from when it went out, so that lateness does not add up.
+                # From when the piece before was due, not from when it went out, so that lateness
+                # does not add up.
                 self._due += segment.pause
                 self._waited = True
                 self._timer = self._site.loop.call_at(self._due, self._pump)
@@ -365,14 +420,17 @@ class Connection(asyncio.Protocol):
     # Refusing
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Say why, then listen a while longer: closing at once would reset the client before it has read the answer."""
+        """Say why, then listen a while longer: closing at once would reset the client before it has
+        read the answer."""
         self._site.report(self.number, refusal.code, refusal.cause, self._start())
         self._record, self._body, self._input = None, None, _NOTHING
         if not refusal.status:
             self._say_goodbye()
             return
         self._phase = Phase.DRAIN
-        self._transport.write(harness_reply(refusal.status, refusal.code, refusal.cause, close=True))
+        self._transport.write(
+            harness_reply(refusal.status, refusal.code, refusal.cause, close=True)
+        )
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self.deadline = time.monotonic() + self._site.limits.drain_seconds

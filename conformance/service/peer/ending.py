@@ -14,7 +14,8 @@ _POLLS = 2000
 
 
 def unacknowledged(sock: socket.socket) -> int:
-    """Bytes written to ``sock`` that the other side's kernel has not taken yet; 0 where the system cannot tell."""
+    """Bytes written to ``sock`` that the other side's kernel has not taken yet; 0 where the system
+    cannot tell."""
     if sys.platform == "win32":
         return 0
     import fcntl
@@ -35,18 +36,23 @@ def reset(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None
     """End ``transport`` by RST."""
 
     def now() -> None:
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE
+        )
         transport.abort()
 
     _when_taken(transport, loop, now)
 
 
-def _when_taken(transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> None:
+def _when_taken(
+    transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, then: Callable[[], None]
+) -> None:
     """Call ``then`` once the other side's kernel has everything that was written.
 
-    Aborting a transport, or resetting a connection, throws away what is still unsent, which would make "ended after N
-    bytes" a matter of luck; so up to two seconds are given to the bytes on their way. Below TLS lies a second buffer
-    that cannot be asked for its size; it is empty when the kernel's was so twice, with the loop run in between.
+    Aborting a transport, or resetting a connection, throws away what is still unsent, which would
+    make "ended after N bytes" a matter of luck; so up to two seconds are given to the bytes on
+    their way. Below TLS lies a second buffer that cannot be asked for its size; it is empty when
+    the kernel's was so twice, with the loop run in between.
     """
     sure = 2 if transport.get_extra_info("sslcontext") else 1
 

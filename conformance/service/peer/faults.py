@@ -1,7 +1,9 @@
-"""The faults of design section 9 as replies. Each takes the response that would have been served and spoils it.
+"""The faults of design section 9 as replies. Each takes the response that would have been served
+and spoils it.
 
-What is wrong in the head alone (a wrong or missing content type, any status, any header) needs nothing here: a response
-carries the headers it is given. A refused or silent connection is no reply at all: see ``Execution.door``.
+What is wrong in the head alone (a wrong or missing content type, any status, any header) needs
+nothing here: a response carries the headers it is given. A refused or silent connection is no reply
+at all: see ``Execution.door``.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ _CHUNKED = ("transfer-encoding", "chunked")
 
 
 def cut_after(response: Response, size: int) -> Reply:
-    """The connection is closed (FIN) after ``size`` bytes of the body; 0: after the head. A content-length, if there
-    was one, still promises the whole; a chunked coding is never ended."""
+    """The connection is closed (FIN) after ``size`` bytes of the body; 0: after the head. A
+    content-length, if there was one, still promises the whole; a chunked coding is never ended."""
     return Reply(_shortened(response, size), Fault.CUT_BODY)
 
 
@@ -43,22 +45,28 @@ def cut_inside_head(response: Response, size: int, fault: Fault = Fault.CUT_BODY
 
 
 def raw_head(response: Response, head: bytes) -> Reply:
-    """``head`` is sent instead of the status line and headers, byte for byte, and the body as it stands."""
+    """``head`` is sent instead of the status line and headers, byte for byte, and the body as it
+    stands."""
     return Reply(response, delivery=Delivery(head=head))
 
 
 def short_content_length(response: Response, missing: int) -> Reply:
-    """The content-length is ``missing`` bytes less than what is sent. The connection ends after the body."""
-    return Reply(_with_length(response, max(0, len(response.body) - missing)), delivery=Delivery(close=True))
+    """The content-length is ``missing`` bytes less than what is sent. The connection ends after the
+    body."""
+    return Reply(
+        _with_length(response, max(0, len(response.body) - missing)), delivery=Delivery(close=True)
+    )
 
 
 def long_content_length(response: Response, excess: int) -> Reply:
-    """The content-length promises ``excess`` bytes that never come; then the connection is closed."""
+    """The content-length promises ``excess`` bytes that never come; then the connection is
+    closed."""
     return Reply(_with_length(response, len(response.body) + excess), Fault.CUT_BODY)
 
 
 def broken_chunk(response: Response, whole: int = 1) -> Reply:
-    """``whole`` chunks of the chunked body arrive intact; where the size of the next one belongs, there is garbage."""
+    """``whole`` chunks of the chunked body arrive intact; where the size of the next one belongs,
+    there is garbage."""
     pieces = _pieces(response)
     coded = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces[:whole])
     return _unframed(response, coded + b"XYZ not a size\r\n" + b"".join(pieces[whole:]))
@@ -95,15 +103,18 @@ def delivered(response: Response, chunks: tuple[int, ...], pauses: tuple[float, 
 def gzipped(response: Response) -> Reply:
     """The body compressed, and the headers saying so. Reproducible: the stream carries no date."""
     body = gzip.compress(response.body, mtime=0)
-    headers = (*_without(response.headers, "content-length", "content-encoding"), ("content-encoding", "gzip"))
+    headers = (
+        *_without(response.headers, "content-length", "content-encoding"),
+        ("content-encoding", "gzip"),
+    )
     if response.header("content-length") is not None:
         headers = (*headers, ("content-length", str(len(body))))
     return Reply(replace(response, body=body, headers=headers, chunks=(), pauses=()))
 
 
 def redirect(location: str, status: int = 307) -> Reply:
-    """Elsewhere. ``localhost`` and ``127.0.0.1`` are two hosts to a client and one listener here, so that a redirect to
-    another host can be observed."""
+    """Elsewhere. ``localhost`` and ``127.0.0.1`` are two hosts to a client and one listener here,
+    so that a redirect to another host can be observed."""
     headers = (("location", location), ("content-length", "0"))
     return Reply(Response(status, headers, b"", Provenance(Source.SCRIPT, "a redirect")))
 
@@ -112,7 +123,9 @@ def _shortened(response: Response, size: int) -> Response:
     """``response`` with ``size`` bytes of its body, cut to pieces as before."""
     kept = sum(1 for end in response.chunks if end < size)
     ends = (*response.chunks[:kept], size) if response.chunks and size else ()
-    return replace(response, body=response.body[:size], chunks=ends, pauses=response.pauses[: kept + 1])
+    return replace(
+        response, body=response.body[:size], chunks=ends, pauses=response.pauses[: kept + 1]
+    )
 
 
 def _with_length(response: Response, length: int) -> Response:
@@ -125,10 +138,17 @@ def _without(headers: Headers, *names: str) -> Headers:
 
 
 def _pieces(response: Response) -> list[bytes]:
-    cuts = [0, *(end for end in response.chunks if 0 < end < len(response.body)), len(response.body)]
+    cuts = [
+        0,
+        *(end for end in response.chunks if 0 < end < len(response.body)),
+        len(response.body),
+    ]
     return [response.body[start:stop] for start, stop in pairwise(cuts)]
 
 
 def _unframed(response: Response, body: bytes) -> Reply:
     headers = (*_without(response.headers, "content-length", "transfer-encoding"), _CHUNKED)
-    return Reply(replace(response, headers=headers, body=body, chunks=(), pauses=()), delivery=Delivery(framed=False))
+    return Reply(
+        replace(response, headers=headers, body=body, chunks=(), pauses=()),
+        delivery=Delivery(framed=False),
+    )

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes, times in seconds. Whoever goes beyond one is answered 4xx where that can still be read, cut off
-    where not, and in both cases recorded as a Problem.
+    """Sizes in bytes, times in seconds. Whoever goes beyond one is answered 4xx where that can
+    still be read, cut off where not, and in both cases recorded as a Problem.
 
-    ``head_seconds``, ``body_seconds`` and ``handshake_seconds`` count from the first byte (handshake: from the
-    connection) to the last: a client that drips bytes does not gain time. ``idle_seconds`` is how long a connection may
-    wait for its next request. ``drain_*`` bound what is read and thrown away after a refusal, so that a client still
-    sending gets to read why.
+    ``head_seconds``, ``body_seconds`` and ``handshake_seconds`` count from the first byte
+    (handshake: from the connection) to the last: a client that drips bytes does not gain time.
+    ``idle_seconds`` is how long a connection may wait for its next request. ``drain_*`` bound what
+    is read and thrown away after a refusal, so that a client still sending gets to read why.
     """
 
     head_bytes: int = 65_536

@@ -24,9 +24,10 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Door(StrEnum):
     """What a connection attempt meets.
 
-    ``open``: a server. ``refused``: nobody listens (ECONNREFUSED); the kernel answers, so such attempts cannot be
-    counted. ``silent``: no answer at all, so that the client's connect times out (Linux). ``reset``: the connection is
-    accepted and reset before a byte is exchanged; such attempts are counted.
+    ``open``: a server. ``refused``: nobody listens (ECONNREFUSED); the kernel answers, so such
+    attempts cannot be counted. ``silent``: no answer at all, so that the client's connect times out
+    (Linux). ``reset``: the connection is accepted and reset before a byte is exchanged; such
+    attempts are counted.
     """
 
     OPEN = "open"
@@ -36,26 +37,37 @@ class Door(StrEnum):
 
 
 def loopback(host: str) -> str:
-    """``host`` if it is a loopback address. Raises UsageError: the peer never serves other machines."""
+    """``host`` if it is a loopback address. Raises UsageError: the peer never serves other
+    machines."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         address = None
     if address is None or not address.is_loopback or address.version != 4:
-        raise UsageError("peer-not-loopback", f"the peer does not listen on {host!r}",
-                         "it listens on loopback addresses (127.0.0.1) only")
+        raise UsageError(
+            "peer-not-loopback",
+            f"the peer does not listen on {host!r}",
+            "it listens on loopback addresses (127.0.0.1) only",
+        )
     return host
 
 
 class Listener:
     """Accepts connections for one execution. All methods but ``__init__`` run on the loop's thread.
 
-    ``connected`` makes the protocol of a connection accepted now (None: there are too many), ``failed`` is told of a
-    protocol whose TLS handshake came to nothing, ``report`` of whatever else never became a connection.
+    ``connected`` makes the protocol of a connection accepted now (None: there are too many),
+    ``failed`` is told of a protocol whose TLS handshake came to nothing, ``report`` of whatever
+    else never became a connection.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, host: str, tls: ssl.SSLContext | None,
-                 handshake_seconds: float, port: int = 0) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        host: str,
+        tls: ssl.SSLContext | None,
+        handshake_seconds: float,
+        port: int = 0,
+    ) -> None:
         self._loop = loop
         self._tls = tls
         self._handshake_seconds = handshake_seconds
@@ -88,7 +100,8 @@ class Listener:
         self._fillers = []
 
     def shut(self, door: Door, connections: int | None = None) -> None:
-        """Set the door. ``connections``: how many attempts ``RESET`` meets before the door opens again by itself."""
+        """Set the door. ``connections``: how many attempts ``RESET`` meets before the door opens
+        again by itself."""
         if self._socket is None and self._placeholder is None:
             return
         self._reopen()
@@ -104,7 +117,8 @@ class Listener:
         return self._door
 
     def _refuse(self) -> None:
-        # A bound socket that does not listen keeps the port ours while connections to it are refused.
+        # A bound socket that does not listen keeps the port ours while connections to it are
+        # refused.
         assert self._socket is not None
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._placeholder = _bound(*self.address, reuse_port=True)
@@ -113,7 +127,8 @@ class Listener:
         self._socket = None
 
     def _silence(self) -> None:
-        # With its queue full and nobody accepting, Linux drops further SYNs. The fillers are ours and never served.
+        # With its queue full and nobody accepting, Linux drops further SYNs. The fillers are ours
+        # and never served.
         assert self._socket is not None
         self._loop.remove_reader(self._socket)
         self._socket.listen(0)
@@ -121,7 +136,8 @@ class Listener:
             filler = socket.socket()
             filler.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                # Past any guard on socket.connect (pytest's network block): this goes to our own listener.
+                # Past any guard on socket.connect (pytest's network block): this goes to our own
+                # listener.
                 super(socket.socket, filler).connect(self.address)
             self._fillers.append(filler)
 
@@ -166,7 +182,9 @@ class Listener:
 
     def _take(self, sock: socket.socket) -> None:
         if self._door is Door.RESET:
-            self.report(ProblemCode.RESET_AT_DOOR, "the connection was reset as soon as it was accepted")
+            self.report(
+                ProblemCode.RESET_AT_DOOR, "the connection was reset as soon as it was accepted"
+            )
             reset_socket(sock)
             self._resets -= 1
             if not self._resets:
@@ -177,8 +195,8 @@ class Listener:
             reset_socket(sock)
             return
         sock.setblocking(False)
-        # asyncio does so only for sockets whose protocol number is spelt out, which accepted ones' is not. Without it,
-        # Nagle and delayed acknowledgements would hold pieces back for 40 ms.
+        # asyncio does so only for sockets whose protocol number is spelt out, which accepted ones'
+        # is not. Without it, Nagle and delayed acknowledgements would hold pieces back for 40 ms.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         task = self._loop.create_task(self._connect(sock, protocol))
         self._tasks.add(task)
@@ -186,10 +204,15 @@ class Listener:
 
     async def _connect(self, sock: socket.socket, protocol: asyncio.Protocol) -> None:
         began = time.monotonic()
-        timing = {} if self._tls is None else {"ssl_handshake_timeout": self._handshake_seconds,
-                                               "ssl_shutdown_timeout": 1.0}
+        timing = (
+            {}
+            if self._tls is None
+            else {"ssl_handshake_timeout": self._handshake_seconds, "ssl_shutdown_timeout": 1.0}
+        )
         try:
-            await self._loop.connect_accepted_socket(lambda: protocol, sock, ssl=self._tls, **timing)
+            await self._loop.connect_accepted_socket(
+                lambda: protocol, sock, ssl=self._tls, **timing
+            )
         except OSError as error:  # ssl.SSLError is one
             took = f" after {time.monotonic() - began:.3f} s"
             why = getattr(error, "reason", None) or str(error) or type(error).__name__
@@ -201,8 +224,10 @@ class Listener:
             # The reader would fire without end; clients wait in the queue meanwhile.
             waiting = self._socket
             self._loop.remove_reader(waiting)
-            self._loop.call_later(0.05, lambda: waiting is self._socket and self._loop.add_reader(waiting,
-                                                                                                  self._accept))
+            self._loop.call_later(
+                0.05,
+                lambda: waiting is self._socket and self._loop.add_reader(waiting, self._accept),
+            )
 
 
 def _bound(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
@@ -217,6 +242,9 @@ def _bound(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
     except OSError as error:
         if sock is not None:
             sock.close()
-        raise EnvironmentFault("peer-cannot-listen", f"no listener on {host}: {error}",
-                               "raise the limit of open files (ulimit -n), or run fewer cases at once") from error
+        raise EnvironmentFault(
+            "peer-cannot-listen",
+            f"no listener on {host}: {error}",
+            "raise the limit of open files (ulimit -n), or run fewer cases at once",
+        ) from error
     return sock

@@ -1,7 +1,8 @@
-"""Answers that are not known beforehand: a live player (one that forwards, to record) speaks piece by piece.
+"""Answers that are not known beforehand: a live player (one that forwards, to record) speaks piece
+by piece.
 
-What it said is kept as a Response whose ``chunks`` and ``pauses`` are the pieces and their times, so that a recording
-replays as it came.
+What it said is kept as a Response whose ``chunks`` and ``pauses`` are the pieces and their times,
+so that a recording replays as it came.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from conformance.wire.exchange import Fault, Headers, Provenance, Reply, Request
 
 
 class LivePlayer(Protocol):
-    """Answers by itself, on the peer's event loop. It must not block it; it is cancelled when its client leaves.
+    """Answers by itself, on the peer's event loop. It must not block it; it is cancelled when its
+    client leaves.
 
-    ``serve`` speaks into the answer, or returns a Reply before it has said anything, which is then played as any other,
-    faults included. Raising before ``begin`` makes a 404-class answer and a recorded failure, raising later a recorded
-    failure and a reset of the connection.
+    ``serve`` speaks into the answer, or returns a Reply before it has said anything, which is then
+    played as any other, faults included. Raising before ``begin`` makes a 404-class answer and a
+    recorded failure, raising later a recorded failure and a reset of the connection.
     """
 
     async def serve(self, request: Request, answer: LiveAnswer) -> Reply | None: ...
@@ -37,7 +39,8 @@ def serve_of(player: object) -> Serve | None:
 
 
 class LiveAnswer:
-    """What a live player speaks into: ``begin`` once, ``send`` for each piece. Its end is the end of ``serve``."""
+    """What a live player speaks into: ``begin`` once, ``send`` for each piece. Its end is the end
+    of ``serve``."""
 
     def __init__(self, transport: asyncio.Transport, record: Record, head: Head) -> None:
         self._transport = transport
@@ -58,8 +61,8 @@ class LiveAnswer:
         return self._spoken is not None
 
     def begin(self, status: int, headers: Headers, provenance: Provenance) -> None:
-        """Send the head. Framing follows the headers; without a length the body is chunk-coded. Raises ValueError for
-        a second head, or one that cannot be sent."""
+        """Send the head. Framing follows the headers; without a length the body is chunk-coded.
+        Raises ValueError for a second head, or one that cannot be sent."""
         if self._spoken is not None:
             raise ValueError("the answer has already begun")
         start, self._chunked, ends_itself = start_of(status, headers, self._head)
@@ -69,23 +72,26 @@ class LiveAnswer:
         self._begun_at = self._put(start)
 
     async def send(self, piece: bytes) -> None:
-        """Send ``piece`` as a chunk of its own, and wait while the client is slow to read. Raises ValueError before
-        ``begin``."""
+        """Send ``piece`` as a chunk of its own, and wait while the client is slow to read. Raises
+        ValueError before ``begin``."""
         if self._spoken is None:
             raise ValueError("the answer has not begun")
         if not piece or self._silent:
             return
         self._pieces.append(piece)
-        self._times.append(self._put(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece))
+        self._times.append(
+            self._put(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
+        )
         await self._room.wait()
 
     def break_off(self) -> None:
-        """What was said is all that comes, although the head promises more: the connection ends under the body."""
+        """What was said is all that comes, although the head promises more: the connection ends
+        under the body."""
         self._broken, self.ending = True, Ending.CUT
 
     def finish(self) -> None:
-        """The end of the answer, as far as it is written here. Raises ValueError when nothing was said, or less than
-        the head promised without being broken off."""
+        """The end of the answer, as far as it is written here. Raises ValueError when nothing was
+        said, or less than the head promised without being broken off."""
         if self._spoken is None:
             raise ValueError("the live player said nothing")
         if self._broken:
@@ -93,8 +99,12 @@ class LiveAnswer:
         if self._chunked and not self._silent:
             self._put(LAST_CHUNK)
         said = sum(map(len, self._pieces))
-        promised = next((value for name, value in self._spoken[1] if name.lower() == "content-length"), None)
-        if not (self._chunked or self._silent or promised is None) and promised.strip() != str(said):
+        promised = next(
+            (value for name, value in self._spoken[1] if name.lower() == "content-length"), None
+        )
+        if not (self._chunked or self._silent or promised is None) and promised.strip() != str(
+            said
+        ):
             raise ValueError(f"the live player promised {promised} bytes and sent {said}")
 
     def reply(self) -> Reply:
@@ -109,8 +119,12 @@ class LiveAnswer:
             ends.append(total)
             pauses.append(round(at - before, 6))
             before = at
-        return Reply(Response(status, headers, b"".join(self._pieces), provenance, tuple(ends), tuple(pauses)),
-                     Fault.CUT_BODY if self._broken else None)
+        return Reply(
+            Response(
+                status, headers, b"".join(self._pieces), provenance, tuple(ends), tuple(pauses)
+            ),
+            Fault.CUT_BODY if self._broken else None,
+        )
 
     def hold(self) -> None:
         """The client does not read: ``send`` will wait."""

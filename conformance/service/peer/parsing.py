@@ -1,7 +1,9 @@
-"""Reading HTTP/1.1 requests (RFC 9112): heads through llhttp, bodies counted here so that every boundary is known.
+"""Reading HTTP/1.1 requests (RFC 9112): heads through llhttp, bodies counted here so that every
+boundary is known.
 
-llhttp does not tell where in its input a message ended. So it is given each head by itself, and bodies are framed by
-the two small readers below; the chunked one is held to h11's reading of the same bytes by the tests.
+llhttp does not tell where in its input a message ended. So it is given each head by itself, and
+bodies are framed by the two small readers below; the chunked one is held to h11's reading of the
+same bytes by the tests.
 """
 
 from __future__ import annotations
@@ -23,12 +25,15 @@ _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f
 _LONGEST_SIZE_LINE = 4096
 _SHORT = 256
 _COMMON = 2048
-_CONTROL = frozenset({"host", "origin", "connection", "expect", "transfer-encoding", "content-length"})
+_CONTROL = frozenset(
+    {"host", "origin", "connection", "expect", "transfer-encoding", "content-length"}
+)
 _TCHAR = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 class Refusal(Exception):
-    """A request the peer does not take: answered with ``status`` (0: not worth an answer) and kept as a problem."""
+    """A request the peer does not take: answered with ``status`` (0: not worth an answer) and kept
+    as a problem."""
 
     def __init__(self, status: int, code: ProblemCode, cause: str) -> None:
         super().__init__(cause)
@@ -42,23 +47,42 @@ def bad(cause: str) -> Refusal:
 
 
 class Head:
-    """A request head. ``raw`` is what was sent; ``target`` its request target, undecoded (latin-1). ``control`` holds
-    the headers that steer the connection, by lower-case name, repeated ones joined by a comma. Not to be changed: a
-    head that comes again is the same object. ``length`` is the body's, once it was read and found to be the only
-    reading."""
+    """A request head. ``raw`` is what was sent; ``target`` its request target, undecoded (latin-1).
+    ``control`` holds the headers that steer the connection, by lower-case name, repeated ones
+    joined by a comma. Not to be changed: a head that comes again is the same object. ``length`` is
+    the body's, once it was read and found to be the only reading."""
 
-    __slots__ = ("control", "expects_continue", "headers", "http10", "keeps_alive", "length", "method",
-                 "raw", "target")
+    __slots__ = (
+        "control",
+        "expects_continue",
+        "headers",
+        "http10",
+        "keeps_alive",
+        "length",
+        "method",
+        "raw",
+        "target",
+    )
 
-    def __init__(self, raw: bytes, method: str = "", target: str = "", headers: Headers = (),
-                 control: Mapping[str, str] = MappingProxyType({}), *, http10: bool = False) -> None:
+    def __init__(
+        self,
+        raw: bytes,
+        method: str = "",
+        target: str = "",
+        headers: Headers = (),
+        control: Mapping[str, str] = MappingProxyType({}),
+        *,
+        http10: bool = False,
+    ) -> None:
         self.raw = raw
         self.method = method
         self.target = target
         self.headers = headers
         self.control = control
         self.http10 = http10
-        self.expects_continue = control.get("expect", "").strip().lower() == "100-continue" and not http10
+        self.expects_continue = (
+            control.get("expect", "").strip().lower() == "100-continue" and not http10
+        )
         self.length: int | None = None
         self.keeps_alive = _keeps_alive(control.get("connection"), http10=http10)
 
@@ -87,7 +111,9 @@ class _Collector:
         pair, key = _entry(name, value) if len(value) <= _SHORT else _entry.__wrapped__(name, value)
         self.headers.append(pair)
         if key is not None:
-            self.control[key] = f"{self.control[key]}, {pair[1]}" if key in self.control else pair[1]
+            self.control[key] = (
+                f"{self.control[key]}, {pair[1]}" if key in self.control else pair[1]
+            )
 
 
 @lru_cache(maxsize=2048)
@@ -116,19 +142,28 @@ def _parse(raw: bytes, most: int) -> Head:
     except HttpParserError as error:
         raise bad(f"the request head is not HTTP/1.1: {error}") from None
     if len(found.headers) > most:
-        raise Refusal(431, ProblemCode.HEAD_TOO_LARGE, f"{len(found.headers)} headers; {most} are taken")
+        raise Refusal(
+            431, ProblemCode.HEAD_TOO_LARGE, f"{len(found.headers)} headers; {most} are taken"
+        )
     version = parser.get_http_version()
     if version not in ("1.1", "1.0"):
         raise bad(f"HTTP/{version} is not spoken here")
     method = sys.intern(parser.get_method().decode("latin-1"))
     if method == "CONNECT":
         raise bad("CONNECT: the peer is no proxy for other hosts")
-    return Head(raw, method, found.target.decode("latin-1"), tuple(found.headers), found.control,
-                http10=version == "1.0")
+    return Head(
+        raw,
+        method,
+        found.target.decode("latin-1"),
+        tuple(found.headers),
+        found.control,
+        http10=version == "1.0",
+    )
 
 
 _parse_again = lru_cache(maxsize=256)(_parse)
-"""A client asks the same again, above all of a peer that is served to an application: then its head is known."""
+"""A client asks the same again, above all of a peer that is served to an application: then its head
+is known."""
 
 
 def check_start(data: bytes | bytearray) -> None:
@@ -136,7 +171,9 @@ def check_start(data: bytes | bytearray) -> None:
     if data[0] == 0x16:
         raise Refusal(0, ProblemCode.NOT_HTTP, "a TLS handshake was begun on a plain HTTP port")
     if data[0] not in _TCHAR:
-        raise Refusal(400, ProblemCode.NOT_HTTP, f"a request cannot begin with the byte 0x{data[0]:02x}")
+        raise Refusal(
+            400, ProblemCode.NOT_HTTP, f"a request cannot begin with the byte 0x{data[0]:02x}"
+        )
 
 
 class LengthBody:
@@ -157,7 +194,7 @@ class LengthBody:
             self.size += len(taken)
             self.remaining -= len(taken)
             self.complete = not self.remaining
-        return data[len(taken):]
+        return data[len(taken) :]
 
     def content(self) -> bytes:
         return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
@@ -172,9 +209,20 @@ class LengthBody:
 
 
 class ChunkedBody:
-    """A chunked body (RFC 9112 section 7.1), read strictly. Raises Refusal for what is not one or grows too large."""
+    """A chunked body (RFC 9112 section 7.1), read strictly. Raises Refusal for what is not one or
+    grows too large."""
 
-    __slots__ = ("_expected", "_limits", "_line", "_marks", "_state", "_trailer", "complete", "pieces", "size")
+    __slots__ = (
+        "_expected",
+        "_limits",
+        "_line",
+        "_marks",
+        "_state",
+        "_trailer",
+        "complete",
+        "pieces",
+        "size",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -198,8 +246,11 @@ class ChunkedBody:
     def trailers(self) -> Headers:
         if not self._trailer:
             return ()
-        # Trailers follow the grammar of headers, so llhttp reads them as the headers of a made-up head.
-        return parse_head(b"GET / HTTP/1.1\r\n" + bytes(self._trailer) + b"\r\n", self._limits).headers
+        # Trailers follow the grammar of headers, so llhttp reads them as the headers of a made-up
+        # head.
+        return parse_head(
+            b"GET / HTTP/1.1\r\n" + bytes(self._trailer) + b"\r\n", self._limits
+        ).headers
 
     def feed(self, data: bytes | bytearray) -> bytes | bytearray:
         while data and not self.complete:
@@ -214,7 +265,7 @@ class ChunkedBody:
         if not self._expected:
             self._marks.append(self.size)
             self._state = "data end"
-        return data[len(taken):]
+        return data[len(taken) :]
 
     def _feed_line(self, data: bytes | bytearray) -> bytes | bytearray:
         end = data.find(b"\n")
@@ -228,7 +279,7 @@ class ChunkedBody:
             raise bad("a line of the chunked coding ends without CR")
         line, self._line = bytes(self._line[:-2]), bytearray()
         self._take_line(line)
-        return data[end + 1:]
+        return data[end + 1 :]
 
     def _take_line(self, line: bytes) -> None:
         if self._state == "size":
@@ -256,12 +307,14 @@ Body = LengthBody | ChunkedBody
 
 
 def too_large(limits: Limits) -> Refusal:
-    return Refusal(413, ProblemCode.BODY_TOO_LARGE, f"the body is larger than {limits.body_bytes} bytes")
+    return Refusal(
+        413, ProblemCode.BODY_TOO_LARGE, f"the body is larger than {limits.body_bytes} bytes"
+    )
 
 
 def body_reader(head: Head, limits: Limits) -> Body:
-    """The reader of the body that ``head`` announces. Raises Refusal, also where two readings of the length are
-    possible (RFC 9112 section 6.1: request smuggling)."""
+    """The reader of the body that ``head`` announces. Raises Refusal, also where two readings of
+    the length are possible (RFC 9112 section 6.1: request smuggling)."""
     if head.length is not None and head.length <= limits.body_bytes:
         return LengthBody(head.length)
     coding, length = head.control.get("transfer-encoding"), head.control.get("content-length")

@@ -12,14 +12,30 @@ NO_REPLY = Reply()
 class Record:
     """What is known so far of one exchange. Times are readings of ``time.monotonic()``.
 
-    A run keeps thousands of these, so what follows from something else is left out until it is asked for: ``arrivals``
-    is empty for a body that came in one piece with its head, ``deliveries`` for a response written at once. Both are
-    flat: a time, then a size, and so on.
+    A run keeps thousands of these, so what follows from something else is left out until it is
+    asked for: ``arrivals`` is empty for a body that came in one piece with its head, ``deliveries``
+    for a response written at once. Both are flat: a time, then a size, and so on.
     """
 
-    __slots__ = ("answered", "approximated", "arrivals", "arrived", "client_left", "complete", "connection",
-                 "deliveries", "failure", "finished", "head", "reply", "request", "sent_chunks", "sequence", "trailers",
-                 "written")
+    __slots__ = (
+        "answered",
+        "approximated",
+        "arrivals",
+        "arrived",
+        "client_left",
+        "complete",
+        "connection",
+        "deliveries",
+        "failure",
+        "finished",
+        "head",
+        "reply",
+        "request",
+        "sent_chunks",
+        "sequence",
+        "trailers",
+        "written",
+    )
 
     def __init__(self, head: bytes, connection: int, sequence: int, arrived: float) -> None:
         self.head = head
@@ -65,15 +81,29 @@ class Record:
         def track(marks: list[float] | None, at: float | None, size: int) -> tuple[Arrival, ...]:
             if marks is None:
                 marks = [at, size] if at is not None and size else []
-            return tuple(Arrival(round(when - opened, 6), int(count))
-                         for when, count in zip(marks[::2], marks[1::2], strict=True))
+            return tuple(
+                Arrival(round(when - opened, 6), int(count))
+                for when, count in zip(marks[::2], marks[1::2], strict=True)
+            )
 
         at = round(self.arrived - opened, 6)
         exchange = Exchange(self.request, self.reply.response, at, self.reply.fault)
         return CapturedExchange(
-            exchange, self.connection, self.sequence, self.head, arrived=at, complete=round(self.complete - opened, 6),
-            arrivals=track(self.arrivals, self.complete, len(self.request.body)), sent_chunks=self.sent_chunks,
-            trailers=self.trailers, answered=since(self.answered), finished=since(self.finished),
-            deliveries=track(self.deliveries, self.answered, self.written), written=self.written,
-            aborted=self.client_left is not None and self.finished is None, client_left=since(self.client_left),
-            failure=self.failure, approximated=self.approximated)
+            exchange,
+            self.connection,
+            self.sequence,
+            self.head,
+            arrived=at,
+            complete=round(self.complete - opened, 6),
+            arrivals=track(self.arrivals, self.complete, len(self.request.body)),
+            sent_chunks=self.sent_chunks,
+            trailers=self.trailers,
+            answered=since(self.answered),
+            finished=since(self.finished),
+            deliveries=track(self.deliveries, self.answered, self.written),
+            written=self.written,
+            aborted=self.client_left is not None and self.finished is None,
+            client_left=since(self.client_left),
+            failure=self.failure,
+            approximated=self.approximated,
+        )

@@ -1,4 +1,5 @@
-"""The peer: a loopback HTTP(S) service in a thread of its own, with one listener for each execution."""
+"""The peer: a loopback HTTP(S) service in a thread of its own, with one listener for each
+execution."""
 
 from __future__ import annotations
 
@@ -30,14 +31,23 @@ _KEPT_PROBLEMS = 1000
 class Execution:
     """One listener and the player behind it. Whatever arrives at ``url`` belongs to this execution.
 
-    ``door``, ``capture`` and ``close`` may be called from any thread, also from the player while it answers.
-    ``origin`` takes the place of scheme, host and port in the URLs the player is shown, so that a cassette recorded
-    from a service matches; None shows the URL as it was sent. ``elsewhere`` does so for requests to ``localhost``,
-    which is the same listener and to a client another host than ``url`` names.
+    ``door``, ``capture`` and ``close`` may be called from any thread, also from the player while it
+    answers. ``origin`` takes the place of scheme, host and port in the URLs the player is shown, so
+    that a cassette recorded from a service matches; None shows the URL as it was sent.
+    ``elsewhere`` does so for requests to ``localhost``, which is the same listener and to a client
+    another host than ``url`` names.
     """
 
-    def __init__(self, server: PeerServer, listener: Listener, player: Player | LivePlayer, tls: Authority | None,
-                 origin: str | None, hosts: tuple[str, ...], elsewhere: str | None) -> None:
+    def __init__(
+        self,
+        server: PeerServer,
+        listener: Listener,
+        player: Player | LivePlayer,
+        tls: Authority | None,
+        origin: str | None,
+        hosts: tuple[str, ...],
+        elsewhere: str | None,
+    ) -> None:
         self._server = server
         self._listener = listener
         self._connections: dict[int, Connection] = {}
@@ -60,23 +70,28 @@ class Execution:
         default = ":443" if tls else ":80"
         self._hosts = frozenset(
             {f"{name}:{self.port}" for name in (self.host, "localhost")}
-            | {host.lower().removesuffix(default) for host in hosts})
+            | {host.lower().removesuffix(default) for host in hosts}
+        )
         listener.connected, listener.failed = self._connected, self._failed
         listener.report = lambda code, cause: self.report(self._count, code, cause)
 
     def __enter__(self) -> Execution:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     # For whoever runs the case
 
     def door(self, door: Door, connections: int | None = None) -> None:
-        """Say what further connection attempts meet. Connections that stand idle are closed, so that the next request
-        has to knock; one that is being answered is closed after its answer. With ``Door.RESET``, ``connections`` is
-        after how many attempts the door opens by itself."""
+        """Say what further connection attempts meet. Connections that stand idle are closed, so
+        that the next request has to knock; one that is being answered is closed after its answer.
+        With ``Door.RESET``, ``connections`` is after how many attempts the door opens by itself."""
 
         def shut() -> None:
             self._listener.shut(door, connections)
@@ -91,7 +106,8 @@ class Execution:
         return self._closed or self._server.settle(self._snapshot)
 
     def close(self) -> Capture:
-        """End the execution: no listener, no connection. Returns what was seen; further calls return the same."""
+        """End the execution: no listener, no connection. Returns what was seen; further calls
+        return the same."""
         if self._closed is None:
             self._closed = self._server.settle(self._end)
         return self._closed
@@ -99,8 +115,12 @@ class Execution:
     def _snapshot(self) -> Capture:
         standing = (connection.describe() for connection in self._connections.values())
         connections = sorted((*self._ended, *standing), key=lambda c: c.number)
-        return Capture(self.opened, tuple(record.freeze(self.opened) for record in self.records), tuple(connections),
-                       tuple(self._problems))
+        return Capture(
+            self.opened,
+            tuple(record.freeze(self.opened) for record in self.records),
+            tuple(connections),
+            tuple(self._problems),
+        )
 
     def _end(self) -> Capture:
         if self._closed is None:
@@ -116,7 +136,11 @@ class Execution:
     def _connected(self) -> Connection | None:
         self._count += 1
         if len(self._connections) >= self.limits.connections:
-            self.report(self._count, ProblemCode.TOO_MANY, f"{self.limits.connections} connections stand already")
+            self.report(
+                self._count,
+                ProblemCode.TOO_MANY,
+                f"{self.limits.connections} connections stand already",
+            )
             return None
         connection = Connection(self, self._count, time.monotonic())
         self._connections[connection.number] = connection
@@ -142,42 +166,62 @@ class Execution:
     def report(self, connection: int, code: ProblemCode, cause: str, start: bytes = b"") -> None:
         """Keep a problem; beyond a thousand of them nobody reads on."""
         if len(self._problems) < _KEPT_PROBLEMS:
-            self._problems.append(Problem(round(time.monotonic() - self.opened, 6), connection, code, cause, start))
+            self._problems.append(
+                Problem(round(time.monotonic() - self.opened, 6), connection, code, cause, start)
+            )
 
     def spend(self, size: int) -> None:
         """Count a request with a body of ``size`` bytes. Raises Refusal."""
         self._requests += 1
         self._bytes += size
         if self._requests > self.limits.requests or self._bytes > self.limits.total_bytes:
-            raise Refusal(413, ProblemCode.TOO_MANY, f"more than {self.limits.requests} requests or "
-                                                     f"{self.limits.total_bytes} bytes in one execution")
+            raise Refusal(
+                413,
+                ProblemCode.TOO_MANY,
+                f"more than {self.limits.requests} requests or "
+                f"{self.limits.total_bytes} bytes in one execution",
+            )
 
     def admit(self, head: Head) -> str:
-        """The absolute URL that ``head`` asks for. Raises Refusal for one that is not meant for this listener."""
+        """The absolute URL that ``head`` asks for. Raises Refusal for one that is not meant for
+        this listener."""
         host, target = head.control.get("host"), head.target
         if host is None or "," in host:  # repeated headers arrive joined
             raise bad("there is not one host header, as HTTP/1.1 demands")
         scheme = self.scheme
-        if "://" in target[:9]:  # the absolute form, as to a proxy; it outranks the header (RFC 9112 section 3.2.2)
+        if (
+            "://" in target[:9]
+        ):  # the absolute form, as to a proxy; it outranks the header (RFC 9112 section 3.2.2)
             scheme, _, rest = target.partition("://")
             host, slash, path = rest.partition("/")
             target = slash + path
         if host.lower() not in self._hosts:
-            # A page that made its own host name resolve to loopback (DNS rebinding) shows itself here.
-            raise Refusal(421, ProblemCode.WRONG_HOST, f"the request is for {host[:200]!r}, not for {self.url}")
+            # A page that made its own host name resolve to loopback (DNS rebinding) shows itself
+            # here.
+            raise Refusal(
+                421,
+                ProblemCode.WRONG_HOST,
+                f"the request is for {host[:200]!r}, not for {self.url}",
+            )
         if "origin" in head.control:
-            raise Refusal(403, ProblemCode.BROWSER, "a web page made the request; the peer serves SDKs")
+            raise Refusal(
+                403, ProblemCode.BROWSER, "a web page made the request; the peer serves SDKs"
+            )
         moved = self._elsewhere if host.lower() == f"localhost:{self.port}" else None
         return (moved or self._origin or f"{scheme}://{host}") + target
 
 
 class PeerServer:
-    """The thread, its event loop and the executions open on it. A context manager; leaving it closes them all.
+    """The thread, its event loop and the executions open on it. A context manager; leaving it
+    closes them all.
 
-    ``tls`` is the default for ``open``. Raises UsageError for a host that is not an IPv4 loopback address.
+    ``tls`` is the default for ``open``. Raises UsageError for a host that is not an IPv4 loopback
+    address.
     """
 
-    def __init__(self, *, tls: bool = False, host: str = "127.0.0.1", limits: Limits | None = None) -> None:
+    def __init__(
+        self, *, tls: bool = False, host: str = "127.0.0.1", limits: Limits | None = None
+    ) -> None:
         self._host = loopback(host)
         self._tls = tls
         self.limits = limits or Limits()
@@ -190,8 +234,12 @@ class PeerServer:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -210,14 +258,23 @@ class PeerServer:
         self._thread.join()
         self._thread = None
 
-    def open(self, player: Player | LivePlayer, *, tls: bool | None = None, origin: str | None = None,
-             hosts: tuple[str, ...] = (), port: int = 0, elsewhere: str | None = None) -> Execution:
+    def open(
+        self,
+        player: Player | LivePlayer,
+        *,
+        tls: bool | None = None,
+        origin: str | None = None,
+        hosts: tuple[str, ...] = (),
+        port: int = 0,
+        elsewhere: str | None = None,
+    ) -> Execution:
         """A new listener on a port of its own, answered by ``player``.
 
-        ``origin`` (``https://name``) replaces scheme and host in the URLs ``player`` sees, ``elsewhere`` in those of
-        requests to ``localhost``. ``hosts`` are Host headers taken beside ``127.0.0.1:PORT`` and ``localhost:PORT``.
-        ``port`` 0 is any that is free. Raises EnvironmentFault when the system has no port or file descriptor left, or
-        the server does not run.
+        ``origin`` (``https://name``) replaces scheme and host in the URLs ``player`` sees,
+        ``elsewhere`` in those of requests to ``localhost``. ``hosts`` are Host headers taken beside
+        ``127.0.0.1:PORT`` and ``localhost:PORT``. ``port`` 0 is any that is free. Raises
+        EnvironmentFault when the system has no port or file descriptor left, or the server does not
+        run.
         """
         tls_authority = authority() if (self._tls if tls is None else tls) else None
         context = tls_authority.context if tls_authority else None
@@ -236,20 +293,24 @@ class PeerServer:
         self._executions.pop(id(execution), None)
 
     def call(self, function: Callable[[], T]) -> T:
-        """Run ``function`` on the loop's thread and wait for it; at once when this is that thread."""
+        """Run ``function`` on the loop's thread and wait for it; at once when this is that
+        thread."""
         if threading.current_thread() is self._thread:
             return function()
         return self._hand_over(function, hops=0)
 
     def settle(self, function: Callable[[], T]) -> T:
-        """The same, after the sockets were looked at: what had arrived when this was called is seen by ``function``."""
+        """The same, after the sockets were looked at: what had arrived when this was called is seen
+        by ``function``."""
         if threading.current_thread() is self._thread:
             return function()
         return self._hand_over(function, hops=2)
 
     def _hand_over(self, function: Callable[[], T], hops: int) -> T:
         if self._thread is None or not self._thread.is_alive():
-            raise EnvironmentFault("peer-not-running", "the peer's thread does not run", "use it as a context manager")
+            raise EnvironmentFault(
+                "peer-not-running", "the peer's thread does not run", "use it as a context manager"
+            )
         result: concurrent.futures.Future[T] = concurrent.futures.Future()
 
         def hop(left: int) -> None:

@@ -15,8 +15,9 @@ from conformance.wire.player import Player
 
 
 class Phase(StrEnum):
-    """``read``: waiting for a request or in the middle of one. ``answer``: one is being answered. ``hang``: a fault
-    keeps silent. ``drain``: refused; what still comes is thrown away. ``gone``: closed."""
+    """``read``: waiting for a request or in the middle of one. ``answer``: one is being answered.
+    ``hang``: a fault keeps silent. ``drain``: refused; what still comes is thrown away. ``gone``:
+    closed."""
 
     READ = "read"
     ANSWER = "answer"
@@ -43,7 +44,9 @@ class Site(Protocol):
         """Count a request and ``size`` bytes of body. Raises Refusal beyond the limits."""
         ...
 
-    def report(self, connection: int, code: ProblemCode, cause: str, start: bytes = b"") -> None: ...
+    def report(
+        self, connection: int, code: ProblemCode, cause: str, start: bytes = b""
+    ) -> None: ...
 
     def left(self, number: int) -> None:
         """Connection ``number`` is gone."""

@@ -14,7 +14,8 @@ NAMES = ("127.0.0.1", "localhost")
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """``context`` serves HTTP/1.1 over TLS under NAMES; ``ca_file`` is the PEM bundle that makes an SDK trust it.
+    """``context`` serves HTTP/1.1 over TLS under NAMES; ``ca_file`` is the PEM bundle that makes an
+    SDK trust it.
 
     The CA's private key never leaves this process, and the CA is valid for nobody else.
     """
@@ -26,7 +27,8 @@ class Authority:
 
 @functools.cache
 def authority() -> Authority:
-    """This process's CA, made on first use (milliseconds) and removed from the disk when the process ends."""
+    """This process's CA, made on first use (milliseconds) and removed from the disk when the
+    process ends."""
     import trustme
 
     ca = trustme.CA(organization_name="Azure OpenAI conformance tests")

@@ -1,4 +1,5 @@
-"""The real credentials of a target, kept where requests leave for it: SDKs and reports only ever see stand-ins."""
+"""The real credentials of a target, kept where requests leave for it: SDKs and reports only ever
+see stand-ins."""
 
 from __future__ import annotations
 
@@ -27,14 +28,20 @@ class TokenCredential(Protocol):
 
 
 class EntraTokens:
-    """Tokens of a credential, asked for when the one at hand has less than a minute left. For any thread.
+    """Tokens of a credential, asked for when the one at hand has less than a minute left. For any
+    thread.
 
-    ``make`` builds the credential at first use: azure-identity takes long to import. Raises EnvironmentFault
-    (``credential-unavailable``) when it gives no token; the message has passed the redactor.
+    ``make`` builds the credential at first use: azure-identity takes long to import. Raises
+    EnvironmentFault (``credential-unavailable``) when it gives no token; the message has passed the
+    redactor.
     """
 
-    def __init__(self, make: Callable[[], TokenCredential] | None = None, scope: str = SCOPE,
-                 now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        make: Callable[[], TokenCredential] | None = None,
+        scope: str = SCOPE,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._make = make or _default_credential
         self._scope = scope
         self._now = now
@@ -58,9 +65,14 @@ class EntraTokens:
         except EnvironmentFault:
             raise
         except Exception as error:  # azure-identity raises what its many credentials raise
-            said = Redactor(self.given).text(str(error).strip().splitlines()[0] if str(error).strip() else "")
-            raise EnvironmentFault("credential-unavailable", f"no Entra token: {type(error).__name__}: "
-                                   f"{said[:_MESSAGE]}", "sign in (az login), or set AZURE_OPENAI_API_KEY") from None
+            said = Redactor(self.given).text(
+                str(error).strip().splitlines()[0] if str(error).strip() else ""
+            )
+            raise EnvironmentFault(
+                "credential-unavailable",
+                f"no Entra token: {type(error).__name__}: {said[:_MESSAGE]}",
+                "sign in (az login), or set AZURE_OPENAI_API_KEY",
+            ) from None
         self._token, self._expires = str(found.token), float(found.expires_on)
         self.given.add(self._token)
 
@@ -69,8 +81,11 @@ def _default_credential() -> TokenCredential:
     try:
         from azure.identity import DefaultAzureCredential
     except ImportError:
-        raise EnvironmentFault("missing-package", "azure-identity is not installed, and there is no key",
-                               "install it, or set AZURE_OPENAI_API_KEY") from None
+        raise EnvironmentFault(
+            "missing-package",
+            "azure-identity is not installed, and there is no key",
+            "install it, or set AZURE_OPENAI_API_KEY",
+        ) from None
     credential: TokenCredential = DefaultAzureCredential()
     return credential
 
@@ -83,8 +98,11 @@ class StandIns:
     tokens: frozenset[str]
 
 
-def exchanger(given: StandIns, key: str, tokens: EntraTokens | None, names: Iterable[str] = ()) -> Exchanger:
-    """Stand-ins out, real credentials in; and back, with ``names`` (a resource's host) shown as the suite's own.
+def exchanger(
+    given: StandIns, key: str, tokens: EntraTokens | None, names: Iterable[str] = ()
+) -> Exchanger:
+    """Stand-ins out, real credentials in; and back, with ``names`` (a resource's host) shown as the
+    suite's own.
 
     A credential that is no stand-in passes as it is: what an SDK makes up is not mended on the way.
     """
@@ -96,9 +114,13 @@ def exchanger(given: StandIns, key: str, tokens: EntraTokens | None, names: Iter
         scheme, space, credential = value.partition(" ")
         if lower != "authorization" or not space or scheme.lower() != "bearer":
             return value
-        if key and credential in given.keys:  # v1 takes a key as bearer as well (wire-contract section 2)
+        if (
+            key and credential in given.keys
+        ):  # v1 takes a key as bearer as well (wire-contract section 2)
             return f"{scheme} {key}"
-        return f"{scheme} {tokens()}" if tokens is not None and credential in given.tokens else value
+        return (
+            f"{scheme} {tokens()}" if tokens is not None and credential in given.tokens else value
+        )
 
     def inward() -> dict[str, str]:
         shown = dict.fromkeys((name for name in names if name), _HOST_SHOWN)

@@ -1,5 +1,5 @@
-"""An answer on its way from the service to the SDK: piece by piece as it comes, with names exchanged on the way where
-that is asked for."""
+"""An answer on its way from the service to the SDK: piece by piece as it comes, with names
+exchanged on the way where that is asked for."""
 
 from __future__ import annotations
 
@@ -40,13 +40,16 @@ class Outlet:
 
 
 class Exchanged:
-    """A body in which texts are replaced by others, wherever pieces end. ``feed`` gives what is sure by now: what could
-    be the beginning of such a text waits for the next piece, or for ``rest``."""
+    """A body in which texts are replaced by others, wherever pieces end. ``feed`` gives what is
+    sure by now: what could be the beginning of such a text waits for the next piece, or for
+    ``rest``."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = {real.encode(): shown.encode() for real, shown in texts.items() if real}
         longest_first = sorted(self._texts, key=lambda text: (-len(text), text))
-        self._pattern = re.compile(b"|".join(map(re.escape, longest_first))) if longest_first else None
+        self._pattern = (
+            re.compile(b"|".join(map(re.escape, longest_first))) if longest_first else None
+        )
         self._longest = len(longest_first[0]) if longest_first else 0
         self._held = b""
 
@@ -76,33 +79,49 @@ class Exchanged:
         return self.whole(value.encode("latin-1", "replace")).decode("latin-1") if self else value
 
     def _sure(self, data: bytes) -> int:
-        """How much of ``data`` no later byte can change: up to where a text could have begun that is not whole yet,
-        unless what stands there belongs to one that is."""
+        """How much of ``data`` no later byte can change: up to where a text could have begun that
+        is not whole yet, unless what stands there belongs to one that is."""
         if self._pattern is None:
             return len(data)
         found = [match.span() for match in self._pattern.finditer(data)]
         for at in range(max(0, len(data) - self._longest + 1), len(data)):
             tail = data[at:]
             if any(text.startswith(tail) and text != tail for text in self._texts) and not any(
-                    start < at < end for start, end in found):
+                start < at < end for start, end in found
+            ):
                 return at
         return len(data)
 
 
-async def carry(answering: Answering, method: str, outlet: Outlet, provenance: Provenance, idle: float,
-                exchanged: Exchanged | None = None, *, hide_goal: bool = False) -> tuple[Headers, bytes, BodyState]:
+async def carry(
+    answering: Answering,
+    method: str,
+    outlet: Outlet,
+    provenance: Provenance,
+    idle: float,
+    exchanged: Exchanged | None = None,
+    *,
+    hide_goal: bool = False,
+) -> tuple[Headers, bytes, BodyState]:
     """Speak the answer into ``outlet``. Returns its headers and its body as the service sent them.
 
-    How the service framed it is told: the SDK, and a replay, get it framed so again. A body whose length was announced
-    waits until it is whole when texts are ``exchanged`` in it, because that changes the length. ``hide_goal`` takes out
-    where a redirect leads. Raises Broken, TimeoutError and OSError for an answer that is not whole.
+    How the service framed it is told: the SDK, and a replay, get it framed so again. A body whose
+    length was announced waits until it is whole when texts are ``exchanged`` in it, because that
+    changes the length. ``hide_goal`` takes out where a redirect leads. Raises Broken, TimeoutError
+    and OSError for an answer that is not whole.
     """
     head, state = answering.head, framing(answering.head, method)
-    headers = tuple(pair for pair in head.headers
-                    if pair[0].lower() not in HOP_BY_HOP or pair[0].lower() == "transfer-encoding")
+    headers = tuple(
+        pair
+        for pair in head.headers
+        if pair[0].lower() not in HOP_BY_HOP or pair[0].lower() == "transfer-encoding"
+    )
     texts = exchanged or Exchanged({})
-    shown = tuple((name, texts.header(value)) for name, value in headers
-                  if not (hide_goal and name.lower() == "location" and 300 <= head.status < 400))
+    shown = tuple(
+        (name, texts.header(value))
+        for name, value in headers
+        if not (hide_goal and name.lower() == "location" and 300 <= head.status < 400)
+    )
     body = read_body(answering.reader, state, asyncio.get_running_loop(), idle)
     pieces: list[bytes] = []
     if texts and state.length is not None:
@@ -129,6 +148,12 @@ async def carry(answering: Answering, method: str, outlet: Outlet, provenance: P
 
 def _of_length(headers: Headers, grown: int) -> Headers:
     """``headers`` announcing ``grown`` more bytes."""
-    return tuple((name, str(int(value) + grown) if name.lower() == "content-length" and value.isdigit() else value)
-                 for name, value in headers)
-
+    return tuple(
+        (
+            name,
+            str(int(value) + grown)
+            if name.lower() == "content-length" and value.isdigit()
+            else value,
+        )
+        for name, value in headers
+    )

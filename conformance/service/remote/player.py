@@ -14,8 +14,13 @@ from conformance.wire.exchange import Exchange, Reply, Request
 class TargetPlayer(CasePlayer):
     """A player for one case of a run against a service elsewhere."""
 
-    def __init__(self, clock: Clock, service_host: str, relay: Relay,
-                 side: Callable[[Request], Reply | None] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        service_host: str,
+        relay: Relay,
+        side: Callable[[Request], Reply | None] | None = None,
+    ) -> None:
         super().__init__(clock, service_host, None, side)
         self._relay = relay
 
@@ -23,5 +28,7 @@ class TargetPlayer(CasePlayer):
         """Answer ``request`` from the service; another host's is refused as in a replay."""
         if request.host != self._host:
             return self.answer(request)
-        self.exchanges.append(Exchange(request, None, self._clock.now()))  # what the peer has seen of it is the record
+        self.exchanges.append(
+            Exchange(request, None, self._clock.now())
+        )  # what the peer has seen of it is the record
         return await self._relay.serve(request, answer)

@@ -18,7 +18,8 @@ _PORT = 80
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An http proxy that is asked for tunnels (CONNECT, RFC 9110 section 9.3.6), so that TLS ends at the service."""
+    """An http proxy that is asked for tunnels (CONNECT, RFC 9110 section 9.3.6), so that TLS ends
+    at the service."""
 
     host: str
     port: int
@@ -45,10 +46,11 @@ class Proxy:
 
 
 def proxy_for(url: str, environment: Mapping[str, str]) -> Proxy | None:
-    """The proxy on the way to ``url``: that of HTTPS_PROXY or ALL_PROXY unless NO_PROXY excepts the host. None also for
-    plain http and for loopback addresses, which no proxy could reach.
+    """The proxy on the way to ``url``: that of HTTPS_PROXY or ALL_PROXY unless NO_PROXY excepts the
+    host. None also for plain http and for loopback addresses, which no proxy could reach.
 
-    Raises UsageError ``proxy-url``, which never repeats the value, for one that is not ``http://[user:password@]host``.
+    Raises UsageError ``proxy-url``, which never repeats the value, for one that is not
+    ``http://[user:password@]host``.
     """
     place = urlsplit(url)
     host = place.hostname or ""
@@ -68,9 +70,12 @@ def _parsed(value: str) -> Proxy:
     except ValueError:
         host, port, place = "", 0, urlsplit("")
     if place.scheme != "http" or not host or place.path.strip("/") or place.query:
-        raise UsageError("proxy-url", "the proxy of the environment (HTTPS_PROXY) is not of the form "
-                         "http://[user:password@]host:port", "https and socks proxies are not spoken to; "
-                         "NO_PROXY excepts hosts")
+        raise UsageError(
+            "proxy-url",
+            "the proxy of the environment (HTTPS_PROXY) is not of the form "
+            "http://[user:password@]host:port",
+            "https and socks proxies are not spoken to; NO_PROXY excepts hosts",
+        )
     return Proxy(host, port, unquote(place.username or ""), unquote(place.password or ""))
 
 

@@ -31,8 +31,9 @@ class ResponseHead:
 
 @dataclass(slots=True)
 class BodyState:
-    """How a body is framed, and the ends of the chunks of a chunked one. ``chunked``: each chunk is a piece of its own;
-    ``length``: what was announced; with neither, the end of the connection ends it."""
+    """How a body is framed, and the ends of the chunks of a chunked one. ``chunked``: each chunk is
+    a piece of its own; ``length``: what was announced; with neither, the end of the connection ends
+    it."""
 
     chunked: bool
     length: int | None
@@ -71,8 +72,12 @@ def parse_head(raw: bytes) -> ResponseHead:
 
 
 def framing(head: ResponseHead, method: str) -> BodyState:
-    """How the body after ``head`` is framed. Raises Broken where two readings are possible (RFC 9112 section 6.3)."""
-    coding, length = header(head.headers, "transfer-encoding"), header(head.headers, "content-length")
+    """How the body after ``head`` is framed. Raises Broken where two readings are possible (RFC
+    9112 section 6.3)."""
+    coding, length = (
+        header(head.headers, "transfer-encoding"),
+        header(head.headers, "content-length"),
+    )
     if method == "HEAD" or head.status in (204, 304):
         return BodyState(chunked=False, length=0)
     if coding is not None:
@@ -84,12 +89,19 @@ def framing(head: ResponseHead, method: str) -> BodyState:
     return BodyState(chunked=False, length=None if length is None else int(length))
 
 
-async def read_body(reader: asyncio.StreamReader, state: BodyState, clock: asyncio.AbstractEventLoop,
-                    idle: float) -> AsyncIterator[bytes]:
-    """The body in the pieces it came in, never across the end of a chunk. Times are kept in ``state`` as seconds on
-    ``clock``. Raises Broken for one that is not whole or larger than MAX_BODY, TimeoutError after ``idle`` seconds
-    without a byte."""
-    body = ChunkedBody(Limits()) if state.chunked else None if state.length is None else LengthBody(state.length)
+async def read_body(
+    reader: asyncio.StreamReader, state: BodyState, clock: asyncio.AbstractEventLoop, idle: float
+) -> AsyncIterator[bytes]:
+    """The body in the pieces it came in, never across the end of a chunk. Times are kept in
+    ``state`` as seconds on ``clock``. Raises Broken for one that is not whole or larger than
+    MAX_BODY, TimeoutError after ``idle`` seconds without a byte."""
+    body = (
+        ChunkedBody(Limits())
+        if state.chunked
+        else None
+        if state.length is None
+        else LengthBody(state.length)
+    )
     size = 0
     while body is None or not body.complete:
         async with asyncio.timeout(idle):
@@ -114,7 +126,7 @@ def _fed(body: ChunkedBody | LengthBody, data: bytes, state: BodyState, now: flo
         raise Broken(f"the chunked coding of the response is broken: {refusal.cause}") from None
     if rest:
         raise Broken("the response is longer than it announced")
-    new = body.ends[len(state.ends):]
+    new = body.ends[len(state.ends) :]
     state.ends += new
     state.times += [now] * len(new)
     return [bytes(piece) for piece in body.pieces[before:]]

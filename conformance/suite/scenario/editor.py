@@ -1,4 +1,5 @@
-"""The JSON Schema editors use for scenario files, generated from the models so that the two cannot drift."""
+"""The JSON Schema editors use for scenario files, generated from the models so that the two cannot
+drift."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ FIXTURES = "fixtures"
 
 @dataclass(frozen=True)
 class LoadedScenario:
-    """A scenario with its id (the path below ``scenarios/`` without ``.yaml``) and its document, for positions."""
+    """A scenario with its id (the path below ``scenarios/`` without ``.yaml``) and its document,
+    for positions."""
 
     id: str
     capability: str
@@ -31,13 +32,17 @@ class LoadedScenario:
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
-        """The names of the variables outside of ``matrix`` that have a value before the scenario runs, sorted."""
+        """The names of the variables outside of ``matrix`` that have a value before the scenario
+        runs, sorted."""
         written = {key: value for key, value in self.document.value.items() if key != "matrix"}
-        return tuple(sorted(name for name in variables_in(written) if not name.startswith("steps.")))
+        return tuple(
+            sorted(name for name in variables_in(written) if not name.startswith("steps."))
+        )
 
     @cached_property
     def filled(self) -> dict[str, Scenario]:
-        """The scenario as it was filled in so far, by the values of its variables: most cases of one are alike."""
+        """The scenario as it was filled in so far, by the values of its variables: most cases of
+        one are alike."""
         return {}
 
 
@@ -52,15 +57,20 @@ class Fixtures:
     def names(self) -> tuple[str, ...]:
         """Every fixture name, sorted."""
         folder = self._root / FIXTURES
-        return tuple(sorted(p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml")))
+        return tuple(
+            sorted(p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml"))
+        )
 
     def get(self, name: str) -> Fixture:
         """The fixture ``name``. Raises InputError when there is none, or its file is wrong."""
         if name not in self._loaded:
             path = self._root / FIXTURES / f"{name}.yaml"
             if ".." in name.split("/") or not path.is_file():
-                raise InputError("fixture-unknown", f"there is no fixture {name!r}",
-                                 f"known: {', '.join(self.names[:8])}{' ...' if len(self.names) > 8 else ''}")
+                raise InputError(
+                    "fixture-unknown",
+                    f"there is no fixture {name!r}",
+                    f"known: {', '.join(self.names[:8])}{' ...' if len(self.names) > 8 else ''}",
+                )
             document = load_file(path, name=f"scenarios/{FIXTURES}/{name}.yaml")
             self._loaded[name] = validate(document, Fixture, "fixture")
         return self._loaded[name]
@@ -80,16 +90,22 @@ def load_scenario(path: Path, root: Path) -> LoadedScenario:
     scenario = validate(document, Scenario, "scenario")
     identity = relative.with_suffix("").as_posix()
     if len(relative.parts) < 2:
-        raise InputError("scenario-place", "a scenario stands in the folder of its capability",
-                         f"move it to {root.name}/<capability>/{relative.name}", Where(document.file))
+        raise InputError(
+            "scenario-place",
+            "a scenario stands in the folder of its capability",
+            f"move it to {root.name}/<capability>/{relative.name}",
+            Where(document.file),
+        )
     return LoadedScenario(identity, relative.parts[0], scenario, document)
 
 
 def load_scenarios(root: Path) -> tuple[LoadedScenario, ...]:
-    """Every scenario below ``root``. Raises InputErrors with all problems of all files, UsageError when there are none.
-    """
+    """Every scenario below ``root``. Raises InputErrors with all problems of all files, UsageError
+    when there are none."""
     if not root.is_dir():
-        raise UsageError("no-scenarios", f"there is no folder {root}", "run from a folder that has scenarios/")
+        raise UsageError(
+            "no-scenarios", f"there is no folder {root}", "run from a folder that has scenarios/"
+        )
     loaded: list[LoadedScenario] = []
     problems: list[InputError] = []
     for path in scenario_files(root):
@@ -102,5 +118,7 @@ def load_scenarios(root: Path) -> tuple[LoadedScenario, ...]:
     if problems:
         raise InputErrors(tuple(problems))
     if not loaded:
-        raise UsageError("no-scenarios", f"{root} holds no scenarios", "write one: see docs/scenarios.md")
+        raise UsageError(
+            "no-scenarios", f"{root} holds no scenarios", "write one: see docs/scenarios.md"
+        )
     return tuple(loaded)

@@ -1,8 +1,8 @@
 """The matching algorithm of ``expect`` (written down in ``docs/scenarios.md``).
 
-Expected mappings are matched key by key: a key left out is unchecked, a key written must match. Lists match element by
-element and in length. Scalars match by value and by type, except that 1 equals 1.0. A mapping whose keys all start with
-``$`` holds operators, all of which must hold.
+Expected mappings are matched key by key: a key left out is unchecked, a key written must match.
+Lists match element by element and in length. Scalars match by value and by type, except that 1
+equals 1.0. A mapping whose keys all start with ``$`` holds operators, all of which must hold.
 """
 
 from __future__ import annotations
@@ -48,12 +48,16 @@ class Mismatch:
 
 
 Resolve = Callable[[str, str], Any]
-"""Looks up ``{$from: origin}`` for a pointer: called with (origin, pointer); answers ABSENT when there is nothing."""
+"""Looks up ``{$from: origin}`` for a pointer: called with (origin, pointer); answers ABSENT when
+there is nothing."""
 
 
-def match(expected: Any, actual: Any, resolve: Resolve | None = None, pointer: str = "") -> Iterator[Mismatch]:
-    """Every place where ``actual`` is not what ``expected`` says. Never raises on any ``actual``; raises ValueError for
-    an operator in ``expected`` that does not exist (lint finds those first)."""
+def match(
+    expected: Any, actual: Any, resolve: Resolve | None = None, pointer: str = ""
+) -> Iterator[Mismatch]:
+    """Every place where ``actual`` is not what ``expected`` says. Never raises on any ``actual``;
+    raises ValueError for an operator in ``expected`` that does not exist (lint finds those
+    first)."""
     if is_operator(expected):
         yield from _operators(expected, actual, resolve, pointer)
     elif isinstance(expected, Mapping):
@@ -61,12 +65,18 @@ def match(expected: Any, actual: Any, resolve: Resolve | None = None, pointer: s
     elif isinstance(expected, list | tuple):
         yield from _list(expected, actual, resolve, pointer)
     elif not _same(expected, actual):
-        yield Mismatch(pointer, expected, _plain(actual), f"expected {show(expected)}, found {show(actual)}")
+        yield Mismatch(
+            pointer, expected, _plain(actual), f"expected {show(expected)}, found {show(actual)}"
+        )
 
 
 def is_operator(value: Any) -> bool:
     """Whether ``value`` is a mapping of ``$`` operators."""
-    return isinstance(value, Mapping) and bool(value) and all(isinstance(k, str) and k.startswith("$") for k in value)
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(isinstance(k, str) and k.startswith("$") for k in value)
+    )
 
 
 def show(value: Any, limit: int = 160) -> str:
@@ -75,7 +85,11 @@ def show(value: Any, limit: int = 160) -> str:
         return "nothing"
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError):  # not JSON: keys that are no text, a value inside itself
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ):  # not JSON: keys that are no text, a value inside itself
         text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
@@ -97,28 +111,41 @@ def _same(expected: Any, actual: Any) -> bool:
     return type(expected) is type(actual) and bool(expected == actual)
 
 
-def _mapping(expected: Mapping[str, Any], actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
+def _mapping(
+    expected: Mapping[str, Any], actual: Any, resolve: Resolve | None, pointer: str
+) -> Iterator[Mismatch]:
     if not isinstance(actual, Mapping):
-        yield Mismatch(pointer, dict(expected), _plain(actual), f"expected an object, found {show(actual)}")
+        yield Mismatch(
+            pointer, dict(expected), _plain(actual), f"expected an object, found {show(actual)}"
+        )
         return
     for key, value in expected.items():
         yield from match(value, actual.get(key, ABSENT), resolve, f"{pointer}/{escape(key)}")
 
 
-def _list(expected: list[Any] | tuple[Any, ...], actual: Any, resolve: Resolve | None,
-          pointer: str) -> Iterator[Mismatch]:
+def _list(
+    expected: list[Any] | tuple[Any, ...], actual: Any, resolve: Resolve | None, pointer: str
+) -> Iterator[Mismatch]:
     if not isinstance(actual, list | tuple):
-        yield Mismatch(pointer, list(expected), _plain(actual), f"expected a list, found {show(actual)}")
+        yield Mismatch(
+            pointer, list(expected), _plain(actual), f"expected a list, found {show(actual)}"
+        )
         return
     if len(expected) != len(actual):
-        yield Mismatch(pointer, list(expected), list(actual),
-                       f"expected {len(expected)} items, found {len(actual)}: {show(list(actual))}")
+        yield Mismatch(
+            pointer,
+            list(expected),
+            list(actual),
+            f"expected {len(expected)} items, found {len(actual)}: {show(list(actual))}",
+        )
         return
     for index, (want, have) in enumerate(zip(expected, actual, strict=True)):
         yield from match(want, have, resolve, f"{pointer}/{index}")
 
 
-def _operators(expected: Mapping[str, Any], actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
+def _operators(
+    expected: Mapping[str, Any], actual: Any, resolve: Resolve | None, pointer: str
+) -> Iterator[Mismatch]:
     unknown = set(expected) - OPERATORS
     if unknown:
         raise ValueError(f"unknown operator {', '.join(sorted(unknown))}")
@@ -131,43 +158,77 @@ def _operators(expected: Mapping[str, Any], actual: Any, resolve: Resolve | None
         elif name in ("$all", "$not", "$unordered", "$contains_item"):
             yield from _NESTED[name](argument, actual, resolve, pointer)
         elif not _SIMPLE[name](argument, actual, tolerance):
-            yield Mismatch(pointer, {name: argument}, _plain(actual),
-                           f"expected {_WORDS[name]} {show(argument)}, found {show(actual)}")
+            yield Mismatch(
+                pointer,
+                {name: argument},
+                _plain(actual),
+                f"expected {_WORDS[name]} {show(argument)}, found {show(actual)}",
+            )
 
 
 def _from(origin: str, actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
     wanted = resolve(origin, pointer) if resolve else ABSENT
     if wanted is ABSENT:
-        yield Mismatch(pointer, {"$from": origin}, _plain(actual), f"the {origin} has no value to compare with here")
+        yield Mismatch(
+            pointer,
+            {"$from": origin},
+            _plain(actual),
+            f"the {origin} has no value to compare with here",
+        )
     elif not _equal(wanted, actual):
-        yield Mismatch(pointer, wanted, _plain(actual), f"the {origin} says {show(wanted)}, found {show(actual)}")
+        yield Mismatch(
+            pointer,
+            wanted,
+            _plain(actual),
+            f"the {origin} says {show(wanted)}, found {show(actual)}",
+        )
 
 
 def _equal(left: Any, right: Any) -> bool:
     """Equality of JSON values: as in ``match``, but with nothing left out and no operators."""
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(_equal(value, right[key]) for key, value in left.items())
+        return left.keys() == right.keys() and all(
+            _equal(value, right[key]) for key, value in left.items()
+        )
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(_equal(a, b) for a, b in zip(left, right, strict=True))
+        return len(left) == len(right) and all(
+            _equal(a, b) for a, b in zip(left, right, strict=True)
+        )
     return _same(left, right)
 
 
-def _unordered(argument: list[Any], actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
+def _unordered(
+    argument: list[Any], actual: Any, resolve: Resolve | None, pointer: str
+) -> Iterator[Mismatch]:
     if not isinstance(actual, list | tuple) or len(actual) != len(argument):
-        yield Mismatch(pointer, argument, _plain(actual), f"expected {len(argument)} items in any order, "
-                                                          f"found {show(actual)}")
+        yield Mismatch(
+            pointer,
+            argument,
+            _plain(actual),
+            f"expected {len(argument)} items in any order, found {show(actual)}",
+        )
         return
-    fits = [[i for i, have in enumerate(actual) if not any(match(want, have, resolve, pointer))] for want in argument]
+    fits = [
+        [i for i, have in enumerate(actual) if not any(match(want, have, resolve, pointer))]
+        for want in argument
+    ]
     taken: dict[int, int] = {}
     for index, want in enumerate(argument):
         if not _seat(index, fits, taken, set()):
             rest = [have for i, have in enumerate(actual) if i not in taken]
-            yield Mismatch(pointer, want, rest, f"no item matches {show(want)}" if not fits[index] else
-                           f"every item that matches {show(want)} is needed by another expectation")
+            yield Mismatch(
+                pointer,
+                want,
+                rest,
+                f"no item matches {show(want)}"
+                if not fits[index]
+                else f"every item that matches {show(want)} is needed by another expectation",
+            )
 
 
 def _seat(index: int, fits: list[list[int]], taken: dict[int, int], tried: set[int]) -> bool:
-    """Give expectation ``index`` an item of its own, moving others where needed (Kuhn's algorithm)."""
+    """Give expectation ``index`` an item of its own, moving others where needed (Kuhn's
+    algorithm)."""
     for item in fits[index]:
         if item not in tried:
             tried.add(item)
@@ -177,21 +238,31 @@ def _seat(index: int, fits: list[list[int]], taken: dict[int, int], tried: set[i
     return False
 
 
-def _contains_item(argument: Any, actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
+def _contains_item(
+    argument: Any, actual: Any, resolve: Resolve | None, pointer: str
+) -> Iterator[Mismatch]:
     items = actual if isinstance(actual, list | tuple) else ()
     if not any(not any(match(argument, have, resolve, pointer)) for have in items):
-        yield Mismatch(pointer, argument, _plain(actual), f"no item matches {show(argument)} in {show(actual)}")
+        yield Mismatch(
+            pointer, argument, _plain(actual), f"no item matches {show(argument)} in {show(actual)}"
+        )
 
 
 def _not(argument: Any, actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
     if not any(match(argument, actual, resolve, pointer)):
-        yield Mismatch(pointer, {"$not": argument}, _plain(actual), f"expected anything but {show(argument)}, "
-                                                                    f"found {show(actual)}")
+        yield Mismatch(
+            pointer,
+            {"$not": argument},
+            _plain(actual),
+            f"expected anything but {show(argument)}, found {show(actual)}",
+        )
 
 
 def _every(argument: Any, actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
     if not isinstance(actual, list | tuple):
-        yield Mismatch(pointer, {"$all": argument}, _plain(actual), f"expected a list, found {show(actual)}")
+        yield Mismatch(
+            pointer, {"$all": argument}, _plain(actual), f"expected a list, found {show(actual)}"
+        )
         return
     for index, item in enumerate(actual):
         yield from match(argument, item, resolve, f"{pointer}/{index}")
@@ -233,28 +304,47 @@ _SIMPLE: dict[str, Callable[[Any, Any, Any], bool]] = {
 }
 
 _NESTED: dict[str, Callable[[Any, Any, Resolve | None, str], Iterator[Mismatch]]] = {
-    "$unordered": _unordered, "$contains_item": _contains_item, "$not": _not, "$all": _every,
+    "$unordered": _unordered,
+    "$contains_item": _contains_item,
+    "$not": _not,
+    "$all": _every,
 }
 
 _WORDS = {
-    "$present": "present =", "$absent": "absent =", "$null": "null =", "$type": "a value of type",
-    "$regex": "text matching", "$contains": "text containing", "$gte": "at least", "$lte": "at most",
-    "$gt": "more than", "$lt": "less than", "$one_of": "one of", "$approx": "about", "$length": "a length of",
+    "$present": "present =",
+    "$absent": "absent =",
+    "$null": "null =",
+    "$type": "a value of type",
+    "$regex": "text matching",
+    "$contains": "text containing",
+    "$gte": "at least",
+    "$lte": "at most",
+    "$gt": "more than",
+    "$lt": "less than",
+    "$one_of": "one of",
+    "$approx": "about",
+    "$length": "a length of",
 }
 
 OPERATORS = frozenset(_SIMPLE) | frozenset(_NESTED) | {"$from", "$within"}
 """Every operator name."""
 
 
-def operator_problems(value: Any, pointer: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What is wrong with the operators inside ``value``: (path, sentence) each. Used by lint, so that a typing error
-    in an operator is an error of the file and never a check that silently holds."""
+def operator_problems(
+    value: Any, pointer: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with the operators inside ``value``: (path, sentence) each. Used by lint, so
+    that a typing error in an operator is an error of the file and never a check that silently
+    holds."""
     if isinstance(value, Mapping):
         dollar = [k for k in value if isinstance(k, str) and k.startswith("$")]
         if dollar and len(dollar) != len(value):
             yield pointer, "operators and plain keys stand in one mapping"
         if "$within" in value and "$approx" not in value:
-            yield (*pointer, "$within"), "$within says how near $approx must be; there is no $approx here"
+            yield (
+                (*pointer, "$within"),
+                "$within says how near $approx must be; there is no $approx here",
+            )
         for key, item in value.items():
             if key in dollar:
                 problem = _operator_problem(key, item)
@@ -291,7 +381,11 @@ _ARGUMENTS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("$type",), _is_type, f"one of {', '.join(_TYPES)}, or a list of them"),
     (("$present", "$absent", "$null"), lambda a: isinstance(a, bool), "true or false"),
     (("$contains",), lambda a: isinstance(a, str), "text"),
-    (("$gte", "$lte", "$gt", "$lt", "$approx", "$within"), lambda a: seconds(a) is not None, "a number or a duration"),
+    (
+        ("$gte", "$lte", "$gt", "$lt", "$approx", "$within"),
+        lambda a: seconds(a) is not None,
+        "a number or a duration",
+    ),
     (("$one_of", "$unordered"), lambda a: isinstance(a, list), "a list"),
     (("$from",), lambda a: a == "wire", "wire"),
 )

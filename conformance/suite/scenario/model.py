@@ -1,8 +1,9 @@
 """The scenario format (design section 5; prose in ``docs/scenarios.md``).
 
-These models are the format: the editor schema (``scenario.schema.json``) and the messages about unknown keys are made
-from them. Values below ``with``, ``expect`` and a scripted body are free JSON in which ``${...}`` and ``$`` operators
-may stand; they are resolved by :mod:`conformance.suite.scenario.variables` and :mod:`conformance.suite.scenario.match`.
+These models are the format: the editor schema (``scenario.schema.json``) and the messages about
+unknown keys are made from them. Values below ``with``, ``expect`` and a scripted body are free JSON
+in which ``${...}`` and ``$`` operators may stand; they are resolved by
+:mod:`conformance.suite.scenario.variables` and :mod:`conformance.suite.scenario.match`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from conformance.suite.scenario.durations import parse_duration
 
 API_VERSIONS = ("2024-06-01", "2024-10-21", "2025-03-01-preview", "2025-04-01-preview", "v1")
-"""The api-versions the project has schemas for, oldest first; ``v1`` stands after every dated one."""
+"""The api-versions the project has schemas for, oldest first; ``v1`` stands after every dated
+one."""
 
 
 class Part(BaseModel):
@@ -41,7 +43,9 @@ def _is_variable(value: str) -> bool:
 
 
 def _count(value: object) -> object:
-    if isinstance(value, bool) or (isinstance(value, str) and value != "default" and not _is_variable(value)):
+    if isinstance(value, bool) or (
+        isinstance(value, str) and value != "default" and not _is_variable(value)
+    ):
         raise ValueError("a whole number, default, or ${...}")
     return value
 
@@ -51,11 +55,13 @@ Count = Annotated[int | str, BeforeValidator(_count)]
 
 
 Variable = Annotated[str, Field(pattern=r"^\$\{[^${}]+\}$")]
-"""A text that is one variable, where the value must be one of a few words: the scenario is read again once filled."""
+"""A text that is one variable, where the value must be one of a few words: the scenario is read
+again once filled."""
 
 
 class SourceRef(Part):
-    """Where the expectation is written: exactly one of the five, with a section where the document has them."""
+    """Where the expectation is written: exactly one of the five, with a section where the document
+    has them."""
 
     article: str | None = None
     spec: str | None = None
@@ -66,7 +72,9 @@ class SourceRef(Part):
 
     @model_validator(mode="after")
     def _one(self) -> SourceRef:
-        named = [n for n in ("article", "spec", "issue", "url", "fact") if getattr(self, n) is not None]
+        named = [
+            n for n in ("article", "spec", "issue", "url", "fact") if getattr(self, n) is not None
+        ]
         if len(named) != 1:
             raise ValueError("a source names exactly one of article, spec, issue, url, fact")
         return self
@@ -92,20 +100,42 @@ class FixtureRef(Part):
     fixture: str = Field(alias="$fixture")
 
 
-Chunks = Literal["whole", "events", "lines", "bytes", "coalesced", "inside_characters", "inside_fields",
-                 "before_colons", "between_line_ends"]
-FaultName = Literal["connect_refused", "connect_timeout", "connection_reset", "connection_closed", "read_timeout",
-                    "cut_head", "cut_body", "reset_body", "stall_body", "bad_chunk", "short_chunk"]
+Chunks = Literal[
+    "whole",
+    "events",
+    "lines",
+    "bytes",
+    "coalesced",
+    "inside_characters",
+    "inside_fields",
+    "before_colons",
+    "between_line_ends",
+]
+FaultName = Literal[
+    "connect_refused",
+    "connect_timeout",
+    "connection_reset",
+    "connection_closed",
+    "read_timeout",
+    "cut_head",
+    "cut_body",
+    "reset_body",
+    "stall_body",
+    "bad_chunk",
+    "short_chunk",
+]
 FAULTS_AT_A_PLACE = ("cut_head", "cut_body", "reset_body", "stall_body", "bad_chunk", "short_chunk")
 """The faults that strike after some of the answer was sent."""
 
 
 class Reply(Part):
-    """One scripted reply. Exactly one of ``body`` (JSON), ``text``, ``base64``, ``sse`` (a list of events) or none.
+    """One scripted reply. Exactly one of ``body`` (JSON), ``text``, ``base64``, ``sse`` (a list of
+    events) or none.
 
-    ``body`` may be ``{$fixture: name}``. Each item of ``sse`` is JSON (sent as one ``data:`` line), or text (sent as
-    it stands, with its own line ends). ``repeat``: this reply answers every later request too. ``docs/scenarios.md``
-    says what each fault and each way of delivery is; ``head``, ``close`` and a false ``content-length`` need sockets.
+    ``body`` may be ``{$fixture: name}``. Each item of ``sse`` is JSON (sent as one ``data:`` line),
+    or text (sent as it stands, with its own line ends). ``repeat``: this reply answers every later
+    request too. ``docs/scenarios.md`` says what each fault and each way of delivery is; ``head``,
+    ``close`` and a false ``content-length`` need sockets.
     """
 
     status: int | str = 200
@@ -115,21 +145,36 @@ class Reply(Part):
     base64: str | FixtureRef | None = None
     sse: list[Any] | FixtureRef | None = None
     head: list[str] | Variable | None = Field(
-        default=None, description="Lines sent in place of the status line and headers.")
-    gzip: bool | Variable = Field(default=False, description="Send the body gzip-coded, and say so.")
+        default=None, description="Lines sent in place of the status line and headers."
+    )
+    gzip: bool | Variable = Field(
+        default=False, description="Send the body gzip-coded, and say so."
+    )
     chunks: Chunks | Annotated[int, Field(ge=1)] | Variable = Field(
-        default="whole", description="How the body is cut into pieces; a number: so many bytes each.")
+        default="whole",
+        description="How the body is cut into pieces; a number: so many bytes each.",
+    )
     delay: Duration = Field(default=0.0, description="Time before the first byte of the answer.")
-    over: Duration = Field(default=0.0, description="Time over which the pieces of the body are spread evenly.")
+    over: Duration = Field(
+        default=0.0, description="Time over which the pieces of the body are spread evenly."
+    )
     linger: Duration = Field(
-        default=0.0, description="Time between the last byte of the body and the answer's end, or the fault.")
+        default=0.0,
+        description="Time between the last byte of the body and the answer's end, or the fault.",
+    )
     close: bool | Variable = Field(
-        default=False, description="End the connection after the answer, without a header that says so.")
+        default=False,
+        description="End the connection after the answer, without a header that says so.",
+    )
     fault: FaultName | Variable | None = None
     cut_at: Annotated[int, Field(ge=0)] | Variable | None = Field(
-        default=None, description="Bytes sent before the fault: of the body, for cut_head of the head. Default: half.")
+        default=None,
+        description="Bytes sent before the fault: of the body, for cut_head of the head. Default: half.",
+    )
     cut_event: Annotated[int, Field(ge=1)] | Variable | None = Field(
-        default=None, description="The fault strikes in the middle of this event of the body; the first is 1.")
+        default=None,
+        description="The fault strikes in the middle of this event of the body; the first is 1.",
+    )
     repeat: bool = False
 
     @model_validator(mode="after")
@@ -146,12 +191,15 @@ class Reply(Part):
             raise ValueError("a fault strikes in one place: cut_at or cut_event")
         struck = self.fault in FAULTS_AT_A_PLACE or (self.fault or "").startswith("${")
         if places and not (struck and (self.fault, places[0]) != ("cut_head", "cut_event")):
-            raise ValueError(f"{places[0]} is where a fault strikes; {self.fault or 'no fault'} has no such place")
+            raise ValueError(
+                f"{places[0]} is where a fault strikes; {self.fault or 'no fault'} has no such place"
+            )
         return self
 
 
 class StreamSpec(Part):
-    """How a stream is consumed: to its end, or ``first`` so many events and then closed by the caller."""
+    """How a stream is consumed: to its end, or ``first`` so many events and then closed by the
+    caller."""
 
     first: int | None = Field(default=None, ge=0)
 
@@ -166,7 +214,8 @@ class OptionsSpec(Part):
 
 
 class ResponseExpect(Part):
-    """What the served answer must be. ``schema`` overrides the operation's own schema; ``none`` switches it off."""
+    """What the served answer must be. ``schema`` overrides the operation's own schema; ``none``
+    switches it off."""
 
     schema_: str | None = Field(default=None, alias="schema")
     status: Any = None
@@ -177,7 +226,8 @@ class ResponseExpect(Part):
 
 
 class RequestExpect(Part):
-    """What a request must be. Keys left out are unchecked; keys written are exact (``docs/scenarios.md``)."""
+    """What a request must be. Keys left out are unchecked; keys written are exact
+    (``docs/scenarios.md``)."""
 
     method: Any = None
     path: Any = None
@@ -189,7 +239,8 @@ class RequestExpect(Part):
 
 
 class Expect(Part):
-    """What is expected of one step. ``error`` present: the call must fail so. Otherwise it must succeed."""
+    """What is expected of one step. ``error`` present: the call must fail so. Otherwise it must
+    succeed."""
 
     attempts: Any = None
     delays: Any = None
@@ -203,7 +254,8 @@ class Expect(Part):
 
 
 class Step(Part):
-    """One call. ``service`` left out means one answer from the cassette; ``cassette`` in the list means the same."""
+    """One call. ``service`` left out means one answer from the cassette; ``cassette`` in the list
+    means the same."""
 
     name: str | None = None
     call: str
@@ -240,7 +292,9 @@ class Scenario(Part):
     tags: list[str] = Field(default_factory=list)
     api_versions: str | list[str] = Field(description="A range such as '>=2024-06-01', or a list.")
     surfaces: Annotated[list[Surface], Field(min_length=1)] = ["sync", "async"]
-    needs: list[str] = Field(default_factory=list, description="Contract abilities beside the operations called.")
+    needs: list[str] = Field(
+        default_factory=list, description="Contract abilities beside the operations called."
+    )
     lane: Literal["any", "loopback"] = "any"
     cassette: str | None = None
     client: ClientSpec = Field(default_factory=ClientSpec)

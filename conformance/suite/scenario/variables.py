@@ -1,7 +1,9 @@
-"""``${...}`` in scenarios: what differs by SDK, api-version or earlier step is named, never branched on.
+"""``${...}`` in scenarios: what differs by SDK, api-version or earlier step is named, never
+branched on.
 
-A text that is one variable and nothing else becomes the variable's value with its type; inside longer text the value is
-written as text. ``${steps.<name>.<pointer parts>}`` stays until the named step has run.
+A text that is one variable and nothing else becomes the variable's value with its type; inside
+longer text the value is written as text. ``${steps.<name>.<pointer parts>}`` stays until the named
+step has run.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ def variables_in(value: Any) -> set[str]:
     if isinstance(value, str):
         return set(VARIABLE.findall(value))
     if isinstance(value, Mapping):
-        return set().union(*(variables_in(item) for item in value.values()), *(variables_in(k) for k in value))
+        return set().union(
+            *(variables_in(item) for item in value.values()), *(variables_in(k) for k in value)
+        )
     if isinstance(value, list | tuple):
         return set().union(*(variables_in(item) for item in value))
     return set()
@@ -62,7 +66,8 @@ def _text(text: str, scope: Mapping[str, Any], keep: str) -> Any:
 
 
 def lookup(name: str, scope: Mapping[str, Any]) -> Any:
-    """The value of the dotted ``name``. A level may itself hold dotted keys (contract traits do)."""
+    """The value of the dotted ``name``. A level may itself hold dotted keys (contract traits
+    do)."""
     return _descend(name, name, scope)
 
 

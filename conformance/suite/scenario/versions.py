@@ -1,7 +1,7 @@
 """api-versions and the ranges scenarios and commands write over them.
 
-Dated versions are ordered by date, a preview before a release of the same date. ``v1`` is no date: it is only meant
-when it is named.
+Dated versions are ordered by date, a preview before a release of the same date. ``v1`` is no date:
+it is only meant when it is named.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ import re
 
 from conformance.suite.scenario.model import API_VERSIONS
 
-_TERM = re.compile(r"(?P<operator>>=|<=|>|<|==)?\s*(?P<version>[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?|v1)\Z")
+_TERM = re.compile(
+    r"(?P<operator>>=|<=|>|<|==)?\s*(?P<version>[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?|v1)\Z"
+)
 
 
-def select_versions(text: str | list[str], known: tuple[str, ...] = API_VERSIONS) -> tuple[str, ...]:
+def select_versions(
+    text: str | list[str], known: tuple[str, ...] = API_VERSIONS
+) -> tuple[str, ...]:
     """The members of ``known`` that ``text`` names.
 
-    ``text`` is a list of versions, or comma-separated terms: comparisons (``>=2024-10-21``) must all hold, versions
-    named alone are added to them; ``all`` is everything. Raises ValueError with a sentence.
+    ``text`` is a list of versions, or comma-separated terms: comparisons (``>=2024-10-21``) must
+    all hold, versions named alone are added to them; ``all`` is everything. Raises ValueError with
+    a sentence.
     """
     if text == "all":
         return known
@@ -26,15 +31,21 @@ def select_versions(text: str | list[str], known: tuple[str, ...] = API_VERSIONS
     for term in text if isinstance(text, list) else text.split(","):
         found = _TERM.match(term.strip())
         if found is None:
-            raise ValueError(f"{term.strip()!r} is no api-version; write >=2024-10-21, 2024-10-21 or v1")
+            raise ValueError(
+                f"{term.strip()!r} is no api-version; write >=2024-10-21, 2024-10-21 or v1"
+            )
         if found["operator"] in (None, "=="):
             named.add(found["version"])
         else:
             comparisons.append((found["operator"], found["version"]))
     unknown = named - set(known)
     if unknown:
-        raise ValueError(f"no schemas for api-version {', '.join(sorted(unknown))}; known: {', '.join(known)}")
-    return tuple(v for v in known if v in named or (comparisons and v != "v1" and _all_hold(v, comparisons)))
+        raise ValueError(
+            f"no schemas for api-version {', '.join(sorted(unknown))}; known: {', '.join(known)}"
+        )
+    return tuple(
+        v for v in known if v in named or (comparisons and v != "v1" and _all_hold(v, comparisons))
+    )
 
 
 def _all_hold(version: str, comparisons: list[tuple[str, str]]) -> bool:
@@ -42,7 +53,9 @@ def _all_hold(version: str, comparisons: list[tuple[str, str]]) -> bool:
 
 
 def _holds(left: tuple[str, int], operator: str, right: tuple[str, int]) -> bool:
-    return {">=": left >= right, "<=": left <= right, ">": left > right, "<": left < right}[operator]
+    return {">=": left >= right, "<=": left <= right, ">": left > right, "<": left < right}[
+        operator
+    ]
 
 
 def _order(version: str) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """JSON Schema 2020-12 over the bodies, events and headers of the service.
 
-``SchemaRegistry.load(folder)`` gives a registry; its ``validate`` and ``unknown_members`` take a schema name, an
-api-version and decoded JSON.
+``SchemaRegistry.load(folder)`` gives a registry; its ``validate`` and ``unknown_members`` take a
+schema name, an api-version and decoded JSON.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Schema files as they lie on the disk: reading, positions, references.
 
-Schemas refer to each other by relative paths, so that an editor follows them too. Inside the harness every file has an
-address below ``BASE``, a host name reserved never to exist (RFC 2606); nothing is ever fetched.
+Schemas refer to each other by relative paths, so that an editor follows them too. Inside the
+harness every file has an address below ``BASE``, a host name reserved never to exist (RFC 2606);
+nothing is ever fetched.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ Path_ = tuple[str | int, ...]
 
 
 def locate(text: str, path: Path_) -> tuple[int, int]:
-    """Line and column (from 1) of the value at ``path`` in the JSON ``text``; ``(0, 0)`` where there is none."""
+    """Line and column (from 1) of the value at ``path`` in the JSON ``text``; ``(0, 0)`` where
+    there is none."""
     here: list[str | int] = []
     expects_key: list[bool] = []
     for token in _TOKEN.finditer(text):
@@ -48,7 +50,9 @@ def locate(text: str, path: Path_) -> tuple[int, int]:
             here[-1] = json.loads(mark)
         else:
             if tuple(here) == path:
-                return text.count("\n", 0, token.start()) + 1, token.start() - text.rfind("\n", 0, token.start())
+                return text.count("\n", 0, token.start()) + 1, token.start() - text.rfind(
+                    "\n", 0, token.start()
+                )
             if mark in "{[":
                 here.append("" if mark == "{" else 0)
                 expects_key.append(mark == "{")
@@ -81,19 +85,32 @@ class Document:
 
     @classmethod
     def read(cls, uri: str, path: Path) -> Document:
-        """Read ``path``. Raises InputError ``schema-not-json`` with the place where reading stopped."""
+        """Read ``path``. Raises InputError ``schema-not-json`` with the place where reading
+        stopped."""
         try:
             text = path.read_text("utf-8")
             content = json.loads(text, object_pairs_hook=_refuse_duplicates)
         except json.JSONDecodeError as error:
-            raise InputError("schema-not-json", f"Expected JSON, but {error.msg[:1].lower()}{error.msg[1:]}.",
-                             "Mend the file at this place.", Where(str(path), error.lineno, error.colno)) from None
+            raise InputError(
+                "schema-not-json",
+                f"Expected JSON, but {error.msg[:1].lower()}{error.msg[1:]}.",
+                "Mend the file at this place.",
+                Where(str(path), error.lineno, error.colno),
+            ) from None
         except (ValueError, OSError) as error:
-            raise InputError("schema-not-json", f"The schema cannot be read: {error}.",
-                             "Write the file as UTF-8 JSON without repeated members.", Where(str(path))) from None
+            raise InputError(
+                "schema-not-json",
+                f"The schema cannot be read: {error}.",
+                "Write the file as UTF-8 JSON without repeated members.",
+                Where(str(path)),
+            ) from None
         if not isinstance(content, dict):
-            raise InputError("schema-invalid", f"Expected a JSON object, found {type(content).__name__}.",
-                             "Write the schema as an object.", Where(str(path), 1, 1))
+            raise InputError(
+                "schema-invalid",
+                f"Expected a JSON object, found {type(content).__name__}.",
+                "Write the schema as an object.",
+                Where(str(path), 1, 1),
+            )
         return cls(uri, path, text, content)
 
     def where(self, path: Path_) -> Where:
@@ -103,7 +120,10 @@ class Document:
     @cached_property
     def references(self) -> tuple[tuple[Path_, str], ...]:
         """Every ``$ref`` as (path to it, absolute address with fragment)."""
-        return tuple((path, urljoin(self.uri, reference)) for path, reference in _references(self.content, ()))
+        return tuple(
+            (path, urljoin(self.uri, reference))
+            for path, reference in _references(self.content, ())
+        )
 
 
 def _references(value: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
@@ -119,7 +139,8 @@ def _references(value: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
 
 
 def at_fragment(content: Any, fragment: str) -> Any:
-    """The part of ``content`` at a JSON pointer fragment (percent-encoded). Raises LookupError where there is none."""
+    """The part of ``content`` at a JSON pointer fragment (percent-encoded). Raises LookupError
+    where there is none."""
     for raw in unquote(fragment).split("/")[1:]:
         key = raw.replace("~1", "/").replace("~0", "~")
         if isinstance(content, list):
@@ -139,13 +160,14 @@ class DocumentStore:
         self._documents: dict[str, Document] = {}
 
     def get(self, uri: str) -> Document:
-        """The document at ``uri`` (a fragment is ignored). Raises InputError; LookupError for an address not ours."""
+        """The document at ``uri`` (a fragment is ignored). Raises InputError; LookupError for an
+        address not ours."""
         bare = urldefrag(uri)[0]
         found = self._documents.get(bare)
         if found is None:
             if not bare.startswith(BASE):
                 raise LookupError(bare)
-            path = self.root / unquote(bare[len(BASE):])
+            path = self.root / unquote(bare[len(BASE) :])
             if not path.is_file():
                 raise LookupError(bare)
             found = self._documents[bare] = Document.read(bare, path)
@@ -161,7 +183,8 @@ class DocumentStore:
     def reachable(self, uri: str) -> tuple[Document, ...]:
         """The document at ``uri`` and all it refers to, directly or not.
 
-        Raises InputError ``schema-broken-ref`` at the first reference that points nowhere, and what ``get`` raises.
+        Raises InputError ``schema-broken-ref`` at the first reference that points nowhere, and what
+        ``get`` raises.
         """
         found: dict[str, Document] = {}
         waiting = [urldefrag(uri)[0]]
@@ -180,10 +203,14 @@ class DocumentStore:
             self.resolve(target)
         except (LookupError, ValueError):
             written = at_fragment(document.content, "/" + "/".join(_escape(step) for step in path))
-            raise InputError("schema-broken-ref", f"The $ref {written!r} points nowhere: there is no "
-                             f"{target.removeprefix(BASE)} in {self.root}.", self._advice(target) or
-                             "Write a path relative to this file, with the JSON pointer of an existing definition.",
-                             document.where(path)) from None
+            raise InputError(
+                "schema-broken-ref",
+                f"The $ref {written!r} points nowhere: there is no "
+                f"{target.removeprefix(BASE)} in {self.root}.",
+                self._advice(target)
+                or "Write a path relative to this file, with the JSON pointer of an existing definition.",
+                document.where(path),
+            ) from None
 
     def _advice(self, target: str) -> str:
         bare, fragment = urldefrag(target)
@@ -193,7 +220,9 @@ class DocumentStore:
             names = self.get(bare).content.get("$defs", {})
             return nearest(fragment.removeprefix("/$defs/"), names).capitalize()
         except (LookupError, InputError):
-            return nearest(bare.rpartition("/")[2], (path.name for path in self.root.glob("*/*.json"))).capitalize()
+            return nearest(
+                bare.rpartition("/")[2], (path.name for path in self.root.glob("*/*.json"))
+            ).capitalize()
 
 
 def _escape(step: str | int) -> str:

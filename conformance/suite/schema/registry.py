@@ -1,8 +1,8 @@
 """The registry of schemas: which exist, whether they are sound, and a compiled validator of each.
 
-Contract: a schema is named by an api-version and a name (``2024-10-21``, ``chat-completion``), the path below the
-schemas folder. Files are read and compiled when first asked for. What is wrong in a schema file is an InputError that
-names the file and, where possible, the line.
+Contract: a schema is named by an api-version and a name (``2024-10-21``, ``chat-completion``), the
+path below the schemas folder. Files are read and compiled when first asked for. What is wrong in a
+schema file is an InputError that names the file and, where possible, the line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _NOT_WIRE = frozenset({COMMON, "scenario", "results"})
 class SchemaRegistry:
     """Every schema below one folder. Build it with :meth:`load`; one registry serves a whole run.
 
-    It holds caches only, so that it may be shared between threads: the worst of a race is a schema compiled twice.
+    It holds caches only, so that it may be shared between threads: the worst of a race is a schema
+    compiled twice.
     """
 
     def __init__(self, root: Path, names: dict[str, tuple[str, ...]]) -> None:
@@ -45,14 +46,24 @@ class SchemaRegistry:
     def load(cls, root: Path) -> SchemaRegistry:
         """A registry over ``root``, reading nothing but the folder's listing.
 
-        Raises InputError ``schema-unknown`` when there is no such folder or it holds no api-version.
+        Raises InputError ``schema-unknown`` when there is no such folder or it holds no
+        api-version.
         """
-        folders = sorted(path for path in root.glob("*/") if path.is_dir() and path.name not in _NOT_WIRE)
-        names = {folder.name: tuple(sorted(path.stem for path in folder.glob("*.json"))) for folder in folders}
+        folders = sorted(
+            path for path in root.glob("*/") if path.is_dir() and path.name not in _NOT_WIRE
+        )
+        names = {
+            folder.name: tuple(sorted(path.stem for path in folder.glob("*.json")))
+            for folder in folders
+        }
         names = {version: found for version, found in names.items() if found}
         if not names:
-            raise InputError("schema-unknown", f"There are no schemas in {root}.",
-                             "Point to the folder that holds one folder of schemas per api-version.", Where(str(root)))
+            raise InputError(
+                "schema-unknown",
+                f"There are no schemas in {root}.",
+                "Point to the folder that holds one folder of schemas per api-version.",
+                Where(str(root)),
+            )
         return cls(root, names)
 
     def api_versions(self) -> tuple[str, ...]:
@@ -60,58 +71,81 @@ class SchemaRegistry:
         return tuple(self._names)
 
     def names(self, api_version: str) -> tuple[str, ...]:
-        """The schema names of ``api_version``, sorted. Raises InputError ``schema-unknown`` for a version not held."""
+        """The schema names of ``api_version``, sorted. Raises InputError ``schema-unknown`` for a
+        version not held."""
         try:
             return self._names[api_version]
         except KeyError:
             held = ", ".join(self._names)
-            raise InputError("schema-unknown", f"There are no schemas for api-version {api_version!r}.",
-                             f"Held are {held}; closest_version() chooses one.") from None
+            raise InputError(
+                "schema-unknown",
+                f"There are no schemas for api-version {api_version!r}.",
+                f"Held are {held}; closest_version() chooses one.",
+            ) from None
 
     def closest_version(self, api_version: str) -> str:
-        """The held api-version that describes ``api_version`` best: the newest that is not newer, else the oldest.
+        """The held api-version that describes ``api_version`` best: the newest that is not newer,
+        else the oldest.
 
-        ``preview``, ``latest`` and ``v1`` are the v1 surface. Dates compare as text because they are ISO dates.
+        ``preview``, ``latest`` and ``v1`` are the v1 surface. Dates compare as text because they
+        are ISO dates.
         """
         if not api_version[:1].isdigit():
             return "v1" if "v1" in self._names else self.api_versions()[-1]
-        older = [held for held in self._names if held[:10] <= api_version[:10] and held[:1].isdigit()]
+        older = [
+            held for held in self._names if held[:10] <= api_version[:10] and held[:1].isdigit()
+        ]
         return older[-1] if older else self.api_versions()[0]
 
     def uri(self, name: str, api_version: str) -> str:
-        """The address of a schema. Raises InputError ``schema-unknown`` with the nearest known name."""
+        """The address of a schema. Raises InputError ``schema-unknown`` with the nearest known
+        name."""
         if name not in self.names(api_version):
             elsewhere = [version for version, names in self._names.items() if name in names]
-            hint = nearest(name, self.names(api_version)).capitalize() if not elsewhere else (
-                f"It exists for {', '.join(elsewhere)}.")
-            raise InputError("schema-unknown", f"There is no schema {name!r} for api-version {api_version}.",
-                             hint or f"Known are {', '.join(self.names(api_version))}.")
+            hint = (
+                nearest(name, self.names(api_version)).capitalize()
+                if not elsewhere
+                else (f"It exists for {', '.join(elsewhere)}.")
+            )
+            raise InputError(
+                "schema-unknown",
+                f"There is no schema {name!r} for api-version {api_version}.",
+                hint or f"Known are {', '.join(self.names(api_version))}.",
+            )
         return f"{BASE}{api_version}/{name}.json"
 
     def validator(self, name: str, api_version: str) -> jsonschema_rs.Draft202012Validator:
-        """The compiled validator of a schema. Raises InputError when the name is unknown or a file is not sound."""
+        """The compiled validator of a schema. Raises InputError when the name is unknown or a file
+        is not sound."""
         found = self._compiled.get((api_version, name))
         if found is None:
-            found = self._compiled[(api_version, name)] = self.compile_at(self.uri(name, api_version))
+            found = self._compiled[(api_version, name)] = self.compile_at(
+                self.uri(name, api_version)
+            )
         return found
 
     def compile_at(self, uri: str) -> jsonschema_rs.Draft202012Validator:
-        """A validator of the schema at ``uri``, which may have a fragment; not cached. Raises InputError as above."""
+        """A validator of the schema at ``uri``, which may have a fragment; not cached. Raises
+        InputError as above."""
         for document in self.documents.reachable(uri):
             self._demand_sound(document)
         try:
             return jsonschema_rs.Draft202012Validator({"$ref": uri}, retriever=self._retrieve)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
             said = getattr(error, "message", str(error))
-            raise InputError("schema-invalid", f"The schema cannot be compiled: {said}.",
-                             "Mend what it names, here or in a file it refers to.",
-                             Where(str(self.documents.get(uri).path))) from None
+            raise InputError(
+                "schema-invalid",
+                f"The schema cannot be compiled: {said}.",
+                "Mend what it names, here or in a file it refers to.",
+                Where(str(self.documents.get(uri).path)),
+            ) from None
 
     def validate(self, name: str, api_version: str, instance: Any) -> tuple[SchemaProblem, ...]:
         """What is wrong with ``instance``; empty when it is valid.
 
-        ``instance`` is decoded JSON. jsonschema-rs decides; only an invalid instance is explained, by jsonschema.
-        Raises InputError for an unknown or unsound schema, never because of the instance.
+        ``instance`` is decoded JSON. jsonschema-rs decides; only an invalid instance is explained,
+        by jsonschema. Raises InputError for an unknown or unsound schema, never because of the
+        instance.
         """
         validator = self._compiled.get((api_version, name)) or self.validator(name, api_version)
         try:
@@ -123,11 +157,14 @@ class SchemaRegistry:
             return (not_json(instance, str(error)),)
         return self.explainer().explain(self.uri(name, api_version), validator, instance)
 
-    def unknown_members(self, name: str, api_version: str, instance: Any) -> tuple[UnknownMember, ...]:
-        """The members of ``instance`` that the specification of ``api_version`` does not know, in document order.
+    def unknown_members(
+        self, name: str, api_version: str, instance: Any
+    ) -> tuple[UnknownMember, ...]:
+        """The members of ``instance`` that the specification of ``api_version`` does not know, in
+        document order.
 
-        Meant for instances that are valid; of an invalid one the members of the most likely shape are judged. Raises
-        InputError like :meth:`validate`.
+        Meant for instances that are valid; of an invalid one the members of the most likely shape
+        are judged. Raises InputError like :meth:`validate`.
         """
         if self._walker is None:
             from conformance.suite.schema.unknown import UnknownWalker
@@ -138,7 +175,8 @@ class SchemaRegistry:
         return self._walker.walk(self.uri(name, api_version), api_version, instance)
 
     def explainer(self) -> Explainer:
-        """The explainer of failures; importing it brings in jsonschema, which takes a tenth of a second."""
+        """The explainer of failures; importing it brings in jsonschema, which takes a tenth of a
+        second."""
         if self._explainer is None:
             from conformance.suite.schema.validate import Explainer
 
@@ -146,7 +184,8 @@ class SchemaRegistry:
         return self._explainer
 
     def check_all(self) -> None:
-        """Read, check and compile every schema. Raises InputErrors with all that is wrong, one error a file."""
+        """Read, check and compile every schema. Raises InputErrors with all that is wrong, one
+        error a file."""
         errors: list[InputError] = []
         for path in sorted(self.root.glob("*/*.json")):
             if path.parent.name == COMMON or path.parent.name in self._names:
@@ -159,7 +198,8 @@ class SchemaRegistry:
             raise InputErrors(tuple(unique.values()))
 
     def digest(self) -> str:
-        """SHA-256 (hex) over the path and bytes of every wire schema, independent of the order of the listing."""
+        """SHA-256 (hex) over the path and bytes of every wire schema, independent of the order of
+        the listing."""
         whole = hashlib.sha256()
         for folder in sorted((COMMON, *self._names)):
             for path in sorted((self.root / folder).glob("*.json")):
@@ -172,8 +212,12 @@ class SchemaRegistry:
         document = self.documents.get(uri)
         for member in ("title", "description", "x-source"):
             if not isinstance(document.content.get(member), str):
-                raise InputError("schema-invalid", f"The schema has no {member}.",
-                                 "Every schema says what it is and where it is written.", Where(str(document.path), 1))
+                raise InputError(
+                    "schema-invalid",
+                    f"The schema has no {member}.",
+                    "Every schema says what it is and where it is written.",
+                    Where(str(document.path), 1),
+                )
         self.compile_at(uri)
 
     def _demand_sound(self, document: Document) -> None:
@@ -185,12 +229,19 @@ class SchemaRegistry:
         except jsonschema_rs.ValidationError as error:
             path = tuple(error.instance_path)
             place = "/".join(str(step) for step in path) or "the root"
-            raise InputError("schema-invalid", f"Not a JSON Schema 2020-12 at {place}: {error.message}.",
-                             "See https://json-schema.org/draft/2020-12/json-schema-validation.",
-                             document.where(path)) from None
+            raise InputError(
+                "schema-invalid",
+                f"Not a JSON Schema 2020-12 at {place}: {error.message}.",
+                "See https://json-schema.org/draft/2020-12/json-schema-validation.",
+                document.where(path),
+            ) from None
         if "$id" in document.content:
-            raise InputError("schema-invalid", "A schema here has no $id: its path is its address.", "Remove it.",
-                             document.where(("$id",)))
+            raise InputError(
+                "schema-invalid",
+                "A schema here has no $id: its path is its address.",
+                "Remove it.",
+                document.where(("$id",)),
+            )
         self._sound.add(document.uri)
 
     def _retrieve(self, uri: str) -> Any:

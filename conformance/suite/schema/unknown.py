@@ -1,10 +1,11 @@
 """Members that no matching part of a schema knows: notes by default, failures in strict mode.
 
-The service may add members without a version change (wire-contract section 1.2), so schemas let them pass and this
-walker reports them. It follows ``properties``, ``items``, ``$ref``, ``allOf``, ``anyOf``/``oneOf`` and
-``if``/``then``/``else`` the way unevaluatedProperties does, over parts compiled once. Two keywords of ours refine it:
-``x-seen-only: true`` marks a member seen in real traffic that no Azure specification has, ``x-since`` the first
-api-version whose specification has it.
+The service may add members without a version change (wire-contract section 1.2), so schemas let
+them pass and this walker reports them. It follows ``properties``, ``items``, ``$ref``, ``allOf``,
+``anyOf``/``oneOf`` and ``if``/``then``/``else`` the way unevaluatedProperties does, over parts
+compiled once. Two keywords of ours refine it: ``x-seen-only: true`` marks a member seen in real
+traffic that no Azure specification has, ``x-since`` the first api-version whose specification has
+it.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ class Standing(StrEnum):
 class UnknownMember:
     """A member the specification of the api-version does not have.
 
-    ``pointer`` is the JSON pointer of the member itself, ``name`` its last step. ``standing``: ``unknown`` nowhere
-    described, ``seen-only`` known from real traffic alone, ``later`` specified from ``since`` on.
+    ``pointer`` is the JSON pointer of the member itself, ``name`` its last step. ``standing``:
+    ``unknown`` nowhere described, ``seen-only`` known from real traffic alone, ``later`` specified
+    from ``since`` on.
     """
 
     pointer: str
@@ -56,7 +58,8 @@ _SAID = {
 
 Accepts = Callable[[Any], bool]
 Trail = tuple[Any, ...]
-"""``()`` for the root, else ``(trail of the parent, member name or index)``; spelled out only when reported."""
+"""``()`` for the root, else ``(trail of the parent, member name or index)``; spelled out only when
+reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class _Property:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """Parts of which those apply that accept the instance (anyOf, oneOf), or one of two (if/then/else)."""
+    """Parts of which those apply that accept the instance (anyOf, oneOf), or one of two
+    (if/then/else)."""
 
     branches: tuple[tuple[Accepts, str], ...]
     exact: bool
@@ -89,12 +93,20 @@ class _Part:
 
     @property
     def is_silent(self) -> bool:
-        return not (self.properties or self.patterns or self.rest or self.items or self.choices or self.is_open)
+        return not (
+            self.properties
+            or self.patterns
+            or self.rest
+            or self.items
+            or self.choices
+            or self.is_open
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """One name in a view: its declarations, and the addresses to visit in its value (none when they are silent)."""
+    """One name in a view: its declarations, and the addresses to visit in its value (none when they
+    are silent)."""
 
     declared: tuple[_Property, ...]
     children: tuple[str, ...]
@@ -113,7 +125,8 @@ class _View:
 
 
 class UnknownWalker:
-    """Finds unknown members with the schemas of one registry. Parts and views are compiled when first met and kept."""
+    """Finds unknown members with the schemas of one registry. Parts and views are compiled when
+    first met and kept."""
 
     def __init__(self, registry: SchemaRegistry) -> None:
         self._registry = registry
@@ -131,8 +144,14 @@ class UnknownWalker:
             self._visit((uri,), instance, (), api_version, found)
         return tuple(found)
 
-    def _visit(self, uris: tuple[str, ...], instance: Any, trail: Trail, version: str,
-               out: list[UnknownMember]) -> None:
+    def _visit(
+        self,
+        uris: tuple[str, ...],
+        instance: Any,
+        trail: Trail,
+        version: str,
+        out: list[UnknownMember],
+    ) -> None:
         if isinstance(instance, dict):
             self._visit_object(self._view(uris, instance), instance, trail, version, out)
         elif isinstance(instance, list):
@@ -141,8 +160,14 @@ class UnknownWalker:
                 for index, item in enumerate(instance):
                     self._visit(items, item, (trail, index), version, out)
 
-    def _visit_object(self, view: _View, instance: dict[str, Any], trail: Trail, version: str,
-                      out: list[UnknownMember]) -> None:
+    def _visit_object(
+        self,
+        view: _View,
+        instance: dict[str, Any],
+        trail: Trail,
+        version: str,
+        out: list[UnknownMember],
+    ) -> None:
         for name, value in instance.items():
             member = view.members.get(name)
             if member is None:
@@ -153,8 +178,15 @@ class UnknownWalker:
             if member.children and isinstance(value, (dict, list)):
                 self._visit(member.children, value, (trail, name), version, out)
 
-    def _visit_undeclared(self, view: _View, name: str, value: Any, trail: Trail, version: str,
-                          out: list[UnknownMember]) -> None:
+    def _visit_undeclared(
+        self,
+        view: _View,
+        name: str,
+        value: Any,
+        trail: Trail,
+        version: str,
+        out: list[UnknownMember],
+    ) -> None:
         uris = tuple(uri for pattern, uri in view.patterns if pattern.search(name)) or view.rest
         if uris:
             self._visit(uris, value, (trail, name), version, out)
@@ -162,7 +194,8 @@ class UnknownWalker:
             out.append(UnknownMember(_pointer((trail, name)), name))
 
     def _view(self, uris: tuple[str, ...], instance: Any) -> _View:
-        """The merged parts that apply to ``instance``: those at ``uris`` and the branches it matches."""
+        """The merged parts that apply to ``instance``: those at ``uris`` and the branches it
+        matches."""
         applicable = list(uris)
         for uri in applicable:  # grows while it is walked: branches may have branches
             for choice in self._part(uri).choices:
@@ -179,21 +212,38 @@ class UnknownWalker:
             for name, properties in part.properties.items():
                 declared.setdefault(name, []).extend(properties)
         patterns = tuple(pattern for part in parts for pattern in part.patterns)
-        members = {name: self._member(name, tuple(known), patterns) for name, known in declared.items()}
-        return _View(members, patterns, tuple(uri for part in parts for uri in part.rest),
-                     bool(declared) and not any(part.is_open for part in parts),
-                     self._speaking(uri for part in parts for uri in part.items))
+        members = {
+            name: self._member(name, tuple(known), patterns) for name, known in declared.items()
+        }
+        return _View(
+            members,
+            patterns,
+            tuple(uri for part in parts for uri in part.rest),
+            bool(declared) and not any(part.is_open for part in parts),
+            self._speaking(uri for part in parts for uri in part.items),
+        )
 
-    def _member(self, name: str, declared: tuple[_Property, ...],
-                patterns: tuple[tuple[re.Pattern[str], str], ...]) -> _Member:
-        uris = [known.uri for known in declared] + [uri for pattern, uri in patterns if pattern.search(name)]
-        return _Member(declared, self._speaking(uris), all(known.seen_only or known.since for known in declared))
+    def _member(
+        self,
+        name: str,
+        declared: tuple[_Property, ...],
+        patterns: tuple[tuple[re.Pattern[str], str], ...],
+    ) -> _Member:
+        uris = [known.uri for known in declared] + [
+            uri for pattern, uri in patterns if pattern.search(name)
+        ]
+        return _Member(
+            declared,
+            self._speaking(uris),
+            all(known.seen_only or known.since for known in declared),
+        )
 
     def _speaking(self, uris: Iterable[str]) -> tuple[str, ...]:
         return tuple(uri for uri in dict.fromkeys(uris) if not self._part(uri).is_silent)
 
     def _matching(self, choice: _Choice, instance: Any) -> list[str]:
-        """The branches that accept ``instance``. A lone candidate is taken at its word; only a tie is validated."""
+        """The branches that accept ``instance``. A lone candidate is taken at its word; only a tie
+        is validated."""
         candidates = [uri for accepts, uri in choice.branches if accepts(instance)]
         if choice.exact or len(candidates) < 2:
             return candidates
@@ -208,11 +258,15 @@ class UnknownWalker:
     def _part(self, uri: str) -> _Part:
         found = self._parts.get(uri)
         if found is None:
-            found = self._parts[uri] = _Compiler(self._registry, self._validator, self._part).compile(uri)
+            found = self._parts[uri] = _Compiler(
+                self._registry, self._validator, self._part
+            ).compile(uri)
         return found
 
 
-def _report(known: tuple[_Property, ...], name: str, trail: Trail, version: str, out: list[UnknownMember]) -> None:
+def _report(
+    known: tuple[_Property, ...], name: str, trail: Trail, version: str, out: list[UnknownMember]
+) -> None:
     """Report a declared member unless one of its declarations makes it known to ``version``."""
     later = ""
     for declared in known:
@@ -236,8 +290,12 @@ def _pointer(trail: Trail) -> str:
 class _Compiler:
     """Folds one schema and what it refers to in place into a part."""
 
-    def __init__(self, registry: SchemaRegistry, validator: Callable[[str], jsonschema_rs.Draft202012Validator],
-                 part: Callable[[str], _Part]) -> None:
+    def __init__(
+        self,
+        registry: SchemaRegistry,
+        validator: Callable[[str], jsonschema_rs.Draft202012Validator],
+        part: Callable[[str], _Part],
+    ) -> None:
         self._documents = registry.documents
         self._validator = validator
         self._part = part
@@ -251,8 +309,14 @@ class _Compiler:
 
     def compile(self, uri: str) -> _Part:
         self._fold(uri)
-        return _Part({name: tuple(known) for name, known in self._properties.items()}, tuple(self._patterns),
-                     tuple(self._rest), self._open, tuple(self._items), tuple(self._choices))
+        return _Part(
+            {name: tuple(known) for name, known in self._properties.items()},
+            tuple(self._patterns),
+            tuple(self._rest),
+            self._open,
+            tuple(self._items),
+            tuple(self._choices),
+        )
 
     def _fold(self, uri: str) -> None:
         schema = self._documents.resolve(uri)
@@ -268,9 +332,14 @@ class _Compiler:
 
     def _fold_members(self, uri: str, schema: dict[str, Any]) -> None:
         for name, member in schema.get("properties", {}).items():
-            since, seen_only = (member.get("x-since", ""), bool(member.get("x-seen-only"))) if member is not True else (
-                "", False)
-            self._properties.setdefault(name, []).append(_Property(_below(uri, "properties", name), since, seen_only))
+            since, seen_only = (
+                (member.get("x-since", ""), bool(member.get("x-seen-only")))
+                if member is not True
+                else ("", False)
+            )
+            self._properties.setdefault(name, []).append(
+                _Property(_below(uri, "properties", name), since, seen_only)
+            )
         for pattern in schema.get("patternProperties", {}):
             self._patterns.append((re.compile(pattern), _below(uri, "patternProperties", pattern)))
         rest = schema.get("additionalProperties", False)
@@ -282,12 +351,18 @@ class _Compiler:
 
     def _fold_choices(self, uri: str, schema: dict[str, Any]) -> None:
         for keyword in ("anyOf", "oneOf"):
-            branches = [_below(uri, keyword, index) for index in range(len(schema.get(keyword, ())))]
+            branches = [
+                _below(uri, keyword, index) for index in range(len(schema.get(keyword, ())))
+            ]
             speaking = [branch for branch in branches if not self._part(branch).is_silent]
             if len(speaking) == 1:
-                self._fold(speaking[0])  # the other branches have nothing to say, as in "this shape or null"
+                self._fold(
+                    speaking[0]
+                )  # the other branches have nothing to say, as in "this shape or null"
             elif speaking:
-                self._choices.append(_Choice(tuple((self._may_accept(branch), branch) for branch in speaking), False))
+                self._choices.append(
+                    _Choice(tuple((self._may_accept(branch), branch) for branch in speaking), False)
+                )
         if "if" not in schema:
             return
         holds = self._condition(_below(uri, "if"), schema["if"])
@@ -313,10 +388,15 @@ class _Compiler:
         return frozenset((written,) if isinstance(written, str) else written)
 
     def _condition(self, uri: str, schema: dict[str, Any]) -> Accepts:
-        """The test of an ``if``: read off the schema where it is the usual comparison of one member, else validated."""
+        """The test of an ``if``: read off the schema where it is the usual comparison of one
+        member, else validated."""
         tested = schema.get("properties", {})
-        if set(schema) == {"properties", "required"} and len(tested) == 1 and list(tested) == schema["required"]:
-            (name, wanted), = tested.items()
+        if (
+            set(schema) == {"properties", "required"}
+            and len(tested) == 1
+            and list(tested) == schema["required"]
+        ):
+            ((name, wanted),) = tested.items()
             if set(wanted) in ({"const"}, {"enum"}):
                 allowed = frozenset(wanted.get("enum", (wanted.get("const"),)))
                 return lambda instance: _text_member(instance, name) in allowed
@@ -339,5 +419,7 @@ def _type_name(instance: Any) -> str:
 
 def _below(uri: str, *steps: str | int) -> str:
     separator = "" if "#" in uri else "#"
-    escaped = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1').replace('%', '%25')}" for step in steps)
+    escaped = "".join(
+        f"/{str(step).replace('~', '~0').replace('/', '~1').replace('%', '%25')}" for step in steps
+    )
     return f"{uri}{separator}{escaped}"

@@ -1,6 +1,7 @@
 """Explaining why an instance is not valid, in sentences a reader can act on.
 
-jsonschema-rs has decided by the time anything here runs. jsonschema is imported on the first failure only.
+jsonschema-rs has decided by the time anything here runs. jsonschema is imported on the first
+failure only.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ ACTUAL_LIMIT = 200
 class SchemaProblem:
     """One way in which an instance is not valid.
 
-    ``pointer`` is the JSON pointer of the value at fault (of the object, for a missing member), ``message`` one
-    sentence, ``expected`` what the schema asks for, ``actual`` the value found as JSON, at most 200 characters,
-    ``keyword`` the JSON Schema keyword that failed.
+    ``pointer`` is the JSON pointer of the value at fault (of the object, for a missing member),
+    ``message`` one sentence, ``expected`` what the schema asks for, ``actual`` the value found as
+    JSON, at most 200 characters, ``keyword`` the JSON Schema keyword that failed.
     """
 
     pointer: str
@@ -50,7 +51,8 @@ class Explainer:
         self._validators: dict[str, Validator] = {}
 
     def validator(self, uri: str) -> Validator:
-        """jsonschema's validator of the schema at ``uri``, with patterns read as JSON Schema means them."""
+        """jsonschema's validator of the schema at ``uri``, with patterns read as JSON Schema means
+        them."""
         found = self._validators.get(uri)
         if found is None:
             found = self._validators[uri] = self._build(uri)
@@ -62,31 +64,46 @@ class Explainer:
 
         reachable = self._documents.reachable(uri)
         registry = Registry[Any]().with_resources(
-            (document.uri, DRAFT202012.create_resource(document.content)) for document in reachable)
+            (document.uri, DRAFT202012.create_resource(document.content)) for document in reachable
+        )
         return self._class({"$ref": uri}, registry=registry)
 
-    def explain(self, uri: str, decided: jsonschema_rs.Draft202012Validator,
-                instance: Any) -> tuple[SchemaProblem, ...]:
-        """The problems of an instance that ``decided`` has refused, ordered by pointer; never empty.
+    def explain(
+        self, uri: str, decided: jsonschema_rs.Draft202012Validator, instance: Any
+    ) -> tuple[SchemaProblem, ...]:
+        """The problems of an instance that ``decided`` has refused, ordered by pointer; never
+        empty.
 
-        Should jsonschema find nothing, what jsonschema-rs said is passed on, so that a refusal is never lost.
+        Should jsonschema find nothing, what jsonschema-rs said is passed on, so that a refusal is
+        never lost.
         """
         try:
-            found = {problem for error in self.validator(uri).iter_errors(instance) for problem in _problems(error)}
+            found = {
+                problem
+                for error in self.validator(uri).iter_errors(instance)
+                for problem in _problems(error)
+            }
         except RecursionError:  # deeper than Python can follow, though not than Rust
             found = set()
         found = found or set(_as_decided(decided, instance))
-        return tuple(sorted(found, key=lambda problem: (problem.pointer, problem.message, problem.expected)))
+        return tuple(
+            sorted(found, key=lambda problem: (problem.pointer, problem.message, problem.expected))
+        )
 
 
 def _validator_class() -> type[Validator]:
-    """jsonschema's 2020-12 class, whose ``$`` is the end of the text (ECMA 262) and not also before a last newline."""
+    """jsonschema's 2020-12 class, whose ``$`` is the end of the text (ECMA 262) and not also before
+    a last newline."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
     from jsonschema.validators import extend
 
-    def pattern(_validator: Validator, wanted: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", wanted), instance):
+    def pattern(
+        _validator: Validator, wanted: str, instance: Any, _schema: Any
+    ) -> Iterator[ValidationError]:
+        if isinstance(instance, str) and not re.search(
+            re.sub(r"(?<!\\)\$$", r"\\Z", wanted), instance
+        ):
             yield ValidationError(f"{instance!r} does not match {wanted!r}")
 
     strict: type[Validator] = extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
@@ -94,13 +111,18 @@ def _validator_class() -> type[Validator]:
 
 
 def _problems(error: ValidationError) -> Iterator[SchemaProblem]:
-    """``error`` as problems: itself, or those of the branch that came closest when it is an anyOf or oneOf."""
+    """``error`` as problems: itself, or those of the branch that came closest when it is an anyOf
+    or oneOf."""
     if error.validator in ("anyOf", "oneOf") and error.context:
         branches = _by_branch(error.context)
         alternatives = _missing_alternatives(branches)
         if alternatives:
-            yield _problem(error, "required", f"one of the members {alternatives}",
-                           f"Expected one of the members {alternatives}, found none of them.")
+            yield _problem(
+                error,
+                "required",
+                f"one of the members {alternatives}",
+                f"Expected one of the members {alternatives}, found none of them.",
+            )
             return
         closest = max(branches, key=_closeness)
         if not all(_is_type_mismatch(branch) for branch in branches):
@@ -118,7 +140,8 @@ def _by_branch(context: Sequence[ValidationError]) -> list[list[ValidationError]
 
 
 def _closeness(branch: list[ValidationError]) -> tuple[bool, int, int]:
-    """How near the instance came to a branch: of the right type, failing deep inside, failing seldom."""
+    """How near the instance came to a branch: of the right type, failing deep inside, failing
+    seldom."""
     deepest = max(_depth(error) for error in branch)
     return not _is_type_mismatch(branch), deepest, -len(branch)
 
@@ -133,7 +156,10 @@ def _is_type_mismatch(branch: list[ValidationError]) -> bool:
 
 def _missing_alternatives(branches: list[list[ValidationError]]) -> str:
     """The members of which one is needed, when all that every branch lacks is a member."""
-    if not all(len(branch) == 1 and branch[0].validator == "required" and not branch[0].path for branch in branches):
+    if not all(
+        len(branch) == 1 and branch[0].validator == "required" and not branch[0].path
+        for branch in branches
+    ):
         return ""
     return ", ".join(f"`{name}`" for branch in branches for name in _wanted(branch[0]))
 
@@ -147,7 +173,9 @@ def _describe(error: ValidationError) -> SchemaProblem:
     if told is None:
         return _problem(error, keyword, f"{keyword} {_short(wanted)}", f"{error.message[:300]}.")
     expected = told(wanted)
-    return _problem(error, keyword, expected, f"Expected {expected}, found {_found(keyword, error.instance)}.")
+    return _problem(
+        error, keyword, expected, f"Expected {expected}, found {_found(keyword, error.instance)}."
+    )
 
 
 def _wanted(error: ValidationError) -> Any:
@@ -159,7 +187,9 @@ def _names_missing(message: str, name: str) -> bool:
 
 
 def _problem(error: ValidationError, keyword: str, expected: str, message: str) -> SchemaProblem:
-    return SchemaProblem(pointer_of(error.absolute_path), message, expected, _short(error.instance), keyword)
+    return SchemaProblem(
+        pointer_of(error.absolute_path), message, expected, _short(error.instance), keyword
+    )
 
 
 def pointer_of(path: Sequence[str | int] | Any) -> str:
@@ -167,19 +197,29 @@ def pointer_of(path: Sequence[str | int] | Any) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def _as_decided(decided: jsonschema_rs.Draft202012Validator, instance: Any) -> Iterator[SchemaProblem]:
+def _as_decided(
+    decided: jsonschema_rs.Draft202012Validator, instance: Any
+) -> Iterator[SchemaProblem]:
     try:
         for error in decided.iter_errors(instance):
             keyword = str(error.schema_path[-1]) if error.schema_path else ""
-            yield SchemaProblem(pointer_of(error.instance_path), f"{error.message[:300]}.", keyword,
-                                _short(error.instance), keyword)
+            yield SchemaProblem(
+                pointer_of(error.instance_path),
+                f"{error.message[:300]}.",
+                keyword,
+                _short(error.instance),
+                keyword,
+            )
     except ValueError as error:
         yield not_json(instance, str(error))
 
 
 def not_json(instance: Any, why: str) -> SchemaProblem:
-    """The problem of a value that cannot be read as JSON: bytes, half a surrogate pair, nesting without end."""
-    return SchemaProblem("", f"Expected readable JSON: {why[:300]}.", "readable JSON", _short(instance), "json")
+    """The problem of a value that cannot be read as JSON: bytes, half a surrogate pair, nesting
+    without end."""
+    return SchemaProblem(
+        "", f"Expected readable JSON: {why[:300]}.", "readable JSON", _short(instance), "json"
+    )
 
 
 def _short(value: Any) -> str:
@@ -187,7 +227,7 @@ def _short(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, default=repr)
     except (RecursionError, TypeError):
         text = type(value).__name__
-    return text if len(text) <= ACTUAL_LIMIT else text[:ACTUAL_LIMIT - 1] + "…"
+    return text if len(text) <= ACTUAL_LIMIT else text[: ACTUAL_LIMIT - 1] + "…"
 
 
 def _found(keyword: str, value: Any) -> str:
@@ -199,7 +239,13 @@ def _found(keyword: str, value: Any) -> str:
 def _json_type(value: Any) -> str:
     if value is None:
         return "null"
-    names = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array"))
+    names = (
+        (bool, "boolean"),
+        (int, "integer"),
+        (float, "number"),
+        (str, "string"),
+        (list, "array"),
+    )
     return next((name for kind, name in names if isinstance(value, kind)), "object")
 
 

@@ -43,16 +43,32 @@ KEY = "conformance-api-key-not-a-secret"
 TOKEN = "conformance-entra-token-1"
 PROVENANCE = Provenance(Source.DOCUMENTATION, "tests")
 REQUEST_ID = "5f0c1c2e-0000-4000-8000-000000000001"
-AUDIO = {"$file": {"name": "hello.wav", "content_type": "audio/wav", "base64": base64.b64encode(b"RIFFxx").decode()}}
+AUDIO = {
+    "$file": {
+        "name": "hello.wav",
+        "content_type": "audio/wav",
+        "base64": base64.b64encode(b"RIFFxx").decode(),
+    }
+}
 
 TRAITS: dict[str, Any] = {
-    "retries.max": 2, "retries.statuses": [408, 409, 429, "5xx"], "retries.connection_errors": True,
-    "retries.timeouts": True, "retries.honours": ["retry-after-ms", "retry-after"], "retries.max_wait": 60,
+    "retries.max": 2,
+    "retries.statuses": [408, 409, 429, "5xx"],
+    "retries.connection_errors": True,
+    "retries.timeouts": True,
+    "retries.honours": ["retry-after-ms", "retry-after"],
+    "retries.max_wait": 60,
     "retries.backoff": {"initial": 0.5, "factor": 2, "max": 8, "jitter_min": 0.75, "jitter_max": 1},
-    "retries.count_header": "x-stainless-retry-count", "retries.should_retry_header": True,
-    "errors.classes": {"rate_limit": "RateLimitError", "bad_request": "BadRequestError",
-                       "connection": "APIConnectionError", "timeout": "APITimeoutError"},
-    "request.adds": {"embeddings.create": ["encoding_format"]}, "auth.v1_header": "authorization",
+    "retries.count_header": "x-stainless-retry-count",
+    "retries.should_retry_header": True,
+    "errors.classes": {
+        "rate_limit": "RateLimitError",
+        "bad_request": "BadRequestError",
+        "connection": "APIConnectionError",
+        "timeout": "APITimeoutError",
+    },
+    "request.adds": {"embeddings.create": ["encoding_format"]},
+    "auth.v1_header": "authorization",
     "request_id.header": "x-request-id",
 }
 
@@ -66,35 +82,73 @@ def schemas() -> SchemaRegistry:
 
 def json_answer(value: Any, status: int = 200, **headers: str) -> Response:
     """A JSON response with a request id."""
-    return Response(status, (("Content-Type", "application/json"), ("x-request-id", REQUEST_ID),
-                             *((name.replace("_", "-"), text) for name, text in headers.items())),
-                    json.dumps(value).encode(), PROVENANCE)
+    return Response(
+        status,
+        (
+            ("Content-Type", "application/json"),
+            ("x-request-id", REQUEST_ID),
+            *((name.replace("_", "-"), text) for name, text in headers.items()),
+        ),
+        json.dumps(value).encode(),
+        PROVENANCE,
+    )
 
 
 def event_stream(body: bytes) -> Response:
-    return Response(200, (("Content-Type", "text/event-stream"), ("x-request-id", REQUEST_ID)), body, PROVENANCE)
+    return Response(
+        200, (("Content-Type", "text/event-stream"), ("x-request-id", REQUEST_ID)), body, PROVENANCE
+    )
 
 
 def plain_answer(body: bytes, kind: str) -> Response:
     return Response(200, (("Content-Type", kind), ("x-request-id", REQUEST_ID)), body, PROVENANCE)
 
 
-def step(operation: str, arguments: dict[str, Any], *served: Served, waits: tuple[float, ...] = (),
-         api_version: str = "2024-10-21", auth: Auth | None = None, options: CallOptions | None = None,
-         stream: StreamPlan | None = None, traits: Mapping[str, Any] | None = None,
-         expect: dict[str, Any] | None = None, deployment: str | None = None, endpoint: str = ENDPOINT) -> StepContext:
+def step(
+    operation: str,
+    arguments: dict[str, Any],
+    *served: Served,
+    waits: tuple[float, ...] = (),
+    api_version: str = "2024-10-21",
+    auth: Auth | None = None,
+    options: CallOptions | None = None,
+    stream: StreamPlan | None = None,
+    traits: Mapping[str, Any] | None = None,
+    expect: dict[str, Any] | None = None,
+    deployment: str | None = None,
+    endpoint: str = ENDPOINT,
+) -> StepContext:
     """A step in which a conformant SDK made the call and met ``served``, one answer an attempt."""
-    client = ClientConfig(endpoint, "v1" if api_version == "v1" else "azure", api_version,
-                          auth or Auth("api_key", KEY), deployment=deployment)
+    client = ClientConfig(
+        endpoint,
+        "v1" if api_version == "v1" else "azure",
+        api_version,
+        auth or Auth("api_key", KEY),
+        deployment=deployment,
+    )
     call = Call(operation, arguments, options or CallOptions(), stream)
     request = conformant_request(OPERATIONS[operation], client, call)
     exchanges = tuple(
-        Exchange(counted(request, number), None if isinstance(reply, Fault) else reply, float(number),
-                 reply if isinstance(reply, Fault) else None)
-        for number, reply in enumerate(served))
+        Exchange(
+            counted(request, number),
+            None if isinstance(reply, Fault) else reply,
+            float(number),
+            reply if isinstance(reply, Fault) else None,
+        )
+        for number, reply in enumerate(served)
+    )
     context = StepContext(
-        0, Level.MUST, api_version, OPERATIONS[operation], client, call, Expect.model_validate(expect or {}),
-        StepObservation(exchanges, Outcome("ok"), waits), TRAITS if traits is None else traits, schemas())
+        0,
+        Level.MUST,
+        api_version,
+        OPERATIONS[operation],
+        client,
+        call,
+        Expect.model_validate(expect or {}),
+        StepObservation(exchanges, Outcome("ok"), waits),
+        TRAITS if traits is None else traits,
+        schemas(),
+    )
     return with_outcome(context, conformant_outcome(context))
 
 
@@ -139,7 +193,11 @@ def _segment(part: str, rest: dict[str, Any], client: ClientConfig, call: Call) 
 def _credential(client: ClientConfig) -> list[tuple[str, str]]:
     auth = client.auth
     if auth.kind == "api_key":
-        return [("api-key", auth.key)] if client.api == "azure" else [("Authorization", f"Bearer {auth.key}")]
+        return (
+            [("api-key", auth.key)]
+            if client.api == "azure"
+            else [("Authorization", f"Bearer {auth.key}")]
+        )
     return [("Authorization", f"Bearer {auth.tokens[0]}")]
 
 
@@ -166,22 +224,37 @@ def conformant_outcome(context: StepContext) -> Outcome:
     response = last.response
     if response is None:
         timeout = last.fault in (Fault.READ_TIMEOUT, Fault.CONNECT_TIMEOUT)
-        return Outcome("error", error=SdkError("APITimeoutError", ErrorKind.TIMEOUT, "timed out") if timeout else
-                       SdkError("APIConnectionError", ErrorKind.CONNECTION, "connection error"))
+        return Outcome(
+            "error",
+            error=SdkError("APITimeoutError", ErrorKind.TIMEOUT, "timed out")
+            if timeout
+            else SdkError("APIConnectionError", ErrorKind.CONNECTION, "connection error"),
+        )
     if response.status >= 400:
-        return Outcome("error", error=_refusal(response), request_id=response.header("x-request-id"))
+        return Outcome(
+            "error", error=_refusal(response), request_id=response.header("x-request-id")
+        )
     if context.call.stream is not None:
         from conformance.judge.rules.seen import Seen
 
         return Outcome("ok", view=wire_view(fresh(context)), chunks=tuple(Seen(context).consumed))
     result = response.json()
     if context.operation.usage == "embeddings" and "encoding_format" not in context.call.arguments:
-        result["data"] = [{**item, "embedding": vector(item["embedding"])} for item in result["data"]]
-    return Outcome("ok", result, wire_view(fresh(context)), request_id=response.header("x-request-id")
-                   if isinstance(result, dict) else None)
+        result["data"] = [
+            {**item, "embedding": vector(item["embedding"])} for item in result["data"]
+        ]
+    return Outcome(
+        "ok",
+        result,
+        wire_view(fresh(context)),
+        request_id=response.header("x-request-id") if isinstance(result, dict) else None,
+    )
 
 
-_REFUSALS = {400: ("BadRequestError", ErrorKind.BAD_REQUEST), 429: ("RateLimitError", ErrorKind.RATE_LIMIT)}
+_REFUSALS = {
+    400: ("BadRequestError", ErrorKind.BAD_REQUEST),
+    429: ("RateLimitError", ErrorKind.RATE_LIMIT),
+}
 
 
 def _refusal(response: Response) -> SdkError:
@@ -189,9 +262,18 @@ def _refusal(response: Response) -> SdkError:
     inner = body.get("error", {}) if isinstance(body, dict) else {}
     name, kind = _REFUSALS[response.status]
     return SdkError(
-        name, kind, f"Error code: {response.status} - {service_message(body)}", ("APIStatusError",), response.status,
-        inner.get("code"), inner.get("param"), inner.get("type"), response.header("x-request-id"), inner,
-        headers=response.headers)
+        name,
+        kind,
+        f"Error code: {response.status} - {service_message(body)}",
+        ("APIStatusError",),
+        response.status,
+        inner.get("code"),
+        inner.get("param"),
+        inner.get("type"),
+        response.header("x-request-id"),
+        inner,
+        headers=response.headers,
+    )
 
 
 def fresh(context: StepContext) -> StepContext:
@@ -211,14 +293,18 @@ def with_exchange(context: StepContext, index: int, **changes: Any) -> StepConte
 
 
 def with_request(context: StepContext, index: int = 0, **changes: Any) -> StepContext:
-    return with_exchange(context, index, request=replace(context.observation.exchanges[index].request, **changes))
+    return with_exchange(
+        context, index, request=replace(context.observation.exchanges[index].request, **changes)
+    )
 
 
 def with_header(context: StepContext, name: str, value: str | None, index: int = 0) -> StepContext:
     """``context`` with a request header set, or removed when ``value`` is None."""
     request = context.observation.exchanges[index].request
     headers: Headers = tuple(pair for pair in request.headers if pair[0].lower() != name.lower())
-    return with_request(context, index, headers=headers if value is None else (*headers, (name, value)))
+    return with_request(
+        context, index, headers=headers if value is None else (*headers, (name, value))
+    )
 
 
 def with_body(context: StepContext, change: Callable[[Any], None], index: int = 0) -> StepContext:
@@ -232,77 +318,136 @@ def with_body(context: StepContext, change: Callable[[Any], None], index: int = 
 
 
 def chat(**rest: Any) -> StepContext:
-    arguments = {"model": "conf-chat", "messages": [{"role": "user", "content": "When was it founded?"}]}
+    arguments = {
+        "model": "conf-chat",
+        "messages": [{"role": "user", "content": "When was it founded?"}],
+    }
     served = rest.pop("served", None) or (json_answer(rest.pop("body", None) or bodies.chat()),)
     return step("chat.completions.create", {**arguments, **rest.pop("more", {})}, *served, **rest)
 
 
-def chat_stream(events: list[Any] | None = None, raw: bytes | None = None, **rest: Any) -> StepContext:
+def chat_stream(
+    events: list[Any] | None = None, raw: bytes | None = None, **rest: Any
+) -> StepContext:
     more = {"stream_options": {"include_usage": True}} if events is None else {}
     served = event_stream(bodies.sse(events or bodies.chat_events()) if raw is None else raw)
     return chat(served=(served,), stream=rest.pop("plan", StreamPlan()), more=more, **rest)
 
 
-def throttled(*hints: dict[str, str], waits: tuple[float, ...] | None = None, **rest: Any) -> StepContext:
+def throttled(
+    *hints: dict[str, str], waits: tuple[float, ...] | None = None, **rest: Any
+) -> StepContext:
     """A chat call that met a 429 for each of ``hints`` (response headers) before it succeeded."""
     hints = hints or ({"retry_after_ms": "40"}, {"retry_after_ms": "40"})
     refused = [json_answer(bodies.rate_limit(), 429, **headers) for headers in hints]
-    return chat(served=(*refused, json_answer(bodies.chat())), waits=waits or (0.04,) * len(hints), **rest)
+    return chat(
+        served=(*refused, json_answer(bodies.chat())), waits=waits or (0.04,) * len(hints), **rest
+    )
 
 
 def refused(body: Any = None, status: int = 400, **rest: Any) -> StepContext:
     """A chat call that was refused for good."""
     served = rest.pop("served", (json_answer(body or bodies.filtered_prompt(), status),))
-    return chat(served=served, expect={"error": {"status": status}, **rest.pop("expect", {})}, **rest)
+    return chat(
+        served=served, expect={"error": {"status": status}, **rest.pop("expect", {})}, **rest
+    )
 
 
 def completions(**rest: Any) -> StepContext:
-    return step("completions.create", {"model": "conf-completions", "prompt": ["One?", "Two?"]},
-                json_answer(rest.pop("body", None) or bodies.completion()), **rest)
+    return step(
+        "completions.create",
+        {"model": "conf-completions", "prompt": ["One?", "Two?"]},
+        json_answer(rest.pop("body", None) or bodies.completion()),
+        **rest,
+    )
 
 
 def embeddings(**rest: Any) -> StepContext:
-    return step("embeddings.create", {"model": "conf-embeddings", "input": "text"},
-                json_answer(rest.pop("body", None) or bodies.embeddings()), **rest)
+    return step(
+        "embeddings.create",
+        {"model": "conf-embeddings", "input": "text"},
+        json_answer(rest.pop("body", None) or bodies.embeddings()),
+        **rest,
+    )
 
 
 def images(**rest: Any) -> StepContext:
-    return step("images.generate", {"model": "conf-images", "prompt": "A bear", "size": "1024x1024"},
-                json_answer(bodies.images()), **rest)
+    return step(
+        "images.generate",
+        {"model": "conf-images", "prompt": "A bear", "size": "1024x1024"},
+        json_answer(bodies.images()),
+        **rest,
+    )
 
 
 def transcription(**rest: Any) -> StepContext:
-    return step("audio.transcriptions.create", {
-        "model": "conf-transcription", "file": AUDIO, "response_format": "verbose_json", "temperature": 0.2},
-        json_answer(bodies.transcription()), **rest)
+    return step(
+        "audio.transcriptions.create",
+        {
+            "model": "conf-transcription",
+            "file": AUDIO,
+            "response_format": "verbose_json",
+            "temperature": 0.2,
+        },
+        json_answer(bodies.transcription()),
+        **rest,
+    )
 
 
 def transcription_text(**rest: Any) -> StepContext:
-    return step("audio.transcriptions.create",
-                {"model": "conf-transcription", "file": AUDIO, "response_format": "text"},
-                plain_answer(b"Hello.\n", "text/plain"), **rest)
+    return step(
+        "audio.transcriptions.create",
+        {"model": "conf-transcription", "file": AUDIO, "response_format": "text"},
+        plain_answer(b"Hello.\n", "text/plain"),
+        **rest,
+    )
 
 
 def speech(**rest: Any) -> StepContext:
-    return step("audio.speech.create", {"model": "conf-speech", "input": "Hello.", "voice": "alloy"},
-                plain_answer(b"ID3\x00\xff", "application/octet-stream"), api_version="2025-04-01-preview", **rest)
+    return step(
+        "audio.speech.create",
+        {"model": "conf-speech", "input": "Hello.", "voice": "alloy"},
+        plain_answer(b"ID3\x00\xff", "application/octet-stream"),
+        api_version="2025-04-01-preview",
+        **rest,
+    )
 
 
 def responses(**rest: Any) -> StepContext:
-    return step("responses.create", {"model": "conf-responses", "input": "When?"},
-                json_answer(rest.pop("body", None) or bodies.response()), api_version="2025-03-01-preview", **rest)
+    return step(
+        "responses.create",
+        {"model": "conf-responses", "input": "When?"},
+        json_answer(rest.pop("body", None) or bodies.response()),
+        api_version="2025-03-01-preview",
+        **rest,
+    )
 
 
 def responses_stream(events: list[Any] | None = None, **rest: Any) -> StepContext:
-    body = rest.pop("raw", None) or bodies.sse(events or bodies.response_events(), named=True, done=False)
-    return step("responses.create", {"model": "conf-responses", "input": "When?"}, event_stream(body),
-                api_version="2025-03-01-preview", stream=StreamPlan(), **rest)
+    body = rest.pop("raw", None) or bodies.sse(
+        events or bodies.response_events(), named=True, done=False
+    )
+    return step(
+        "responses.create",
+        {"model": "conf-responses", "input": "When?"},
+        event_stream(body),
+        api_version="2025-03-01-preview",
+        stream=StreamPlan(),
+        **rest,
+    )
 
 
 def upload(**rest: Any) -> StepContext:
-    file = {"$file": {"name": "batch.jsonl", "content_type": "application/jsonl",
-                      "base64": base64.b64encode(b'{"custom_id": "1"}\n').decode()}}
-    return step("files.create", {"file": file, "purpose": "batch"}, json_answer(bodies.file(), 201), **rest)
+    file = {
+        "$file": {
+            "name": "batch.jsonl",
+            "content_type": "application/jsonl",
+            "base64": base64.b64encode(b'{"custom_id": "1"}\n').decode(),
+        }
+    }
+    return step(
+        "files.create", {"file": file, "purpose": "batch"}, json_answer(bodies.file(), 201), **rest
+    )
 
 
 def file_list(**rest: Any) -> StepContext:
@@ -310,12 +455,21 @@ def file_list(**rest: Any) -> StepContext:
 
 
 def file_content(**rest: Any) -> StepContext:
-    return step("files.content", {"file_id": "file-1"}, plain_answer(b'{"a": 1}\n', "application/octet-stream"), **rest)
+    return step(
+        "files.content",
+        {"file_id": "file-1"},
+        plain_answer(b'{"a": 1}\n', "application/octet-stream"),
+        **rest,
+    )
 
 
 def batch(**rest: Any) -> StepContext:
-    return step("batches.create", {"input_file_id": "file-1", "endpoint": "/chat/completions",
-                                   "completion_window": "24h"}, json_answer(bodies.batch()), **rest)
+    return step(
+        "batches.create",
+        {"input_file_id": "file-1", "endpoint": "/chat/completions", "completion_window": "24h"},
+        json_answer(bodies.batch()),
+        **rest,
+    )
 
 
 def v1_chat(**rest: Any) -> StepContext:
@@ -327,8 +481,26 @@ def token_chat(**rest: Any) -> StepContext:
 
 
 CONFORMANT: dict[str, Callable[[], StepContext]] = {
-    step.__name__: step for step in (
-        chat, chat_stream, throttled, refused, completions, embeddings, images, transcription, transcription_text,
-        speech, responses, responses_stream, upload, file_list, file_content, batch, v1_chat, token_chat)
+    step.__name__: step
+    for step in (
+        chat,
+        chat_stream,
+        throttled,
+        refused,
+        completions,
+        embeddings,
+        images,
+        transcription,
+        transcription_text,
+        speech,
+        responses,
+        responses_stream,
+        upload,
+        file_list,
+        file_content,
+        batch,
+        v1_chat,
+        token_chat,
+    )
 }
 """A conformant step of each kind."""

@@ -1,4 +1,5 @@
-"""For each rule about the SDK: a step that holds and the same step broken (rule id -> (held, broken))."""
+"""For each rule about the SDK: a step that holds and the same step broken (rule id -> (held,
+broken))."""
 
 from __future__ import annotations
 
@@ -66,15 +67,24 @@ def _query_lost() -> Pair:
 
 def _file_changed() -> Pair:
     held = upload()
-    other = {**held.call.arguments, "file": {"$file": {
-        "name": "batch.jsonl", "content_type": "application/jsonl", "base64": "b3RoZXI="}}}
+    other = {
+        **held.call.arguments,
+        "file": {
+            "$file": {
+                "name": "batch.jsonl",
+                "content_type": "application/jsonl",
+                "base64": "b3RoZXI=",
+            }
+        },
+    }
     return held, with_request(held, body=multipart(other, "XX"))
 
 
 def _redirected(headers: tuple[tuple[str, str], ...]) -> StepContext:
     context = chat()
-    stranger = Exchange(Request("POST", "https://elsewhere.example/x", headers),
-                        json_answer(bodies.chat()), 0.0)
+    stranger = Exchange(
+        Request("POST", "https://elsewhere.example/x", headers), json_answer(bodies.chat()), 0.0
+    )
     return replace(context, observation=replace(context.observation, side_exchanges=(stranger,)))
 
 
@@ -83,7 +93,9 @@ def _other_host() -> Pair:
 
 
 def _retried(status: int) -> StepContext:
-    return chat(served=(json_answer(bodies.rate_limit(), status), json_answer(bodies.chat())), waits=(0.5,))
+    return chat(
+        served=(json_answer(bodies.rate_limit(), status), json_answer(bodies.chat())), waits=(0.5,)
+    )
 
 
 def _connection(fault: Fault) -> StepContext:
@@ -102,7 +114,9 @@ def _swapped(context: StepContext) -> StepContext:
 
 def _thinned(context: StepContext) -> StepContext:
     chunks = list(context.observation.outcome.chunks or ())
-    chunks[0] = {name: value for name, value in chunks[0].items() if name != "prompt_filter_results"}
+    chunks[0] = {
+        name: value for name, value in chunks[0].items() if name != "prompt_filter_results"
+    }
     return outcome(context, chunks=tuple(chunks))
 
 
@@ -119,7 +133,9 @@ def _missed(context: StepContext) -> StepContext:
 
 
 def _failed(context: StepContext) -> StepContext:
-    return with_outcome(context, Outcome("error", error=SdkError("APIError", ErrorKind.OTHER, "broken")))
+    return with_outcome(
+        context, Outcome("error", error=SdkError("APIError", ErrorKind.OTHER, "broken"))
+    )
 
 
 class _Exploding:
@@ -130,27 +146,43 @@ class _Exploding:
 
 
 def _exhausted() -> StepContext:
-    return refused(bodies.rate_limit(), 429, served=(json_answer(bodies.rate_limit(), 429),) * 3, waits=(0.5, 1.0))
+    return refused(
+        bodies.rate_limit(),
+        429,
+        served=(json_answer(bodies.rate_limit(), 429),) * 3,
+        waits=(0.5, 1.0),
+    )
 
 
 SDK_MUTANTS: dict[str, Callable[[], Pair]] = {
     "request.method": lambda: changed(lambda c: with_request(c, method="PUT"), chat()),
     "request.route": lambda: changed(lambda c: url(c, "/deployments/conf-chat", ""), chat()),
     "request.api-version": lambda: changed(lambda c: url(c, "2024-10-21", "2024-06-01"), chat()),
-    "request.query-unasked": lambda: changed(lambda c: url(c, "2024-10-21", "2024-10-21&beta=1"), chat()),
+    "request.query-unasked": lambda: changed(
+        lambda c: url(c, "2024-10-21", "2024-10-21&beta=1"), chat()
+    ),
     "request.query-complete": _query_lost,
-    "request.content-type": lambda: changed(lambda c: with_header(c, "content-type", "text/plain"), chat()),
+    "request.content-type": lambda: changed(
+        lambda c: with_header(c, "content-type", "text/plain"), chat()
+    ),
     "request.caller-headers": lambda: changed(
-        lambda c: with_header(c, "x-trace", None), chat(options=CallOptions(headers=(("x-trace", "7"),)))),
+        lambda c: with_header(c, "x-trace", None),
+        chat(options=CallOptions(headers=(("x-trace", "7"),))),
+    ),
     "request.body-unasked": lambda: changed(lambda c: with_body(c, _set("user", "sdk")), chat()),
     "request.body-complete": _file_changed,
     "request.stream-flag": lambda: changed(lambda c: with_body(c, _lost("stream")), chat_stream()),
     "auth.api-key": lambda: changed(lambda c: with_header(c, "api-key", "another"), chat()),
-    "auth.no-second-credential": lambda: changed(lambda c: with_header(c, "Authorization", "Bearer x"), chat()),
-    "auth.bearer": lambda: changed(lambda c: with_header(c, "Authorization", f"bearer {TOKEN}"), token_chat()),
+    "auth.no-second-credential": lambda: changed(
+        lambda c: with_header(c, "Authorization", "Bearer x"), chat()
+    ),
+    "auth.bearer": lambda: changed(
+        lambda c: with_header(c, "Authorization", f"bearer {TOKEN}"), token_chat()
+    ),
     "auth.v1-key": lambda: changed(lambda c: with_header(c, "Authorization", None), v1_chat()),
     "auth.secret-in-header-only": lambda: changed(
-        lambda c: with_body(c, _set("model", c.client.auth.key)), chat()),
+        lambda c: with_body(c, _set("model", c.client.auth.key)), chat()
+    ),
     "auth.other-hosts": _other_host,
     "stream.chunk-count": lambda: changed(_lost_chunk, chat_stream()),
     "stream.order": lambda: changed(_swapped, chat_stream()),
@@ -159,44 +191,85 @@ SDK_MUTANTS: dict[str, Callable[[], Pair]] = {
     "retries.count": lambda: (throttled(), replace(throttled(), traits={"retries.max": 1})),
     "retries.persists": lambda: (_exhausted(), refused(bodies.rate_limit(), 429)),
     "retries.wanted": lambda: (_retried(429), _retried(404)),
-    "retries.same-route": lambda: changed(lambda c: url(c, "conf-chat", "conf-other", 1), throttled()),
+    "retries.same-route": lambda: changed(
+        lambda c: url(c, "conf-chat", "conf-other", 1), throttled()
+    ),
     "retries.same-body": lambda: changed(lambda c: with_body(c, _set("user", "2"), 1), throttled()),
-    "retries.count-header": lambda: changed(lambda c: with_header(c, "x-stainless-retry-count", "0", 1), throttled()),
+    "retries.count-header": lambda: changed(
+        lambda c: with_header(c, "x-stainless-retry-count", "0", 1), throttled()
+    ),
     "retries.honours-hint": lambda: changed(lambda c: _waits(c, 0.04, 0.03), throttled()),
-    "retries.backoff": lambda: (throttled({}, {}, waits=(0.4, 1.0)), throttled({}, {}, waits=(0.4, 0.4))),
+    "retries.backoff": lambda: (
+        throttled({}, {}, waits=(0.4, 1.0)),
+        throttled({}, {}, waits=(0.4, 0.4)),
+    ),
     "errors.kind": lambda: changed(lambda c: error(c, kind=ErrorKind.STATUS), refused()),
     "errors.class": lambda: changed(lambda c: error(c, type="APIError"), refused()),
     "errors.status": lambda: changed(lambda c: error(c, status=500), refused()),
     "errors.members": lambda: changed(lambda c: error(c, param=None), refused()),
     "errors.message": lambda: changed(lambda c: error(c, message="Bad request"), refused()),
     "errors.headers": lambda: changed(lambda c: error(c, headers=()), refused()),
-    "errors.fault-kind": lambda: changed(lambda c: error(c, kind=ErrorKind.TRANSPORT),
-                                         _connection(Fault.CONNECTION_RESET)),
-    "expect.error": lambda: changed(lambda c: error(c, code="other"),
-                                    refused(expect={"error": {"code": "content_filter"}})),
+    "errors.fault-kind": lambda: changed(
+        lambda c: error(c, kind=ErrorKind.TRANSPORT), _connection(Fault.CONNECTION_RESET)
+    ),
+    "expect.error": lambda: changed(
+        lambda c: error(c, code="other"), refused(expect={"error": {"code": "content_filter"}})
+    ),
     "result.unexpected-error": lambda: changed(_failed, chat()),
     "result.unexpected-success": lambda: changed(
-        lambda c: with_outcome(c, Outcome("ok")), refused()),
-    "result.serialisation": lambda: changed(lambda c: outcome(c, result={
-        **c.observation.outcome.result, "created": True}), chat()),
+        lambda c: with_outcome(c, Outcome("ok")), refused()
+    ),
+    "result.serialisation": lambda: changed(
+        lambda c: outcome(c, result={**c.observation.outcome.result, "created": True}), chat()
+    ),
     "result.view": lambda: changed(lambda c: _view(c, finish_reason="length"), chat()),
-    "expect.result": lambda: changed(lambda c: _view(c, text=""), chat(expect={
-        "result": {"text": {"$from": "wire"}, "finish_reason": "stop", "usage": {"$from": "wire"}}})),
+    "expect.result": lambda: changed(
+        lambda c: _view(c, text=""),
+        chat(
+            expect={
+                "result": {
+                    "text": {"$from": "wire"},
+                    "finish_reason": "stop",
+                    "usage": {"$from": "wire"},
+                }
+            }
+        ),
+    ),
     "expect.chunks": lambda: changed(_lost_chunk, chat_stream(expect={"chunks": 6})),
     "headers.request-id": lambda: changed(lambda c: outcome(c, request_id=None), chat()),
-    "expect.request-id": lambda: changed(lambda c: outcome(c, request_id="x"), chat(expect={
-        "request_id": {"$from": "wire"}})),
+    "expect.request-id": lambda: changed(
+        lambda c: outcome(c, request_id="x"), chat(expect={"request_id": {"$from": "wire"}})
+    ),
     "cassette.miss": lambda: changed(_missed, chat()),
-    "adapter.crash": lambda: changed(lambda c: with_outcome(c, Outcome("crash", reason="segfault")), chat()),
+    "adapter.crash": lambda: changed(
+        lambda c: with_outcome(c, Outcome("crash", reason="segfault")), chat()
+    ),
     "adapter.no-request": lambda: changed(
-        lambda c: replace(c, observation=replace(c.observation, exchanges=())), chat()),
-    "adapter.unsupported": lambda: changed(lambda c: with_outcome(c, Outcome("unsupported")), chat()),
-    "expect.requests": lambda: changed(lambda c: with_header(c, "api-key", None), chat(expect={"requests": {
-        "method": "POST", "query": {"api-version": "2024-10-21"}, "headers": {"API-Key": {"$present": True},
-                                                                             "authorization": {"$absent": True}}}})),
-    "expect.attempts": lambda: (throttled(expect={"attempts": 3}), throttled(expect={"attempts": 2})),
-    "expect.delays": lambda: changed(lambda c: _waits(c, 0.04, 0.02), throttled(expect={
-        "delays": [{"$gte": "40ms"}, {"$gte": 0.04}]})),
+        lambda c: replace(c, observation=replace(c.observation, exchanges=())), chat()
+    ),
+    "adapter.unsupported": lambda: changed(
+        lambda c: with_outcome(c, Outcome("unsupported")), chat()
+    ),
+    "expect.requests": lambda: changed(
+        lambda c: with_header(c, "api-key", None),
+        chat(
+            expect={
+                "requests": {
+                    "method": "POST",
+                    "query": {"api-version": "2024-10-21"},
+                    "headers": {"API-Key": {"$present": True}, "authorization": {"$absent": True}},
+                }
+            }
+        ),
+    ),
+    "expect.attempts": lambda: (
+        throttled(expect={"attempts": 3}),
+        throttled(expect={"attempts": 2}),
+    ),
+    "expect.delays": lambda: changed(
+        lambda c: _waits(c, 0.04, 0.02),
+        throttled(expect={"delays": [{"$gte": "40ms"}, {"$gte": 0.04}]}),
+    ),
     "expect.token-calls": lambda: changed(lambda c: outcome(c, token_calls=2), outcome_counted()),
     "harness.check-failed": lambda: changed(lambda c: replace(c, schemas=_Exploding()), chat()),
 }

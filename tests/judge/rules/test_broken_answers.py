@@ -1,4 +1,5 @@
-"""What the rules make of answers that broke off: nothing is expected to be retried, and nothing is taken for whole."""
+"""What the rules make of answers that broke off: nothing is expected to be retried, and nothing is
+taken for whole."""
 
 from __future__ import annotations
 
@@ -14,10 +15,14 @@ from tests.judge.rules import bodies
 from tests.judge.rules.builders import chat, json_answer
 
 
-@pytest.mark.parametrize("fault", [Fault.CUT_BODY, Fault.CONNECTION_RESET, Fault.STALL_BODY, Fault.BAD_CHUNK,
-                                   Fault.SHORT_CHUNK])
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.CUT_BODY, Fault.CONNECTION_RESET, Fault.STALL_BODY, Fault.BAD_CHUNK, Fault.SHORT_CHUNK],
+)
 @pytest.mark.parametrize("status", [200, 429])
-def test_no_contract_says_what_becomes_of_an_answer_that_broke_off(fault: Fault, status: int) -> None:
+def test_no_contract_says_what_becomes_of_an_answer_that_broke_off(
+    fault: Fault, status: int
+) -> None:
     view = seen(chat())
     met = Exchange(view.exchanges[0].request, json_answer(bodies.chat(), status), 0.0, fault)
     assert should_retry(view, met) is None
@@ -25,10 +30,16 @@ def test_no_contract_says_what_becomes_of_an_answer_that_broke_off(fault: Fault,
 
 def test_a_connection_closed_before_the_answer_is_retried_like_any_other() -> None:
     view = seen(chat())
-    assert should_retry(view, Exchange(view.exchanges[0].request, None, 0.0, Fault.CUT_BODY)) is True
+    assert (
+        should_retry(view, Exchange(view.exchanges[0].request, None, 0.0, Fault.CUT_BODY)) is True
+    )
 
 
 def test_a_compressed_answer_is_judged_as_what_was_compressed() -> None:
     plain = json_answer(bodies.chat())
-    coded = replace(plain, body=gzip.compress(plain.body), headers=(*plain.headers, ("content-encoding", "gzip")))
+    coded = replace(
+        plain,
+        body=gzip.compress(plain.body),
+        headers=(*plain.headers, ("content-encoding", "gzip")),
+    )
     assert seen(chat(served=(coded,))).answer == bodies.chat()

@@ -14,12 +14,26 @@ from conformance.judge.rules.compare import close, differences, dig, float32_vec
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4), max_leaves=12)
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
 
 
-@pytest.mark.parametrize(("left", "right", "equal"), [
-    (1, 1.0, True), (1, True, False), (0, False, False), ({"a": 1, "b": [2]}, {"b": [2], "a": 1}, True),
-    ([1], (1,), False), (None, {}, False), ("1", 1, False), ({"a": None}, {}, False)])
+@pytest.mark.parametrize(
+    ("left", "right", "equal"),
+    [
+        (1, 1.0, True),
+        (1, True, False),
+        (0, False, False),
+        ({"a": 1, "b": [2]}, {"b": [2], "a": 1}, True),
+        ([1], (1,), False),
+        (None, {}, False),
+        ("1", 1, False),
+        ({"a": None}, {}, False),
+    ],
+)
 def test_same(left: Any, right: Any, equal: bool) -> None:
     assert same(left, right) is equal and same(right, left) is equal
 
@@ -31,9 +45,17 @@ def test_differences_are_empty_exactly_for_the_same(left: Any, right: Any) -> No
 
 
 def test_differences_name_place_and_kind() -> None:
-    found = list(differences({"a": {"b/c": 1}, "d": [1, 2], "gone": 0}, {"a": {"b/c": 2}, "d": [1, 3], "new": 0}))
+    found = list(
+        differences(
+            {"a": {"b/c": 1}, "d": [1, 2], "gone": 0}, {"a": {"b/c": 2}, "d": [1, 3], "new": 0}
+        )
+    )
     assert [(d.kind, d.pointer) for d in found] == [
-        ("changed", "/a/b~1c"), ("changed", "/d/1"), ("lost", "/gone"), ("added", "/new")]
+        ("changed", "/a/b~1c"),
+        ("changed", "/d/1"),
+        ("lost", "/gone"),
+        ("added", "/new"),
+    ]
     assert found[2].sentence("the wire", "the result") == "the wire has 0, the result has nothing"
 
 

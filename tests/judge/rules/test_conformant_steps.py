@@ -30,14 +30,18 @@ def test_member_order_and_unknown_headers_do_not_matter(kind: str) -> None:
 
 
 def harmless(context: StepContext) -> StepContext:
-    """The same step with the members of every body reversed, and headers nobody knows on both sides."""
+    """The same step with the members of every body reversed, and headers nobody knows on both
+    sides."""
     exchanges = tuple(_rewritten(exchange) for exchange in context.observation.exchanges)
     return replace(context, observation=replace(context.observation, exchanges=exchanges))
 
 
 def _rewritten(exchange: Exchange) -> Exchange:
-    request = replace(exchange.request, body=_reversed(exchange.request.body),
-                      headers=(("X-Unheard-Of", "1"), *exchange.request.headers))
+    request = replace(
+        exchange.request,
+        body=_reversed(exchange.request.body),
+        headers=(("X-Unheard-Of", "1"), *exchange.request.headers),
+    )
     response = exchange.response
     if response is not None:
         body = _reversed_events(response) if response.is_event_stream else _reversed_json(response)
@@ -65,8 +69,10 @@ def _turn(value: Any) -> Any:
 
 def _reversed_events(response: Response) -> bytes:
     lines = response.body.decode().split("\n")
-    turned = [f"data: {json.dumps(_turn(json.loads(line[6:])))}" if line.startswith("data: {") else line
-              for line in lines]
+    turned = [
+        f"data: {json.dumps(_turn(json.loads(line[6:])))}" if line.startswith("data: {") else line
+        for line in lines
+    ]
     return "\r\n".join([": a comment", "", *turned]).encode()
 
 

@@ -1,4 +1,5 @@
-"""A rule that cannot break checks nothing: each has a step on which it holds and one on which it does not."""
+"""A rule that cannot break checks nothing: each has a step on which it holds and one on which it
+does not."""
 
 from __future__ import annotations
 
@@ -25,7 +26,10 @@ def test_rule_breaks_on_its_mutant(rule: str) -> None:
     if rule != CHECK_FAILED.id:
         expected = "note" if RULES[rule].level is Level.MAY else "broken"
         assert {a.rule: a.outcome for a in applied}[rule] == expected
-    assert all(finding.level == RULES[rule].level and finding.blame == RULES[rule].blame for finding in mine)
+    assert all(
+        finding.level == RULES[rule].level and finding.blame == RULES[rule].blame
+        for finding in mine
+    )
     assert all(finding.message.strip() for finding in mine)
 
 

@@ -1,4 +1,5 @@
-"""The checks and the Python SDK agree on the same bodies: the wire's view was not copied from the SDK's."""
+"""The checks and the Python SDK agree on the same bodies: the wire's view was not copied from the
+SDK's."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from conformance.wire.exchange import Reply
 from tests.judge.rules.builders import CONFORMANT, ENDPOINT, with_outcome
 from tests.judge.rules.test_conformant_steps import broken
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("openai") is None, reason="openai is not installed")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("openai") is None, reason="openai is not installed"
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,9 @@ def test_the_python_sdk_conforms(kind: str, lane: InProcessLane) -> None:
     context = CONFORMANT[kind]()
     clock = VirtualClock()
     player = CasePlayer(clock, ENDPOINT.removeprefix("https://"), None)
-    player.begin_step(tuple(ScriptedReply(Reply(e.response, e.fault)) for e in context.observation.exchanges))
+    player.begin_step(
+        tuple(ScriptedReply(Reply(e.response, e.fault)) for e in context.observation.exchanges)
+    )
     outcome = lane.perform(context.client, context.call, player, clock, "seed")
     exchanges = tuple(player.exchanges)
     waits = tuple(later.at - earlier.at for earlier, later in pairwise(exchanges))

@@ -20,6 +20,9 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_the_page_has_every_trait_a_check_reads() -> None:
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "conformance" / "judge" / "rules").glob("*.py"))
+    source = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "conformance" / "judge" / "rules").glob("*.py")
+    )
     read = {name or other for name, other in _READ.findall(source)} | {"retries.connection_errors"}
     assert read == {trait.name for trait in TRAITS}

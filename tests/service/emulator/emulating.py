@@ -15,7 +15,9 @@ VERSION = "2025-04-01-preview"
 KEY = (("api-key", API_KEY),)
 
 
-def multipart(parts: list[tuple[str, str | None, bytes]]) -> tuple[tuple[tuple[str, str], ...], bytes]:
+def multipart(
+    parts: list[tuple[str, str | None, bytes]],
+) -> tuple[tuple[tuple[str, str], ...], bytes]:
     """(headers, body) of a form of (name, file name, content) parts."""
     body = b""
     for name, filename, content in parts:
@@ -27,7 +29,8 @@ def multipart(parts: list[tuple[str, str | None, bytes]]) -> tuple[tuple[tuple[s
 
 @dataclass
 class Caller:
-    """Sends requests to an emulator, on the classic surface of ``version`` or, with ``v1``, on the other."""
+    """Sends requests to an emulator, on the classic surface of ``version`` or, with ``v1``, on the
+    other."""
 
     emulator: Emulator
     version: str = VERSION
@@ -39,16 +42,34 @@ class Caller:
         join = "&" if "?" in path else "?"
         return f"{HOST}/openai{prefix}{path}{join}api-version={self.version}"
 
-    def send(self, method: str, path: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = (),
-             deployment: str | None = None) -> Response:
-        return served(self.emulator.answer(Request(method, self.url(path, deployment), (*KEY, *headers), body)))
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+        deployment: str | None = None,
+    ) -> Response:
+        return served(
+            self.emulator.answer(
+                Request(method, self.url(path, deployment), (*KEY, *headers), body)
+            )
+        )
 
     def post(self, path: str, value: Any, deployment: str | None = None) -> Response:
         if self.version == "v1" and deployment and isinstance(value, dict):
             value = {"model": deployment, **value}
-        return self.send("POST", path, json.dumps(value).encode(), (("content-type", "application/json"),), deployment)
+        return self.send(
+            "POST",
+            path,
+            json.dumps(value).encode(),
+            (("content-type", "application/json"),),
+            deployment,
+        )
 
-    def form(self, path: str, parts: list[tuple[str, str | None, bytes]], deployment: str | None = None) -> Response:
+    def form(
+        self, path: str, parts: list[tuple[str, str | None, bytes]], deployment: str | None = None
+    ) -> Response:
         if self.version == "v1" and deployment:
             parts = [("model", None, deployment.encode()), *parts]
         headers, body = multipart(parts)
@@ -76,5 +97,8 @@ def error(response: Response) -> dict[str, Any]:
 def events(response: Response) -> list[Any]:
     """The data of every event, [DONE] as text."""
     blocks = response.body.decode().split("\n\n")[:-1]
-    lines = [next(line for line in block.split("\n") if line.startswith("data: "))[6:] for block in blocks]
+    lines = [
+        next(line for line in block.split("\n") if line.startswith("data: "))[6:]
+        for block in blocks
+    ]
     return [line if line == "[DONE]" else json.loads(line) for line in lines]

@@ -1,4 +1,5 @@
-"""The harness's own rules, over what the SDK and the emulator say to each other: nothing to object to."""
+"""The harness's own rules, over what the SDK and the emulator say to each other: nothing to object
+to."""
 
 from __future__ import annotations
 
@@ -26,7 +27,12 @@ from tests.service.emulator.test_emulator_sdk import ENDPOINT, file
 from tests.service.emulator.walking import LINES, PNG, WAV
 
 HI = [{"role": "user", "content": "Hi"}]
-TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}]
+TOOLS = [
+    {
+        "type": "function",
+        "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}},
+    }
+]
 
 
 def chat(prompt: str, **members: Any) -> dict[str, Any]:
@@ -56,8 +62,16 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("models.list", {}),
 ]
 BAD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-    ("chat.completions.create", chat("[[filter:hate=high]]"), {"status": 400, "code": "content_filter"}),
-    ("chat.completions.create", {"model": "nobody", "messages": HI}, {"status": 404, "code": "DeploymentNotFound"}),
+    (
+        "chat.completions.create",
+        chat("[[filter:hate=high]]"),
+        {"status": 400, "code": "content_filter"},
+    ),
+    (
+        "chat.completions.create",
+        {"model": "nobody", "messages": HI},
+        {"status": 404, "code": "DeploymentNotFound"},
+    ),
     ("chat.completions.create", chat("Hi", probe=1), {"status": 400, "code": "unknown_parameter"}),
     ("files.retrieve", {"file_id": "file-none"}, {"status": 404}),
 ]
@@ -88,30 +102,61 @@ def traits() -> Any:
     return suite.sdk("python").contract.traits(installed()[0])
 
 
-def findings(lane: InProcessLane, registry: SchemaRegistry, traits: Any, version: str, operation: str,
-             arguments: dict[str, Any], error: dict[str, Any] | None = None) -> list[Finding]:
+def findings(
+    lane: InProcessLane,
+    registry: SchemaRegistry,
+    traits: Any,
+    version: str,
+    operation: str,
+    arguments: dict[str, Any],
+    error: dict[str, Any] | None = None,
+) -> list[Finding]:
     """What the rules say of one call; notes (``may``) left out."""
     clock = VirtualClock()
     player = Recording(Emulator(EmulatorConfig(clock=clock)))
-    client = ClientConfig(ENDPOINT, "v1" if version == "v1" else "azure", version, Auth(key=API_KEY))
+    client = ClientConfig(
+        ENDPOINT, "v1" if version == "v1" else "azure", version, Auth(key=API_KEY)
+    )
     call = Call(operation, arguments, stream=StreamPlan() if arguments.get("stream") else None)
     outcome = lane.perform(client, call, player, clock, "1")
-    context = StepContext(0, Level.MUST, version, OPERATIONS[operation], client, call, Expect(error=error),
-                          StepObservation(tuple(player.exchanges), outcome), traits, registry)
+    context = StepContext(
+        0,
+        Level.MUST,
+        version,
+        OPERATIONS[operation],
+        client,
+        call,
+        Expect(error=error),
+        StepObservation(tuple(player.exchanges), outcome),
+        traits,
+        registry,
+    )
     return [found for found in apply_checks(context)[1] if found.level is not Level.MAY]
 
 
 @pytest.mark.parametrize("version", API_VERSIONS)
-def test_rules_find_nothing_in_answers(lane: InProcessLane, registry: SchemaRegistry, traits: Any,
-                                       version: str) -> None:
+def test_rules_find_nothing_in_answers(
+    lane: InProcessLane, registry: SchemaRegistry, traits: Any, version: str
+) -> None:
     for operation, arguments in GOOD:
         if at_least(version, OPERATIONS[operation].since):
-            assert findings(lane, registry, traits, version, operation, arguments) == [], (operation, arguments)
+            assert findings(lane, registry, traits, version, operation, arguments) == [], (
+                operation,
+                arguments,
+            )
 
 
 @pytest.mark.parametrize("version", ["2024-10-21", "v1"])
-def test_rules_find_nothing_in_refusals(lane: InProcessLane, registry: SchemaRegistry, traits: Any,
-                                        version: str) -> None:
+def test_rules_find_nothing_in_refusals(
+    lane: InProcessLane, registry: SchemaRegistry, traits: Any, version: str
+) -> None:
     for operation, arguments, error in BAD:
-        expected = {key: value for key, value in error.items() if key == "status" or operation.startswith("chat")}
-        assert findings(lane, registry, traits, version, operation, arguments, expected) == [], (operation, arguments)
+        expected = {
+            key: value
+            for key, value in error.items()
+            if key == "status" or operation.startswith("chat")
+        }
+        assert findings(lane, registry, traits, version, operation, arguments, expected) == [], (
+            operation,
+            arguments,
+        )

@@ -32,46 +32,76 @@ def test_the_offline_suite_s_names_are_the_emulator_s() -> None:
     assert (API_KEY, TOKENS) == (SUITE_KEY, SUITE_TOKENS)
 
 
-@pytest.mark.parametrize("path, header", [
-    (PATH, ("api-key", API_KEY)), (PATH, ("API-KEY", API_KEY)), (PATH, bearer(TOKENS[1])),
-    (V1, ("api-key", API_KEY)), (V1, bearer(TOKENS[0])), (V1, bearer(API_KEY)),
-])
+@pytest.mark.parametrize(
+    "path, header",
+    [
+        (PATH, ("api-key", API_KEY)),
+        (PATH, ("API-KEY", API_KEY)),
+        (PATH, bearer(TOKENS[1])),
+        (V1, ("api-key", API_KEY)),
+        (V1, bearer(TOKENS[0])),
+        (V1, bearer(API_KEY)),
+    ],
+)
 def test_who_is_let_in(path: str, header: tuple[str, str]) -> None:
     response = ask(path, header)
     assert response.status == 200 and response.provenance.source is Source.EMULATOR
 
 
-@pytest.mark.parametrize("path, header", [(PATH, ("api-key", "wrong")), (V1, ("api-key", "")), (V1, bearer("wrong"))])
+@pytest.mark.parametrize(
+    "path, header", [(PATH, ("api-key", "wrong")), (V1, ("api-key", "")), (V1, bearer("wrong"))]
+)
 def test_a_wrong_key(path: str, header: tuple[str, str]) -> None:
     response = ask(path, header)
     assert response.status == 401 and len(response.body) == 224
     assert error(response)["code"] == "401" and set(error(response)) == {"code", "message"}
-    assert {name.lower() for name, _ in response.headers} == {"content-type", "content-length", "date",
-                                                              "apim-request-id"}
+    assert {name.lower() for name, _ in response.headers} == {
+        "content-type",
+        "content-length",
+        "date",
+        "apim-request-id",
+    }
 
 
-@pytest.mark.parametrize("path, headers", [
-    (PATH, (bearer("wrong"),)), (PATH, ()), (PATH, (bearer(API_KEY),)), (V1, (bearer("a.b.c"),)),
-    (PATH, (("Authorization", "Basic x"),)),
-])
-def test_a_wrong_token_is_told_without_an_error_member(path: str, headers: tuple[tuple[str, str], ...]) -> None:
+@pytest.mark.parametrize(
+    "path, headers",
+    [
+        (PATH, (bearer("wrong"),)),
+        (PATH, ()),
+        (PATH, (bearer(API_KEY),)),
+        (V1, (bearer("a.b.c"),)),
+        (PATH, (("Authorization", "Basic x"),)),
+    ],
+)
+def test_a_wrong_token_is_told_without_an_error_member(
+    path: str, headers: tuple[tuple[str, str], ...]
+) -> None:
     response = ask(path, *headers)
     assert response.status == 401
     assert response.json()["statusCode"] == 401 and "error" not in response.json()
 
 
-@pytest.mark.parametrize("path", [
-    "/openai/deployments/conf-chat/chat/completions", "/openai/nothing?api-version=2024-10-21", "/", "//",
-    "/openai/v1/",
-    "/openai/deployments/conf-chat/chat/completions?api-version=2020-01-01",
-    "/openai/deployments/conf-chat/chat/completions?api-version=v1",
-    "/openai/deployments/conf-speech/audio/speech?api-version=2024-10-21",
-    "/openai/deployments/conf-chat/images/edits?api-version=2025-03-01-preview",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/openai/deployments/conf-chat/chat/completions",
+        "/openai/nothing?api-version=2024-10-21",
+        "/",
+        "//",
+        "/openai/v1/",
+        "/openai/deployments/conf-chat/chat/completions?api-version=2020-01-01",
+        "/openai/deployments/conf-chat/chat/completions?api-version=v1",
+        "/openai/deployments/conf-speech/audio/speech?api-version=2024-10-21",
+        "/openai/deployments/conf-chat/images/edits?api-version=2025-03-01-preview",
+    ],
+)
 def test_paths_and_versions_there_are_none_of(path: str) -> None:
     response = ask(path, *KEY)
     assert response.status == 404
-    assert response.body == b'{"error":{"code":"404","message": "Resource not found"}}' and len(response.body) == 56
+    assert (
+        response.body == b'{"error":{"code":"404","message": "Resource not found"}}'
+        and len(response.body) == 56
+    )
     assert response.header("x-ms-region") is None and response.header("strict-transport-security")
 
 
@@ -87,7 +117,8 @@ def test_versions_too_old_or_unknown() -> None:
     response = ask("/openai/responses?api-version=2024-10-21", *KEY)
     assert response.status == 400 and error(response) == {
         "code": "BadRequest",
-        "message": "Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later"}
+        "message": "Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later",
+    }
     response = ask(V1 + "?api-version=2024-10-21", *KEY)
     assert error(response) == {"code": "BadRequest", "message": "API version not supported"}
     assert ask(V1 + "?api-version=preview", *KEY).status == 200
@@ -106,14 +137,29 @@ def test_a_deployment_that_cannot_do_it(caller: Caller) -> None:
     response = caller.chat("Hi", "conf-embeddings")
     assert response.status == 400 and set(error(response)) == {"code", "message"}
     assert error(response)["code"] == "OperationNotSupported"
-    assert "chatCompletion operation does not work with the specified model, text-embedding-3-small" in \
-        error(response)["message"]
+    assert (
+        "chatCompletion operation does not work with the specified model, text-embedding-3-small"
+        in error(response)["message"]
+    )
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"messages": NaN}', b'{"temperature": 1e999}',
-    b'{"user": "\\ud800"}', b'{"a":' * 5000, b'{"a":' * 100 + b"1" + b"}" * 100, b'{"n": ' + b"9" * 5000 + b"}",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"\xff\xfe",
+        b'{"messages": NaN}',
+        b'{"temperature": 1e999}',
+        b'{"user": "\\ud800"}',
+        b'{"a":' * 5000,
+        b'{"a":' * 100 + b"1" + b"}" * 100,
+        b'{"n": ' + b"9" * 5000 + b"}",
+    ],
+)
 def test_bodies_that_cannot_be_read(body: bytes) -> None:
     response = ask(PATH, *KEY, body=body)
     assert response.status == 400 and "could not parse the JSON body" in error(response)["message"]

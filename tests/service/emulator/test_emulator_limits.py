@@ -14,8 +14,13 @@ from tests.service.emulator.emulating import Caller, error
 def limited(requests: int, tokens: int) -> tuple[Caller, VirtualClock]:
     clock = VirtualClock()
     limits = Limits(requests, tokens)
-    deployments = {"small": deployment("gpt-4o", "chat", limits=limits), "other": deployment("gpt-4o", "chat")}
-    return Caller(Emulator(EmulatorConfig(deployments=deployments, clock=clock)), "2024-10-21"), clock
+    deployments = {
+        "small": deployment("gpt-4o", "chat", limits=limits),
+        "other": deployment("gpt-4o", "chat"),
+    }
+    return Caller(
+        Emulator(EmulatorConfig(deployments=deployments, clock=clock)), "2024-10-21"
+    ), clock
 
 
 def number(response: Response, name: str) -> int:
@@ -44,9 +49,12 @@ def test_calls_beyond_the_quota_are_refused_until_it_is_back() -> None:
     refused = caller.chat("Hi", "small")
     assert error(refused)["code"] == "429" and set(error(refused)) == {"code", "message"}
     assert error(refused)["message"].startswith(
-        "Your requests to small for gpt-4o in East US 2 have exceeded the call rate limit")
-    assert "ChatCompletions_Create under Azure OpenAI API version 2024-10-21. Please retry after 30 seconds" in \
-        error(refused)["message"]
+        "Your requests to small for gpt-4o in East US 2 have exceeded the call rate limit"
+    )
+    assert (
+        "ChatCompletions_Create under Azure OpenAI API version 2024-10-21. Please retry after 30 seconds"
+        in error(refused)["message"]
+    )
     assert (number(refused, "retry-after"), number(refused, "retry-after-ms")) == (30, 30000)
     assert refused.header("policy-id") == "DeploymentRatelimit-Call"
     assert refused.header("x-request-id") is None and refused.header("x-ms-region")
@@ -78,7 +86,9 @@ def test_a_batch_does_not_use_the_quota() -> None:
     clock = VirtualClock()
     deployments = {"conf-batch": deployment("gpt-4o-mini", "chat", limits=Limits(1, 1))}
     caller = Caller(Emulator(EmulatorConfig(deployments=deployments, clock=clock)))
-    uploaded = caller.form("/files", [("purpose", None, b"batch"), ("file", "a.jsonl", LINES)]).json()["id"]
+    uploaded = caller.form(
+        "/files", [("purpose", None, b"batch"), ("file", "a.jsonl", LINES)]
+    ).json()["id"]
     body = {"input_file_id": uploaded, "endpoint": "/chat/completions", "completion_window": "24h"}
     batch = caller.post("/batches", body).json()["id"]
     clock.advance(100)

@@ -1,4 +1,5 @@
-"""The emulator's answers against the published OpenAPI files, every disagreement listed with its reason.
+"""The emulator's answers against the published OpenAPI files, every disagreement listed with its
+reason.
 
 The files are not part of the repository; without them beside it these tests are skipped and say so.
 """
@@ -20,8 +21,10 @@ from tests.service.emulator import openapi, variants
 from tests.service.emulator.emulating import Caller
 from tests.service.emulator.walking import VISITS, Store
 
-needs_specs = pytest.mark.skipif(not openapi.SPECS.is_dir(),
-                                 reason="the OpenAPI files are not beside this repository (../shared/specs)")
+needs_specs = pytest.mark.skipif(
+    not openapi.SPECS.is_dir(),
+    reason="the OpenAPI files are not beside this repository (../shared/specs)",
+)
 
 EXCEPTIONS: dict[str, str] = {
     "/: oneOf": "A transcription satisfies both alternatives of the specification, which has no telling member.",
@@ -30,8 +33,7 @@ EXCEPTIONS: dict[str, str] = {
     "/choices/*/message: required 'content'": "A filtered answer may have no content (Microsoft Learn, streaming).",
     "/object: enum": "The first chunk, and those of the asynchronous filter, have an empty object: 312 of 319 streams.",
     "/choices/*: required 'delta'": "Chunks of the asynchronous filter have no delta (Microsoft Learn, streaming).",
-    "/prompt_filter_results/*: required 'content_filter_results'":
-        "Prompts with images have the singular content_filter_result (the article, crewAI's recording).",
+    "/prompt_filter_results/*: required 'content_filter_results'": "Prompts with images have the singular content_filter_result (the article, crewAI's recording).",
     "/user: type": "user is null in 13 of 13 recorded responses; the previews want text.",
     "/response/user: type": "user is null in 13 of 13 recorded responses; the previews want text.",
     "/response/usage: type": "The first events of a stream have usage null; the previews want an object.",
@@ -39,25 +41,39 @@ EXCEPTIONS: dict[str, str] = {
     "/item: required 'content'": "Reasoning items have a summary and no content: 3 of 3 recordings.",
     "/response/output/*: required 'content'": "Reasoning items have a summary and no content: 3 of 3 recordings.",
 }
-"""Where real traffic wins over a specification. Each entry must still be needed, and stands in docs/emulator.md."""
+"""Where real traffic wins over a specification. Each entry must still be needed, and stands in
+docs/emulator.md."""
 
 Source = Callable[[Caller], Iterator[tuple[str, Any]]]
 PARTS: dict[str, tuple[Source, tuple[str, ...], str]] = {
-    "chat": (variants.chats, ("createChatCompletionResponse", "AzureCreateChatCompletionResponse"), "2024-06-01"),
-    "chunk": (variants.chat_chunks, ("createChatCompletionStreamResponse", "AzureCreateChatCompletionStreamResponse"),
-              "2024-06-01"),
+    "chat": (
+        variants.chats,
+        ("createChatCompletionResponse", "AzureCreateChatCompletionResponse"),
+        "2024-06-01",
+    ),
+    "chunk": (
+        variants.chat_chunks,
+        ("createChatCompletionStreamResponse", "AzureCreateChatCompletionStreamResponse"),
+        "2024-06-01",
+    ),
     "error": (variants.refusals, ("errorResponse", "AzureErrorResponse"), "2024-06-01"),
     "image error": (variants.image_refusals, ("dalleErrorResponse",), "2024-06-01"),
     "verbose": (variants.transcripts, ("audioVerboseResponse",), "2024-06-01"),
     "response": (variants.responses, ("response", "AzureResponse"), "2025-03-01-preview"),
-    "event": (variants.response_events, ("responseStreamEvent", "OpenAI.ResponseStreamEvent"), "2025-03-01-preview"),
+    "event": (
+        variants.response_events,
+        ("responseStreamEvent", "OpenAI.ResponseStreamEvent"),
+        "2025-03-01-preview",
+    ),
 }
 
 
 def plain(version: str) -> Iterator[tuple[str, str]]:
     """(operation, problem) of the plain walk."""
     for name, operation in OPERATIONS.items():
-        path = operation.path if version == "v1" else operation.classic_path().removeprefix("/openai")
+        path = (
+            operation.path if version == "v1" else operation.classic_path().removeprefix("/openai")
+        )
         schema = openapi.answer_schema(version, operation.method, path)
         if not at_least(version, operation.since) or operation.answer != "json" or schema is None:
             continue
@@ -74,7 +90,9 @@ def varied(version: str) -> Iterator[tuple[str, str]]:
             continue
         schema = {"$ref": f"#/components/schemas/{name}"}
         for what, body in source(Caller(Emulator(), version)):
-            yield from ((f"{part} ({what})", problem) for problem in openapi.problems(version, schema, body))
+            yield from (
+                (f"{part} ({what})", problem) for problem in openapi.problems(version, schema, body)
+            )
 
 
 @needs_specs
@@ -83,7 +101,9 @@ def test_disagreements_are_those_that_are_known() -> None:
     for version in API_VERSIONS:
         for where, problem in (*plain(version), *varied(version)):
             found[problem].add(f"{version} {where}")
-    assert {problem: sorted(found[problem])[:5] for problem in found.keys() - EXCEPTIONS.keys()} == {}
+    assert {
+        problem: sorted(found[problem])[:5] for problem in found.keys() - EXCEPTIONS.keys()
+    } == {}
     assert EXCEPTIONS.keys() - found.keys() == set(), "exceptions nothing needs any more"
 
 

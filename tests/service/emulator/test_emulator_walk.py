@@ -23,7 +23,9 @@ def test_every_operation_has_a_visit() -> None:
 def test_answers_satisfy_their_schema(registry: SchemaRegistry, name: str, version: str) -> None:
     caller, operation = Caller(Emulator(), version), OPERATIONS[name]
     if not at_least(version, operation.since):
-        caller_now = VISITS[name](Caller(caller.emulator, version), Store(Caller(caller.emulator, "v1")))
+        caller_now = VISITS[name](
+            Caller(caller.emulator, version), Store(Caller(caller.emulator, "v1"))
+        )
         assert caller_now.status in (400, 404)
         assert not registry.validate("error", version, caller_now.json())
         return
@@ -39,15 +41,20 @@ def test_answers_satisfy_their_schema(registry: SchemaRegistry, name: str, versi
     assert registry.validate("rate-limit-headers", version, headers) == ()
 
 
-@pytest.mark.parametrize("name", ["chat.completions.create", "completions.create", "responses.create"])
+@pytest.mark.parametrize(
+    "name", ["chat.completions.create", "completions.create", "responses.create"]
+)
 @pytest.mark.parametrize("version", API_VERSIONS)
 def test_streams_satisfy_their_schema(registry: SchemaRegistry, name: str, version: str) -> None:
     operation, caller = OPERATIONS[name], Caller(Emulator(), version)
     if not at_least(version, operation.since):
         return
     deployment = {"chat": "conf-chat", "completions": "conf-completions"}.get(operation.capability)
-    body = {"chat": {"messages": [{"role": "user", "content": "Hi"}]}, "completions": {"prompt": "Hi"},
-            "responses": {"model": "conf-responses", "input": "Hi"}}[operation.capability]
+    body = {
+        "chat": {"messages": [{"role": "user", "content": "Hi"}]},
+        "completions": {"prompt": "Hi"},
+        "responses": {"model": "conf-responses", "input": "Hi"},
+    }[operation.capability]
     response = caller.post(operation.path, {**body, "stream": True}, deployment)
     seen = events(response)
     if operation.capability == "responses":
@@ -55,7 +62,11 @@ def test_streams_satisfy_their_schema(registry: SchemaRegistry, name: str, versi
     else:
         assert seen.pop() == "[DONE]"
     assert operation.chunk_schema is not None
-    assert [problem for one in seen for problem in registry.validate(operation.chunk_schema, version, one)] == []
+    assert [
+        problem
+        for one in seen
+        for problem in registry.validate(operation.chunk_schema, version, one)
+    ] == []
 
 
 def test_two_emulators_with_one_seed_answer_alike() -> None:
@@ -64,8 +75,10 @@ def test_two_emulators_with_one_seed_answer_alike() -> None:
 
         caller = Caller(Emulator(EmulatorConfig(seed=seed)))
         store = Store(caller)
-        return [(response.status, response.headers, response.body)
-                for response in (visit(caller, store) for visit in VISITS.values())]
+        return [
+            (response.status, response.headers, response.body)
+            for response in (visit(caller, store) for visit in VISITS.values())
+        ]
 
     assert everything("a") == everything("a")
     assert everything("a") != everything("b")

@@ -17,8 +17,15 @@ JSON: Headers = (("Content-Type", "application/json"),)
 SSE: Headers = (("content-type", "text/event-stream"),)
 
 
-def response(body: bytes = b"{}", headers: Headers = JSON, status: int = 200, *, length: bool = True,
-             chunks: tuple[int, ...] = (), pauses: tuple[float, ...] = ()) -> Response:
+def response(
+    body: bytes = b"{}",
+    headers: Headers = JSON,
+    status: int = 200,
+    *,
+    length: bool = True,
+    chunks: tuple[int, ...] = (),
+    pauses: tuple[float, ...] = (),
+) -> Response:
     """A response, with its content-length unless told otherwise."""
     own = (("content-length", str(len(body))),) if length else ()
     return Response(status, (*headers, *own), body, PLACE, chunks, pauses)
@@ -41,7 +48,8 @@ class Script:
 
 @dataclass
 class Seen:
-    """What came back: the bytes, each read with its time, and how it ended: ``fin``, ``rst`` or ``open``."""
+    """What came back: the bytes, each read with its time, and how it ended: ``fin``, ``rst`` or
+    ``open``."""
 
     data: bytes = b""
     reads: list[tuple[float, bytes]] = field(default_factory=list)
@@ -66,8 +74,8 @@ class Seen:
             size, _, rest = rest.partition(b"\r\n")
             length = int(size, 16)
             body += rest[:length]
-            assert rest[length:length + 2] == b"\r\n"
-            rest = rest[length + 2:]
+            assert rest[length : length + 2] == b"\r\n"
+            rest = rest[length + 2 :]
             if not length:
                 assert rest == b""
                 return body
@@ -79,7 +87,9 @@ class Raw:
     def __init__(self, where: Execution, *, ca: Path | None = None, timeout: float = 5.0) -> None:
         sock = socket.create_connection((where.host, where.port), timeout)
         if ca is not None:
-            sock = ssl.create_default_context(cafile=str(ca)).wrap_socket(sock, server_hostname=where.host)
+            sock = ssl.create_default_context(cafile=str(ca)).wrap_socket(
+                sock, server_hostname=where.host
+            )
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.host = f"{where.host}:{where.port}"
@@ -94,13 +104,18 @@ class Raw:
         self.sock.sendall(data)
         return self
 
-    def request(self, target: str = "/x", *headers: str, method: str = "GET", body: bytes = b"") -> Raw:
+    def request(
+        self, target: str = "/x", *headers: str, method: str = "GET", body: bytes = b""
+    ) -> Raw:
         length = (f"content-length: {len(body)}",) if body else ()
-        lines = "\r\n".join((f"{method} {target} HTTP/1.1", f"Host: {self.host}", *headers, *length))
+        lines = "\r\n".join(
+            (f"{method} {target} HTTP/1.1", f"Host: {self.host}", *headers, *length)
+        )
         return self.send(lines.encode() + b"\r\n\r\n" + body)
 
     def read(self, size: int = 65536, *, within: float = 5.0) -> bytes:
-        """The next bytes; b"" at the end. Raises ConnectionResetError, and TimeoutError after ``within`` seconds."""
+        """The next bytes; b"" at the end. Raises ConnectionResetError, and TimeoutError after
+        ``within`` seconds."""
         self.sock.settimeout(within)
         return self.sock.recv(size)
 
@@ -155,7 +170,8 @@ class Raw:
 
 
 def knock(where: Execution) -> str:
-    """How a connection ends on which nothing is sent. A reset may come before ``connect`` has returned."""
+    """How a connection ends on which nothing is sent. A reset may come before ``connect`` has
+    returned."""
     try:
         with Raw(where) as client:
             return client.all().end

@@ -1,4 +1,5 @@
-"""What becomes of those who mean it ill: refused clearly where they can read it, cut off where not, and recorded."""
+"""What becomes of those who mean it ill: refused clearly where they can read it, cut off where not,
+and recorded."""
 
 from __future__ import annotations
 
@@ -33,8 +34,20 @@ def only_problem(execution: Execution) -> ProblemCode:
 # Who is asking
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1:1", "localhost", "",
-                                  "r.openai.azure.com", "127.0.0.1.evil.example", "[::1]:80"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "localhost",
+        "",
+        "r.openai.azure.com",
+        "127.0.0.1.evil.example",
+        "[::1]:80",
+    ],
+)
 def test_a_host_that_is_not_the_listeners_is_misdirected(server, host):
     player = Script(OK)
     execution = server.open(player)
@@ -54,7 +67,10 @@ def test_the_host_in_an_absolute_target_counts_and_not_the_header(server):
 
 
 def test_hosts_may_be_named_that_are_taken_too(server):
-    with server.open(Script(OK), hosts=("Login.microsoftonline.com:80",)) as execution, Raw(execution) as client:
+    with (
+        server.open(Script(OK), hosts=("Login.microsoftonline.com:80",)) as execution,
+        Raw(execution) as client,
+    ):
         client.host = "login.microsoftonline.com"
         assert client.request().answer().status == 200
 
@@ -68,7 +84,9 @@ def test_a_request_has_one_host(server, hosts):
 
 def test_a_web_page_is_not_served(server):
     with server.open(Script(OK)) as execution, Raw(execution) as client:
-        seen = client.request("/", "Origin: https://evil.example", method="POST", body=b"{}").answer()
+        seen = client.request(
+            "/", "Origin: https://evil.example", method="POST", body=b"{}"
+        ).answer()
         assert seen.status == 403
         assert b"access-control" not in seen.head.lower()
         assert only_problem(execution) is ProblemCode.BROWSER
@@ -76,7 +94,12 @@ def test_a_web_page_is_not_served(server):
 
 def test_the_peer_is_no_proxy(server):
     execution = server.open(Script(OK))
-    assert refused(execution, b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n").status == 400
+    assert (
+        refused(
+            execution, b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n"
+        ).status
+        == 400
+    )
 
 
 # Too much
@@ -84,7 +107,10 @@ def test_the_peer_is_no_proxy(server):
 
 def test_ten_thousand_headers_are_refused(server):
     execution = server.open(Script(OK))
-    seen = refused(execution, b"GET / HTTP/1.1\r\n" + b"".join(b"x-%d: y\r\n" % n for n in range(10_000)) + b"\r\n")
+    seen = refused(
+        execution,
+        b"GET / HTTP/1.1\r\n" + b"".join(b"x-%d: y\r\n" % n for n in range(10_000)) + b"\r\n",
+    )
     assert (seen.status, seen.end) == (431, "fin")
     assert only_problem(execution) is ProblemCode.HEAD_TOO_LARGE
 
@@ -114,7 +140,11 @@ def test_a_gigabyte_announced_is_refused_before_it_is_sent(server):
 @pytest.mark.parametrize("how", ["length", "chunked"])
 def test_a_client_that_sends_on_after_413_can_read_it_and_is_then_cut_off(how):
     limits = Limits(body_bytes=100_000, drain_bytes=1_000_000)
-    with PeerServer(limits=limits) as server, server.open(Script(OK)) as execution, Raw(execution) as client:
+    with (
+        PeerServer(limits=limits) as server,
+        server.open(Script(OK)) as execution,
+        Raw(execution) as client,
+    ):
         coding = "Content-Length: 1073741824" if how == "length" else "Transfer-Encoding: chunked"
         client.request("/", coding, method="POST")
         sent = 0
@@ -128,8 +158,11 @@ def test_a_client_that_sends_on_after_413_can_read_it_and_is_then_cut_off(how):
 
 
 def test_a_chunked_body_is_refused_by_its_count_and_the_answer_can_be_read():
-    with PeerServer(limits=Limits(body_bytes=1000)) as server, server.open(Script(OK)) as execution, \
-            Raw(execution) as client:
+    with (
+        PeerServer(limits=Limits(body_bytes=1000)) as server,
+        server.open(Script(OK)) as execution,
+        Raw(execution) as client,
+    ):
         client.request("/", "Transfer-Encoding: chunked", method="POST")
         client.send(b"1f4\r\n" + b"x" * 500 + b"\r\n")
         client.send(b"1f5\r\n" + b"x" * 501 + b"\r\n0\r\n\r\n")
@@ -137,12 +170,20 @@ def test_a_chunked_body_is_refused_by_its_count_and_the_answer_can_be_read():
 
 
 def test_an_execution_has_its_fill_of_requests_and_bytes():
-    with PeerServer(limits=Limits(requests=2)) as server, server.open(Script(OK)) as execution, \
-            Raw(execution) as client:
+    with (
+        PeerServer(limits=Limits(requests=2)) as server,
+        server.open(Script(OK)) as execution,
+        Raw(execution) as client,
+    ):
         assert [client.request().answer().status for _ in range(3)] == [200, 200, 413]
-    with PeerServer(limits=Limits(total_bytes=10)) as server, server.open(Script(OK)) as execution, \
-            Raw(execution) as client:
-        assert [client.request(method="POST", body=b"123456").answer().status for _ in range(2)] == [200, 413]
+    with (
+        PeerServer(limits=Limits(total_bytes=10)) as server,
+        server.open(Script(OK)) as execution,
+        Raw(execution) as client,
+    ):
+        assert [
+            client.request(method="POST", body=b"123456").answer().status for _ in range(2)
+        ] == [200, 413]
 
 
 def test_connections_beyond_the_limit_are_reset(server):
@@ -162,7 +203,10 @@ def test_connections_beyond_the_limit_are_reset(server):
 
 def test_pipelined_requests_pile_up_only_so_far():
     slow = Reply(response(), delivery=Delivery(delay=0.03))
-    with PeerServer(limits=Limits(pipelined_bytes=2000)) as server, server.open(Script(slow, OK)) as execution:
+    with (
+        PeerServer(limits=Limits(pipelined_bytes=2000)) as server,
+        server.open(Script(slow, OK)) as execution,
+    ):
         with Raw(execution) as client:
             one = f"GET /{'a' * 900} HTTP/1.1\r\nHost: {client.host}\r\n\r\n".encode()
             client.send(one * 20)
@@ -175,13 +219,22 @@ def test_pipelined_requests_pile_up_only_so_far():
 # Too slow
 
 
-@pytest.mark.parametrize(("start", "part"), [
-    (b"GET / HTTP/1.1\r\nHost: x\r\n", "head"), (b"G", "head"),
-    (b"POST / HTTP/1.1\r\nHost: %b\r\nContent-Length: 10\r\n\r\nab", "body"),
-    (b"POST / HTTP/1.1\r\nHost: %b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "body")])
+@pytest.mark.parametrize(
+    ("start", "part"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", "head"),
+        (b"G", "head"),
+        (b"POST / HTTP/1.1\r\nHost: %b\r\nContent-Length: 10\r\n\r\nab", "body"),
+        (b"POST / HTTP/1.1\r\nHost: %b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "body"),
+    ],
+)
 def test_a_slowloris_is_shown_the_door(start, part):
     limits = Limits(head_seconds=0.03, body_seconds=0.03, drain_seconds=0.03)
-    with PeerServer(limits=limits) as server, server.open(Script(OK)) as execution, Raw(execution) as client:
+    with (
+        PeerServer(limits=limits) as server,
+        server.open(Script(OK)) as execution,
+        Raw(execution) as client,
+    ):
         client.send(start.replace(b"%b", client.host.encode()))
         began = time.monotonic()
         while client.silent(0.005):
@@ -196,15 +249,21 @@ def test_a_slowloris_is_shown_the_door(start, part):
 
 
 def test_a_connection_that_never_speaks_is_closed():
-    with PeerServer(limits=Limits(idle_seconds=0.03)) as server, server.open(Script(OK)) as execution:
+    with (
+        PeerServer(limits=Limits(idle_seconds=0.03)) as server,
+        server.open(Script(OK)) as execution,
+    ):
         with Raw(execution) as client:
             assert client.all().end == "fin"
         assert execution.close().problems == ()
 
 
 def test_a_client_that_will_not_leave_after_a_refusal_is_cut_off():
-    with PeerServer(limits=Limits(drain_seconds=0.02)) as server, server.open(Script(OK)) as execution, \
-            Raw(execution) as client:
+    with (
+        PeerServer(limits=Limits(drain_seconds=0.02)) as server,
+        server.open(Script(OK)) as execution,
+        Raw(execution) as client,
+    ):
         assert client.send(b"\x00").answer().status == 400
         wait_for(lambda: execution.capture().connections[0].closed is not None)
 
@@ -212,29 +271,52 @@ def test_a_client_that_will_not_leave_after_a_refusal_is_cut_off():
 def test_a_waiting_answer_has_no_deadline():
     limits = Limits(head_seconds=0.01, body_seconds=0.01, idle_seconds=0.01)
     reply = Reply(response(), delivery=Delivery(delay=0.06))
-    with PeerServer(limits=limits) as server, server.open(Script(reply)) as execution, Raw(execution) as client:
+    with (
+        PeerServer(limits=limits) as server,
+        server.open(Script(reply)) as execution,
+        Raw(execution) as client,
+    ):
         assert client.request().answer().status == 200
 
 
 # Not HTTP
 
 
-@pytest.mark.parametrize(("data", "status"), [
-    (b"\x00\x01", 400), (b"GET / HTTP/9.9\r\n\r\n", 400), (b"GET\r\n\r\n", 400), (b"GET / HTTP/1.1\nHost: x\n\n", 400),
-    (b"GET / HTTP/1.1\r\nHo st: x\r\n\r\n", 400), (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
-    (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400)])
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"\x00\x01", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\nHost: x\n\n", 400),
+        (b"GET / HTTP/1.1\r\nHo st: x\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+    ],
+)
 def test_what_is_not_http_is_told_so(server, data, status):
     execution = server.open(Script(OK))
     assert refused(execution, data).status == status
     assert only_problem(execution) in (ProblemCode.BAD_REQUEST, ProblemCode.NOT_HTTP)
 
 
-@pytest.mark.parametrize("headers", [
-    "Content-Length: 1, 1", "Content-Length: +1", "Content-Length: -1", "Content-Length: 0x1", "Content-Length: 1 1",
-    "Content-Length: 99999999999999999999", "Transfer-Encoding: chunked\r\nContent-Length: 3",
-    "Transfer-Encoding: gzip", "Transfer-Encoding: gzip, chunked",
-    "Transfer-Encoding: xchunked", "Transfer-Encoding : chunked",
-    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Content-Length: 1, 1",
+        "Content-Length: +1",
+        "Content-Length: -1",
+        "Content-Length: 0x1",
+        "Content-Length: 1 1",
+        "Content-Length: 99999999999999999999",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3",
+        "Transfer-Encoding: gzip",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding : chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+    ],
+)
 def test_two_readings_of_a_length_are_refused(server, headers):
     player = Script(OK)
     with server.open(player) as execution, Raw(execution) as client:
@@ -242,13 +324,29 @@ def test_two_readings_of_a_length_are_refused(server, headers):
     assert player.requests == []
 
 
-@pytest.mark.parametrize("coding", [b"x\r\n", b"-1\r\n", b"3\r\nabcd\r\n", b"3\nabc\r\n", b"\r\n", b"1 1\r\n",
-                                    b"ffffffffffffffff\r\n", b"1" * 5000, b"0\r\nno colon\r\n\r\n",
-                                    b"0\r\n" + b"x: y\r\n" * 12_000])
+@pytest.mark.parametrize(
+    "coding",
+    [
+        b"x\r\n",
+        b"-1\r\n",
+        b"3\r\nabcd\r\n",
+        b"3\nabc\r\n",
+        b"\r\n",
+        b"1 1\r\n",
+        b"ffffffffffffffff\r\n",
+        b"1" * 5000,
+        b"0\r\nno colon\r\n\r\n",
+        b"0\r\n" + b"x: y\r\n" * 12_000,
+    ],
+)
 def test_a_broken_chunked_coding_is_refused(server, coding):
     player = Script(OK)
     with server.open(player) as execution, Raw(execution) as client:
-        seen = client.request("/", "Transfer-Encoding: chunked", method="POST").send(coding).all(within=1)
+        seen = (
+            client.request("/", "Transfer-Encoding: chunked", method="POST")
+            .send(coding)
+            .all(within=1)
+        )
         assert seen.status in (400, 413, 431)
     assert player.requests == []
 
@@ -305,8 +403,10 @@ def test_one_authority_serves_every_execution(tls):
 def test_whoever_does_not_trust_the_bundle_is_recorded_as_a_failed_handshake(tls):
     execution = tls.open(Script(OK))
     context = ssl.create_default_context()
-    with socket.create_connection((execution.host, execution.port)) as sock, \
-            pytest.raises(ssl.SSLCertVerificationError):
+    with (
+        socket.create_connection((execution.host, execution.port)) as sock,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
         context.wrap_socket(sock, server_hostname="localhost")
     wait_for(lambda: execution.capture().problems)
     (problem,) = execution.close().problems
@@ -351,12 +451,19 @@ def test_a_fault_under_tls_comes_after_all_the_bytes_before_it(tls, fault):
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="asks Linux's TCP for its state")
-@pytest.mark.parametrize(("fault", "state", "error"), [
-    (faults.cut_after, CLOSE_WAIT, 0), (faults.reset_after, CLOSED, errno.ECONNRESET),
-    (faults.stall_after, ESTABLISHED, 0)])
+@pytest.mark.parametrize(
+    ("fault", "state", "error"),
+    [
+        (faults.cut_after, CLOSE_WAIT, 0),
+        (faults.reset_after, CLOSED, errno.ECONNRESET),
+        (faults.stall_after, ESTABLISHED, 0),
+    ],
+)
 def test_a_fault_under_tls_ends_the_connection_as_it_does_without(tls, fault, state, error):
-    with tls.open(Script(fault(response(b"0123456789"), 5))) as execution, \
-            Raw(execution, ca=execution.ca_file) as client:
+    with (
+        tls.open(Script(fault(response(b"0123456789"), 5))) as execution,
+        Raw(execution, ca=execution.ca_file) as client,
+    ):
         client.request()
         # Below TLS, which reports an end without farewell in the same way whatever it was.
         wait_for(lambda: client.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == state)
@@ -374,7 +481,10 @@ def test_many_answers_in_pieces_go_out_under_tls_each_to_its_end(tls):
 
 def test_a_slow_reader_is_waited_for_under_tls_too(tls):
     body = b"x" * 4_000_000
-    with tls.open(Script(Reply(response(body)))) as execution, Raw(execution, ca=execution.ca_file) as client:
+    with (
+        tls.open(Script(Reply(response(body)))) as execution,
+        Raw(execution, ca=execution.ca_file) as client,
+    ):
         client.request()
         wait_for(lambda: execution.capture().exchanges)
         assert len(client.all(within=0.3).body) == len(body)

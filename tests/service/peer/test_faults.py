@@ -20,7 +20,8 @@ STREAM = response(EVENTS, SSE, length=False, chunks=sse_shapes.per_event(EVENTS)
 
 
 def played(server: PeerServer, *replies: Reply, within: float = 0.03) -> Seen:
-    """What a client gets for one request, read to the end of the connection or the first silence."""
+    """What a client gets for one request, read to the end of the connection or the first
+    silence."""
     with server.open(Script(*replies)) as execution, Raw(execution) as client:
         return client.request().all(within=within)
 
@@ -47,8 +48,10 @@ def test_no_answer_is_silence_on_an_open_connection_until_the_client_leaves(serv
     assert (seen.finished, seen.written, seen.exchange.fault) == (None, 0, Fault.READ_TIMEOUT)
 
 
-@pytest.mark.parametrize(("fault", "end"), [(faults.cut_after, "fin"), (faults.reset_after, "rst"),
-                                            (faults.stall_after, "open")])
+@pytest.mark.parametrize(
+    ("fault", "end"),
+    [(faults.cut_after, "fin"), (faults.reset_after, "rst"), (faults.stall_after, "open")],
+)
 @pytest.mark.parametrize("size", [0, 4])
 def test_a_body_ends_after_so_many_bytes(server, fault, end, size):
     seen = played(server, fault(TEXT, size))
@@ -56,18 +59,27 @@ def test_a_body_ends_after_so_many_bytes(server, fault, end, size):
     assert (seen.body, seen.end) == (b"0123456789"[:size], end)
 
 
-@pytest.mark.parametrize(("fault", "end"), [(faults.cut_after, "fin"), (faults.reset_after, "rst"),
-                                            (faults.stall_after, "open")])
+@pytest.mark.parametrize(
+    ("fault", "end"),
+    [(faults.cut_after, "fin"), (faults.reset_after, "rst"), (faults.stall_after, "open")],
+)
 def test_a_stream_ends_in_the_middle_of_an_event(server, fault, end):
     middle = len(sse_shapes.cut_mid_event(EVENTS, 1))
     seen = played(server, fault(STREAM, middle))
     first = STREAM.chunks[0]
-    assert seen.body == b"%x\r\n%b\r\n%x\r\n%b\r\n" % (first, EVENTS[:first], middle - first, EVENTS[first:middle])
+    assert seen.body == b"%x\r\n%b\r\n%x\r\n%b\r\n" % (
+        first,
+        EVENTS[:first],
+        middle - first,
+        EVENTS[first:middle],
+    )
     assert seen.end == end
 
 
-@pytest.mark.parametrize(("fault", "end"), [(Fault.CUT_BODY, "fin"), (Fault.CONNECTION_RESET, "rst"),
-                                            (Fault.STALL_BODY, "open")])
+@pytest.mark.parametrize(
+    ("fault", "end"),
+    [(Fault.CUT_BODY, "fin"), (Fault.CONNECTION_RESET, "rst"), (Fault.STALL_BODY, "open")],
+)
 def test_a_head_ends_in_its_middle(server, fault, end):
     seen = played(server, faults.cut_inside_head(TEXT, 31, fault))
     assert (seen.data, seen.end) == (b"HTTP/1.1 200 OK\r\nContent-Type: ", end)
@@ -75,7 +87,10 @@ def test_a_head_ends_in_its_middle(server, fault, end):
 
 def test_a_reset_comes_only_after_the_bytes_before_it_have_arrived(server):
     body = b"x" * 300_000
-    with server.open(Script(faults.reset_after(response(body), 250_000))) as execution, Raw(execution) as client:
+    with (
+        server.open(Script(faults.reset_after(response(body), 250_000))) as execution,
+        Raw(execution) as client,
+    ):
         client.request()
         data = b""
         while len(data.partition(b"\r\n\r\n")[2]) < 250_000:
@@ -134,7 +149,9 @@ def test_a_door_resets_so_many_connections_and_counts_them(server):
     assert [knock(execution) for _ in range(2)] == ["rst", "rst"]
     with Raw(execution) as client:
         assert client.request().answer().status == 200
-    assert [problem.code for problem in execution.close().problems] == [ProblemCode.RESET_AT_DOOR] * 2
+    assert [problem.code for problem in execution.close().problems] == [
+        ProblemCode.RESET_AT_DOOR
+    ] * 2
 
 
 @pytest.mark.parametrize("door", list(Door))
@@ -149,7 +166,9 @@ def test_an_execution_can_be_closed_whatever_its_door(server, door):
         Raw(execution)
 
 
-@pytest.mark.parametrize(("fault", "end"), [(Fault.CONNECT_REFUSED, "rst"), (Fault.CONNECT_TIMEOUT, "open")])
+@pytest.mark.parametrize(
+    ("fault", "end"), [(Fault.CONNECT_REFUSED, "rst"), (Fault.CONNECT_TIMEOUT, "open")]
+)
 def test_a_connect_fault_that_comes_too_late_is_approximated_and_says_so(server, fault, end):
     with server.open(Script(Reply(fault=fault))) as execution, Raw(execution) as client:
         seen = client.request().all(within=0.02)
@@ -160,15 +179,25 @@ def test_a_connect_fault_that_comes_too_late_is_approximated_and_says_so(server,
 # Heads and codings
 
 
-@pytest.mark.parametrize("headers", [(), (("content-type", "text/html"),), (("Content-Type", "application/json; x"),)])
+@pytest.mark.parametrize(
+    "headers", [(), (("content-type", "text/html"),), (("Content-Type", "application/json; x"),)]
+)
 def test_a_content_type_may_be_wrong_or_missing(server, headers):
     seen = played(server, Reply(response(b"{}", headers)))
-    assert [line for line in seen.head.split(b"\r\n") if line.lower().startswith(b"content-type")] == [
-        f"{name}: {value}".encode() for name, value in headers]
+    assert [
+        line for line in seen.head.split(b"\r\n") if line.lower().startswith(b"content-type")
+    ] == [f"{name}: {value}".encode() for name, value in headers]
 
 
-@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", b"ICY 200 OK\r\n\r\n", b"\x00\x01\x02",
-                                  b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n",
+        b"ICY 200 OK\r\n\r\n",
+        b"\x00\x01\x02",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+    ],
+)
 def test_a_head_can_be_any_bytes(server, head):
     seen = played(server, faults.raw_head(TEXT, head))
     assert (seen.data, seen.end) == (head + b"0123456789", "fin")
@@ -205,10 +234,18 @@ def test_a_chunk_may_announce_more_than_it_brings(server):
     assert (seen.body, seen.end) == (b"a\r\nabc\r\n0\r\n\r\n", "fin")
 
 
-@pytest.mark.parametrize(("fault", "tail"), [
-    (Fault.BAD_CHUNK, b"XYZ not a size\r\n"), (Fault.SHORT_CHUNK, b"10\r\n"), (Fault.CUT_BODY, b"")])
+@pytest.mark.parametrize(
+    ("fault", "tail"),
+    [
+        (Fault.BAD_CHUNK, b"XYZ not a size\r\n"),
+        (Fault.SHORT_CHUNK, b"10\r\n"),
+        (Fault.CUT_BODY, b""),
+    ],
+)
 def test_a_chunked_coding_breaks_after_the_body(server, fault, tail):
-    seen = played(server, Reply(response(b"abc", (("transfer-encoding", "chunked"),), length=False), fault))
+    seen = played(
+        server, Reply(response(b"abc", (("transfer-encoding", "chunked"),), length=False), fault)
+    )
     assert (seen.body, seen.end) == (b"3\r\nabc\r\n" + tail, "fin")
 
 
@@ -242,13 +279,17 @@ def test_a_redirect_leads_to_another_host_that_is_this_listener_too(server):
 
 def test_the_other_host_may_be_shown_to_the_player_by_a_name_of_its_own(server):
     player = Script(Reply(TEXT), Reply(TEXT))
-    with server.open(player, origin="https://service.example", elsewhere="https://elsewhere.example") as execution:
+    with server.open(
+        player, origin="https://service.example", elsewhere="https://elsewhere.example"
+    ) as execution:
         for host in ("127.0.0.1", "localhost"):
             with Raw(execution) as client:
                 client.host = f"{host}:{execution.port}"
                 client.request("/there?a=b").answer()
     assert [request.url for request in player.requests] == [
-        "https://service.example/there?a=b", "https://elsewhere.example/there?a=b"]
+        "https://service.example/there?a=b",
+        "https://elsewhere.example/there?a=b",
+    ]
 
 
 # Times
@@ -275,7 +316,9 @@ def test_pauses_between_pieces_are_kept_as_written(server):
 def test_a_slow_drip_comes_a_few_bytes_at_a_time(server):
     with server.open(Script(faults.dripped(TEXT, 3, 0.004))) as execution, Raw(execution) as client:
         seen = client.request().answer()
-        assert [d.size for d in execution.close().exchanges[0].deliveries] == [71 + n for n in (0, 3, 6, 9, 10)]
+        assert [d.size for d in execution.close().exchanges[0].deliveries] == [
+            71 + n for n in (0, 3, 6, 9, 10)
+        ]
     assert seen.body == b"0123456789"
     assert len(seen.reads) >= 4
 
@@ -306,7 +349,10 @@ def test_a_client_may_leave_while_the_connection_is_held_open(server):
 @pytest.mark.parametrize("name", sorted(sse_shapes.DELIVERIES))
 def test_a_stream_arrives_whole_in_every_delivery(server, name):
     chunks = sse_shapes.DELIVERIES[name](EVENTS)
-    with server.open(Script(faults.delivered(STREAM, chunks))) as execution, Raw(execution) as client:
+    with (
+        server.open(Script(faults.delivered(STREAM, chunks))) as execution,
+        Raw(execution) as client,
+    ):
         seen = client.request().answer()
         (capture,) = execution.close().exchanges
     assert seen.unchunked() == EVENTS
@@ -315,8 +361,10 @@ def test_a_stream_arrives_whole_in_every_delivery(server, name):
 
 def test_one_byte_at_a_time_leaves_room_for_others(server):
     body = b"x" * 3000
-    with server.open(Script(Reply(response(body, chunks=sse_shapes.per_byte(body))))) as execution, \
-            Raw(execution) as client:
+    with (
+        server.open(Script(Reply(response(body, chunks=sse_shapes.per_byte(body))))) as execution,
+        Raw(execution) as client,
+    ):
         assert client.request().answer().body == body
         assert len(execution.close().exchanges[0].deliveries) == 3000
 
@@ -324,5 +372,8 @@ def test_one_byte_at_a_time_leaves_room_for_others(server):
 @pytest.mark.parametrize("name", sorted({**sse_shapes.SPELLINGS, **sse_shapes.BREAKAGES}))
 def test_any_spelling_or_breakage_is_sent_byte_for_byte(server, name):
     body = {**sse_shapes.SPELLINGS, **sse_shapes.BREAKAGES}[name](EVENTS)
-    with server.open(Script(Reply(response(body, SSE, length=False)))) as execution, Raw(execution) as client:
+    with (
+        server.open(Script(Reply(response(body, SSE, length=False)))) as execution,
+        Raw(execution) as client,
+    ):
         assert client.request().answer().unchunked() == body

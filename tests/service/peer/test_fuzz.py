@@ -1,4 +1,5 @@
-"""Arbitrary bytes never break the peer: there is always an answer or a clean end, and the next client is served."""
+"""Arbitrary bytes never break the peer: there is always an answer or a clean end, and the next
+client is served."""
 
 from __future__ import annotations
 
@@ -12,12 +13,32 @@ from conformance.wire.exchange import Reply
 from tests.service.peer.raw import Raw, Script, response
 
 LIMITS = Limits()
-LINES = st.sampled_from([
-    b"GET / HTTP/1.1\r\n", b"POST /a HTTP/1.1\r\n", b"Host: %HOST%\r\n", b"\r\n", b"\n", b"\r",
-    b"Content-Length: 3\r\n",
-    b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n", b"abc", b"3\r\nabc\r\n", b"0\r\n\r\n", b"\x00", b": ",
-    b"Expect: 100-continue\r\n", b"Connection: close\r\n", b" folded\r\n", b"HTTP/1.1 200 OK\r\n", b"\xff\xfe"])
-CHUNKED = b"POST / HTTP/1.1\r\nHost: %HOST%\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+LINES = st.sampled_from(
+    [
+        b"GET / HTTP/1.1\r\n",
+        b"POST /a HTTP/1.1\r\n",
+        b"Host: %HOST%\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"Content-Length: 3\r\n",
+        b"Content-Length: 0\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"abc",
+        b"3\r\nabc\r\n",
+        b"0\r\n\r\n",
+        b"\x00",
+        b": ",
+        b"Expect: 100-continue\r\n",
+        b"Connection: close\r\n",
+        b" folded\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"\xff\xfe",
+    ]
+)
+CHUNKED = (
+    b"POST / HTTP/1.1\r\nHost: %HOST%\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+)
 SOUP = st.lists(LINES | st.binary(max_size=12), max_size=12).map(b"".join)
 
 
@@ -64,10 +85,15 @@ def codings(draw: st.DrawFn) -> bytes:
     for size in draw(st.lists(st.integers(1, 40), max_size=4)):
         line = draw(st.sampled_from([b"%x", b"%X", b"00%x", b"%x;a=b", b'%x; a="b"'])) % size
         parts.append(line + b"\r\n" + draw(st.binary(min_size=size, max_size=size)) + b"\r\n")
-    body = b"".join(parts) + b"0\r\n" + draw(st.sampled_from([b"", b"X-A: b\r\n", b"X-A: b\r\nX-B: c\r\n"])) + b"\r\n"
+    body = (
+        b"".join(parts)
+        + b"0\r\n"
+        + draw(st.sampled_from([b"", b"X-A: b\r\n", b"X-A: b\r\nX-B: c\r\n"]))
+        + b"\r\n"
+    )
     if draw(st.booleans()):
         at = draw(st.integers(0, len(body) - 1))
-        body = body[:at] + draw(st.binary(max_size=2)) + body[at + 1:]
+        body = body[:at] + draw(st.binary(max_size=2)) + body[at + 1 :]
     return body
 
 
@@ -86,7 +112,9 @@ def ours(data: bytes, cuts: list[int]) -> tuple[str, bytes]:
 
 def theirs(data: bytes) -> tuple[str, bytes]:
     connection = h11.Connection(h11.SERVER)
-    connection.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + data)
+    connection.receive_data(
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + data
+    )
     body = b""
     try:
         while True:
@@ -108,7 +136,8 @@ def test_the_chunked_coding_is_never_read_otherwise_than_h11_reads_it(data, cuts
     if mine[0] == "complete":
         assert other == mine
     if other[0] == "complete":
-        # Stricter is safe, laxer is not: h11 takes more control characters in extensions and white space in trailers.
+        # Stricter is safe, laxer is not: h11 takes more control characters in extensions and white
+        # space in trailers.
         assert mine == other or mine[0] == "refused"
 
 

@@ -45,7 +45,11 @@ def test_pieces_go_out_as_they_come_and_are_kept_with_their_times(server):
         (capture,) = execution.close().exchanges
     assert seen.body == b"9\r\ndata: 1\n\n\r\ne\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
     served = capture.exchange.response
-    assert (served.status, served.headers, served.body) == (200, SSE, b"data: 1\n\ndata: [DONE]\n\n")
+    assert (served.status, served.headers, served.body) == (
+        200,
+        SSE,
+        b"data: 1\n\ndata: [DONE]\n\n",
+    )
     assert served.chunks == (9, 23)
     assert len(served.pauses) == 2 and all(pause >= 0.0035 for pause in served.pauses)
     assert capture.finished is not None
@@ -55,7 +59,10 @@ def test_what_was_kept_replays_as_it_came(server):
     with server.open(Live(stream)) as execution, Raw(execution) as client:
         first = client.request().answer()
         (capture,) = execution.close().exchanges
-    with server.open(Script(Reply(capture.exchange.response))) as execution, Raw(execution) as client:
+    with (
+        server.open(Script(Reply(capture.exchange.response))) as execution,
+        Raw(execution) as client,
+    ):
         assert client.request().answer().data == first.data
 
 

@@ -12,20 +12,40 @@ from conformance.service.peer.writing import Ending, plan_reply
 from conformance.wire.exchange import Delivery, Headers, Provenance, Reply, Response, Source
 
 LIMITS = Limits()
-FRAMING = st.sampled_from((
-    ("content-length", "5"), ("Content-Length", " 7 "), ("content-length", "many"), ("transfer-encoding", "chunked"),
-    ("Transfer-Encoding", "Chunked "), ("transfer-encoding", "gzip"), ("connection", "close"),
-    ("connection", "keep-alive"), ("content-type", "text/event-stream")))
+FRAMING = st.sampled_from(
+    (
+        ("content-length", "5"),
+        ("Content-Length", " 7 "),
+        ("content-length", "many"),
+        ("transfer-encoding", "chunked"),
+        ("Transfer-Encoding", "Chunked "),
+        ("transfer-encoding", "gzip"),
+        ("connection", "close"),
+        ("connection", "keep-alive"),
+        ("content-type", "text/event-stream"),
+    )
+)
 HEADERS = st.lists(FRAMING, max_size=4, unique_by=lambda pair: pair[0].lower()).map(tuple)
-ASKED = st.sampled_from((
-    b"POST / HTTP/1.1\r\nhost: a\r\n\r\n", b"HEAD / HTTP/1.1\r\nhost: a\r\n\r\n", b"POST / HTTP/1.0\r\nhost: a\r\n\r\n",
-    b"POST / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", b"POST / HTTP/1.1\r\nconnection: close\r\n\r\n"))
+ASKED = st.sampled_from(
+    (
+        b"POST / HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"HEAD / HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"POST / HTTP/1.0\r\nhost: a\r\n\r\n",
+        b"POST / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n",
+        b"POST / HTTP/1.1\r\nconnection: close\r\n\r\n",
+    )
+)
 
 
-@given(status=st.sampled_from((200, 204, 304, 404, 503)), headers=HEADERS,
-       body=st.sampled_from((b"", b"12345", b"1234567")), asked=ASKED)
-def test_the_quick_way_gives_the_bytes_of_the_long_way(status: int, headers: Headers, body: bytes,
-                                                       asked: bytes) -> None:
+@given(
+    status=st.sampled_from((200, 204, 304, 404, 503)),
+    headers=HEADERS,
+    body=st.sampled_from((b"", b"12345", b"1234567")),
+    asked=ASKED,
+)
+def test_the_quick_way_gives_the_bytes_of_the_long_way(
+    status: int, headers: Headers, body: bytes, asked: bytes
+) -> None:
     head = parse_head(asked, LIMITS)
     response = Response(status, headers, body, Provenance(Source.HARNESS))
     quickly, at_length = Reply(response), Reply(response, delivery=Delivery())

@@ -16,15 +16,28 @@ from tests.service.peer.raw import JSON, SSE, Raw, Script, knock, response, wait
 
 
 def test_a_response_is_sent_with_the_headers_it_was_given_in_their_order_and_case(server):
-    headers = (("X-Zed", "1"), ("content-Type", "text/plain"), ("Set-Cookie", "a"), ("Set-Cookie", "b"))
-    with server.open(Script(Reply(response(b"hi", headers)))) as execution, Raw(execution) as client:
+    headers = (
+        ("X-Zed", "1"),
+        ("content-Type", "text/plain"),
+        ("Set-Cookie", "a"),
+        ("Set-Cookie", "b"),
+    )
+    with (
+        server.open(Script(Reply(response(b"hi", headers)))) as execution,
+        Raw(execution) as client,
+    ):
         seen = client.request().answer()
-    assert seen.data == (b"HTTP/1.1 200 OK\r\nX-Zed: 1\r\ncontent-Type: text/plain\r\nSet-Cookie: a\r\n"
-                         b"Set-Cookie: b\r\ncontent-length: 2\r\n\r\nhi")
+    assert seen.data == (
+        b"HTTP/1.1 200 OK\r\nX-Zed: 1\r\ncontent-Type: text/plain\r\nSet-Cookie: a\r\n"
+        b"Set-Cookie: b\r\ncontent-length: 2\r\n\r\nhi"
+    )
 
 
 def test_a_body_without_a_length_is_chunk_coded(server):
-    with server.open(Script(Reply(response(b"hello", length=False)))) as execution, Raw(execution) as client:
+    with (
+        server.open(Script(Reply(response(b"hello", length=False)))) as execution,
+        Raw(execution) as client,
+    ):
         seen = client.request().answer()
     assert b"transfer-encoding: chunked" in seen.head
     assert seen.body == b"5\r\nhello\r\n0\r\n\r\n"
@@ -46,7 +59,10 @@ def test_a_recorded_transfer_coding_is_applied_and_its_stray_length_left_out(ser
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_a_status_without_a_body_gets_none(server, status):
-    with server.open(Script(Reply(response(b"", (), status, length=False)))) as execution, Raw(execution) as client:
+    with (
+        server.open(Script(Reply(response(b"", (), status, length=False)))) as execution,
+        Raw(execution) as client,
+    ):
         seen = client.request().answer()
         assert seen.status == status
         assert b"transfer-encoding" not in seen.head
@@ -55,7 +71,11 @@ def test_a_status_without_a_body_gets_none(server, status):
 
 def test_head_gets_the_headers_of_get_and_no_body(server):
     with server.open(Script(Reply(response(b"hello")))) as execution, Raw(execution) as client:
-        assert client.request(method="HEAD").all(within=0.02).data.endswith(b"content-length: 5\r\n\r\n")
+        assert (
+            client.request(method="HEAD")
+            .all(within=0.02)
+            .data.endswith(b"content-length: 5\r\n\r\n")
+        )
         assert client.request().answer().body == b"hello"
 
 
@@ -68,12 +88,18 @@ def test_a_connection_serves_many_requests_and_their_reuse_is_seen(server):
             client.request().answer()
         capture = execution.close()
     assert [(e.connection, e.sequence, e.reused) for e in capture.exchanges] == [
-        (1, 1, False), (1, 2, True), (1, 3, True), (2, 1, False)]
+        (1, 1, False),
+        (1, 2, True),
+        (1, 3, True),
+        (2, 1, False),
+    ]
     assert [(c.number, c.requests) for c in capture.connections] == [(1, 3), (2, 1)]
 
 
 def test_pipelined_requests_are_answered_in_their_order(server):
-    replies = [Reply(response(b"%d" % n), delivery=Delivery(delay=0.01 if n == 0 else 0)) for n in range(4)]
+    replies = [
+        Reply(response(b"%d" % n), delivery=Delivery(delay=0.01 if n == 0 else 0)) for n in range(4)
+    ]
     with server.open(Script(*replies)) as execution, Raw(execution) as client:
         one = f"GET /%d HTTP/1.1\r\nHost: {client.host}\r\n\r\n"
         post = f"POST /2 HTTP/1.1\r\nHost: {client.host}\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
@@ -82,7 +108,12 @@ def test_pipelined_requests_are_answered_in_their_order(server):
         while data.count(b"HTTP/1.1 200") < 4 or not data.endswith(b"3"):
             data += client.read()
         capture = execution.close()
-    assert [part.rpartition(b"\r\n\r\n")[2] for part in data.split(b"HTTP/1.1 200")[1:]] == [b"0", b"1", b"2", b"3"]
+    assert [part.rpartition(b"\r\n\r\n")[2] for part in data.split(b"HTTP/1.1 200")[1:]] == [
+        b"0",
+        b"1",
+        b"2",
+        b"3",
+    ]
     assert [e.exchange.request.path for e in capture.exchanges] == ["/0", "/1", "/2", "/3"]
     assert capture.exchanges[2].exchange.request.body == b"abc"
 
@@ -90,20 +121,29 @@ def test_pipelined_requests_are_answered_in_their_order(server):
 def test_the_request_is_kept_exactly_as_sent(server):
     player = Script(Reply(response()))
     with server.open(player) as execution, Raw(execution) as client:
-        head = (f"POST /a%2Fb//%7e?q=%20+&q= HTTP/1.1\r\nhOsT: {client.host}\r\nX-Two: b\r\nx-two:   a\r\n"
-                "Content-Length: 2\r\n\r\n").encode()
+        head = (
+            f"POST /a%2Fb//%7e?q=%20+&q= HTTP/1.1\r\nhOsT: {client.host}\r\nX-Two: b\r\nx-two:   a\r\n"
+            "Content-Length: 2\r\n\r\n"
+        ).encode()
         client.send(head + b"{}").answer()
         (seen,) = execution.close().exchanges
     assert seen.head == head
     assert seen.request_line == b"POST /a%2Fb//%7e?q=%20+&q= HTTP/1.1"
     assert player.requests[0].url == execution.url + "/a%2Fb//%7e?q=%20+&q="
-    assert player.requests[0].headers == (("hOsT", client.host), ("X-Two", "b"), ("x-two", "a"),
-                                          ("Content-Length", "2"))
+    assert player.requests[0].headers == (
+        ("hOsT", client.host),
+        ("X-Two", "b"),
+        ("x-two", "a"),
+        ("Content-Length", "2"),
+    )
 
 
 def test_the_player_may_be_shown_another_origin(server):
     player = Script(Reply(response()))
-    with server.open(player, origin="https://r.openai.azure.com") as execution, Raw(execution) as client:
+    with (
+        server.open(player, origin="https://r.openai.azure.com") as execution,
+        Raw(execution) as client,
+    ):
         client.request("/openai/x?api-version=1").answer()
     assert player.requests[0].url == "https://r.openai.azure.com/openai/x?api-version=1"
 
@@ -112,7 +152,7 @@ def test_a_chunked_request_body_is_put_together_and_its_pieces_remembered(server
     player = Script(Reply(response()))
     with server.open(player) as execution, Raw(execution) as client:
         client.request("/x", "Transfer-Encoding: chunked", "Trailer: X-Sum", method="POST")
-        for piece in (b"4;ext=\"a\"\r\nab", b"cd\r", b"\n2\r\nef\r\n0\r\nX-Sum: 9\r\n", b"\r\n"):
+        for piece in (b'4;ext="a"\r\nab', b"cd\r", b"\n2\r\nef\r\n0\r\nX-Sum: 9\r\n", b"\r\n"):
             client.send(piece)
             time.sleep(0.003)
         client.answer()
@@ -138,7 +178,9 @@ def test_a_client_that_expects_100_continue_gets_it_before_its_body(server):
 
 def test_an_offer_of_another_protocol_is_not_taken_up(server):
     with server.open(Script(Reply(response()))) as execution, Raw(execution) as client:
-        client.request("/x", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
+        client.request(
+            "/x", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"
+        )
         assert client.answer().status == 200
         assert client.request().answer().status == 200
 
@@ -191,7 +233,10 @@ def test_a_client_that_leaves_in_the_middle_is_seen_to_have_left(server):
 
 
 def test_a_player_that_raises_makes_a_404_that_nobody_retries_and_is_recorded(server):
-    with server.open(Script(KeyError("oops"), Reply(response()))) as execution, Raw(execution) as client:
+    with (
+        server.open(Script(KeyError("oops"), Reply(response()))) as execution,
+        Raw(execution) as client,
+    ):
         seen = client.request().answer()
         assert seen.status == 404
         assert b"x-should-retry: false" in seen.head
@@ -201,8 +246,15 @@ def test_a_player_that_raises_makes_a_404_that_nobody_retries_and_is_recorded(se
     assert capture.exchanges[1].failure is None
 
 
-@pytest.mark.parametrize("reply", [Reply(), Reply(response(headers=(("X", "a\r\nX-Evil: 1"),))),
-                                   Reply(response(headers=(("X", "\u20ac"),)))], ids=["nothing", "injection", "text"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(),
+        Reply(response(headers=(("X", "a\r\nX-Evil: 1"),))),
+        Reply(response(headers=(("X", "\u20ac"),))),
+    ],
+    ids=["nothing", "injection", "text"],
+)
 def test_a_reply_that_cannot_be_sent_is_the_players_failure(server, reply):
     with server.open(Script(reply)) as execution, Raw(execution) as client:
         seen = client.request().answer()
@@ -235,7 +287,9 @@ def test_executions_leave_nothing_behind(server):
 
 
 def test_executions_run_at_the_same_time(server):
-    executions = [server.open(Script(Reply(response(), delivery=Delivery(delay=0.1)))) for _ in range(20)]
+    executions = [
+        server.open(Script(Reply(response(), delivery=Delivery(delay=0.1)))) for _ in range(20)
+    ]
 
     def drive(index: int) -> None:
         with Raw(executions[index]) as client:
@@ -261,7 +315,9 @@ def test_closing_twice_gives_the_same_capture_and_ends_the_connections(server):
     assert execution.capture() is first
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "", "192.0.2.1", "::", "::1", "example.com", "localhost"])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "", "192.0.2.1", "::", "::1", "example.com", "localhost"]
+)
 def test_the_peer_binds_loopback_addresses_only(host):
     with pytest.raises(UsageError, match="does not listen"):
         PeerServer(host=host)

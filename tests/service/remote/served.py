@@ -49,8 +49,14 @@ class Served:
 @contextmanager
 def serve(*arguments: str, cwd: Path = PROJECT) -> Iterator[Served]:
     """A running ``conformance serve``; killed if the test did not end it."""
-    process = subprocess.Popen([*COMMAND, "serve", *arguments], cwd=cwd, env=environment(), text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*COMMAND, "serve", *arguments],
+        cwd=cwd,
+        env=environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         yield Served(process)
     finally:

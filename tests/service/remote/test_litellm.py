@@ -1,4 +1,5 @@
-"""A gateway that is not ours: LiteLLM's proxy with mock answers. Opt-in: CONFORMANCE_LITELLM names its command."""
+"""A gateway that is not ours: LiteLLM's proxy with mock answers. Opt-in: CONFORMANCE_LITELLM names
+its command."""
 
 from __future__ import annotations
 
@@ -33,8 +34,13 @@ def proxy(tmp_path: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     (tmp_path / "litellm.yaml").write_text(CONFIG, encoding="utf-8")
     with (tmp_path / "litellm.log").open("w") as log:
-        process = subprocess.Popen([LITELLM, "--config", "litellm.yaml", "--host", "127.0.0.1", "--port", str(port)],
-                                   cwd=tmp_path, env=environment(), stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [LITELLM, "--config", "litellm.yaml", "--host", "127.0.0.1", "--port", str(port)],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=log,
+            stderr=log,
+        )
     try:
         for _ in range(240):
             with socket.socket() as probe:
@@ -47,18 +53,45 @@ def proxy(tmp_path: Path) -> Iterator[str]:
         process.wait(timeout=30)
 
 
-def test_litellm_is_asked_over_its_azure_route_and_only_the_service_is_blamed(proxy: str, tmp_path: Path) -> None:
-    (tmp_path / "conformance.toml").write_text('[deployments]\nchat = "conf-chat"\n', encoding="utf-8")
+def test_litellm_is_asked_over_its_azure_route_and_only_the_service_is_blamed(
+    proxy: str, tmp_path: Path
+) -> None:
+    (tmp_path / "conformance.toml").write_text(
+        '[deployments]\nchat = "conf-chat"\n', encoding="utf-8"
+    )
     ended = subprocess.run(
-        [*COMMAND, "run", "chat", "streaming", "--root", str(PROJECT), "--target", proxy, "--sdk", "python",
-         "--api-version", "2024-10-21"], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False,
-        env=environment(CONFORMANCE_TARGET_KEY=KEY))
+        [
+            *COMMAND,
+            "run",
+            "chat",
+            "streaming",
+            "--root",
+            str(PROJECT),
+            "--target",
+            proxy,
+            "--sdk",
+            "python",
+            "--api-version",
+            "2024-10-21",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+        env=environment(CONFORMANCE_TARGET_KEY=KEY),
+    )
     assert ended.returncode in (0, 1), ended.stderr
     text = (tmp_path / "reports" / "results.json").read_text(encoding="utf-8")
     assert KEY not in text + ended.stdout + ended.stderr
     cases = json.loads(text)["cases"]
     run = [case for case in cases if case["verdict"] in ("pass", "fail")]
-    statuses = [item["response"]["status"] for case in run for step in case["steps"] for item in step["exchanges"]]
+    statuses = [
+        item["response"]["status"]
+        for case in run
+        for step in case["steps"]
+        for item in step["exchanges"]
+    ]
     assert len(run) > 20
     assert set(statuses) == {200}
     assert {item["blame"] for case in run for item in case["findings"]} <= {"service"}

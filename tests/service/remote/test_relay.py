@@ -1,4 +1,5 @@
-"""What passes between an SDK and a service that is not ours: whole, at once, as it comes, and without a secret."""
+"""What passes between an SDK and a service that is not ours: whole, at once, as it comes, and
+without a secret."""
 
 from __future__ import annotations
 
@@ -77,13 +78,23 @@ class Echo:
     def answer(self, request: Request) -> Reply:
         self.seen.append(request)
         body = json.dumps({"you": [list(pair) for pair in request.headers]}).encode()
-        headers = (("content-type", "application/json"), ("content-length", str(len(body))),
-                   ("x-echo", request.header("api-key") or ""), ("location", "https://elsewhere.example/"))
+        headers = (
+            ("content-type", "application/json"),
+            ("content-length", str(len(body))),
+            ("x-echo", request.header("api-key") or ""),
+            ("location", "https://elsewhere.example/"),
+        )
         return Reply(Response(307, headers, body, Provenance(Source.SCRIPT)))
 
 
-def asked_through(server: PeerServer, service: object, *, tls: bool = False, trusted: bool = True,
-                  prefix: str = "") -> tuple[Execution, Execution]:
+def asked_through(
+    server: PeerServer,
+    service: object,
+    *,
+    tls: bool = False,
+    trusted: bool = True,
+    prefix: str = "",
+) -> tuple[Execution, Execution]:
     """A service, and the listener whose requests are relayed to it."""
     upstream = server.open(service, tls=tls)  # type: ignore[arg-type]
     remote = Remote(upstream.url + prefix, upstream.ca_file if trusted else None)
@@ -92,11 +103,17 @@ def asked_through(server: PeerServer, service: object, *, tls: bool = False, tru
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-def test_what_a_service_echoes_holds_no_secret_and_leads_nowhere(server: PeerServer, tls: bool) -> None:
+def test_what_a_service_echoes_holds_no_secret_and_leads_nowhere(
+    server: PeerServer, tls: bool
+) -> None:
     echo = Echo()
     upstream, execution = asked_through(server, echo, tls=tls, prefix="/prefix")
-    reply = httpx.post(execution.url + "/openai/x?api-version=v", content=b"{}", follow_redirects=True,
-                       headers={"Api-Key": "stand-in-key", "X-Case": "Kept", "Accept-Encoding": "gzip"})
+    reply = httpx.post(
+        execution.url + "/openai/x?api-version=v",
+        content=b"{}",
+        follow_redirects=True,
+        headers={"Api-Key": "stand-in-key", "X-Case": "Kept", "Accept-Encoding": "gzip"},
+    )
     assert reply.status_code == 307
     assert echo.seen[0].header("api-key") == SECRET
     assert echo.seen[0].header("accept-encoding") == "identity"
@@ -108,7 +125,9 @@ def test_what_a_service_echoes_holds_no_secret_and_leads_nowhere(server: PeerSer
     assert SECRET not in repr(captured) + repr(reply.headers) + reply.text
 
 
-def test_a_certificate_that_is_not_trusted_is_a_fault_before_a_credential_is_sent(server: PeerServer) -> None:
+def test_a_certificate_that_is_not_trusted_is_a_fault_before_a_credential_is_sent(
+    server: PeerServer,
+) -> None:
     echo = Echo()
     _, execution = asked_through(server, echo, tls=True, trusted=False)
     httpx.get(execution.url + "/x", headers={"api-key": "stand-in-key"})
@@ -125,16 +144,24 @@ class Streams:
     def __init__(self, body: bytes, chunks: tuple[int, ...], fault: Fault | None = None) -> None:
         pauses = (0.0, *(0.15 for _ in chunks[1:]))
         headers = (("content-type", "text/event-stream"),)
-        self.reply = Reply(Response(200, headers, body, Provenance(Source.SCRIPT), chunks, pauses), fault)
+        self.reply = Reply(
+            Response(200, headers, body, Provenance(Source.SCRIPT), chunks, pauses), fault
+        )
 
     def answer(self, request: Request) -> Reply:
         return self.reply
 
 
 def test_a_stream_reaches_the_sdk_as_it_comes_with_its_times_and_without_a_secret_cut_in_two(
-        server: PeerServer) -> None:
+    server: PeerServer,
+) -> None:
     half = len(SECRET) // 2
-    pieces = (b"data: {}\n\n", f"data: {SECRET[:half]}".encode(), f"{SECRET[half:]}\n\n".encode(), b"data: [DONE]\n\n")
+    pieces = (
+        b"data: {}\n\n",
+        f"data: {SECRET[:half]}".encode(),
+        f"{SECRET[half:]}\n\n".encode(),
+        b"data: [DONE]\n\n",
+    )
     service = Paced(*pieces)
     _, execution = asked_through(server, service)
     arrived = []
@@ -151,11 +178,17 @@ def test_a_stream_reaches_the_sdk_as_it_comes_with_its_times_and_without_a_secre
     assert all(pause >= 0.09 for pause in response.pauses[1:])
 
 
-@pytest.mark.parametrize("service", [
-    Streams(b"data: {}\n\n" * 2, (10, 20), Fault.CUT_BODY),
-    Streams(b"data: {}\n\n" * 2, (10, 20), Fault.CONNECTION_RESET)], ids=["cut", "reset"])
-def test_an_answer_that_breaks_off_breaks_off_for_the_sdk_and_is_nobodys_mistake_here(server: PeerServer,
-                                                                                      service: Streams) -> None:
+@pytest.mark.parametrize(
+    "service",
+    [
+        Streams(b"data: {}\n\n" * 2, (10, 20), Fault.CUT_BODY),
+        Streams(b"data: {}\n\n" * 2, (10, 20), Fault.CONNECTION_RESET),
+    ],
+    ids=["cut", "reset"],
+)
+def test_an_answer_that_breaks_off_breaks_off_for_the_sdk_and_is_nobodys_mistake_here(
+    server: PeerServer, service: Streams
+) -> None:
     _, execution = asked_through(server, service)
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.post(execution.url + "/x", content=b"{}")
@@ -171,7 +204,10 @@ def test_an_announced_body_that_breaks_off_is_told_as_far_as_it_came(server: Pee
 
     class Short:
         def answer(self, request: Request) -> Reply:
-            return Reply(Response(200, headers, SECRET.encode() + b"{", Provenance(Source.SCRIPT)), Fault.CUT_BODY)
+            return Reply(
+                Response(200, headers, SECRET.encode() + b"{", Provenance(Source.SCRIPT)),
+                Fault.CUT_BODY,
+            )
 
     _, execution = asked_through(server, Short())
     with pytest.raises(httpx.RemoteProtocolError):
@@ -187,13 +223,19 @@ def test_requests_of_one_client_are_relayed_at_the_same_time(server: PeerServer)
 
     class Slow:
         async def serve(self, request: Request, answer: LiveAnswer) -> Reply:
-            await asyncio.to_thread(together.wait)  # nobody is answered before all four have been heard
-            return Reply(Response(200, (("content-length", "2"),), b"{}", Provenance(Source.SCRIPT)))
+            await asyncio.to_thread(
+                together.wait
+            )  # nobody is answered before all four have been heard
+            return Reply(
+                Response(200, (("content-length", "2"),), b"{}", Provenance(Source.SCRIPT))
+            )
 
     _, execution = asked_through(server, Slow())
     with ThreadPoolExecutor(4) as threads:
-        assert [reply.status_code for reply in threads.map(lambda _: httpx.get(execution.url + "/x"), range(4))] == [
-            200] * 4
+        assert [
+            reply.status_code
+            for reply in threads.map(lambda _: httpx.get(execution.url + "/x"), range(4))
+        ] == [200] * 4
 
 
 @given(st.data())

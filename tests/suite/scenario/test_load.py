@@ -30,16 +30,25 @@ def test_a_scenario_may_stand_deeper_and_keeps_its_path_as_id(tmp_path: Path) ->
 
 
 def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:
-    root = make_root(tmp_path, {
-        "scenarios/chat/a.yaml": scenario(head="tag: [x]\nlevle: must\n"), "scenarios/chat/b.yaml": "",
-        "scenarios/loose.yaml": scenario(), "scenarios/chat/c.yaml": b"\xff\xfe"})
+    root = make_root(
+        tmp_path,
+        {
+            "scenarios/chat/a.yaml": scenario(head="tag: [x]\nlevle: must\n"),
+            "scenarios/chat/b.yaml": "",
+            "scenarios/loose.yaml": scenario(),
+            "scenarios/chat/c.yaml": b"\xff\xfe",
+        },
+    )
     with pytest.raises(InputErrors) as caught:
         load_scenarios(root / "scenarios")
     codes = [(error.code, error.where.file if error.where else "") for error in caught.value.errors]
     assert codes == [
-        ("unknown-key", "scenarios/chat/a.yaml"), ("unknown-key", "scenarios/chat/a.yaml"),
-        ("yaml-empty", "scenarios/chat/b.yaml"), ("file-not-utf8", "scenarios/chat/c.yaml"),
-        ("scenario-place", "scenarios/loose.yaml")]
+        ("unknown-key", "scenarios/chat/a.yaml"),
+        ("unknown-key", "scenarios/chat/a.yaml"),
+        ("yaml-empty", "scenarios/chat/b.yaml"),
+        ("file-not-utf8", "scenarios/chat/c.yaml"),
+        ("scenario-place", "scenarios/loose.yaml"),
+    ]
     assert "did you mean 'tags'?" in str(caught.value)
     assert "did you mean 'level'?" in str(caught.value)
 
@@ -60,7 +69,9 @@ def test_fixtures_are_no_scenarios_and_are_read_once(tmp_path: Path) -> None:
     assert fixtures.get("chat/founded") is fixtures.get("chat/founded")
 
 
-@pytest.mark.parametrize("name", ["chat/nope", "../fixtures/chat/founded", "../../../etc/passwd", "", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "name", ["chat/nope", "../fixtures/chat/founded", "../../../etc/passwd", "", "/etc/passwd"]
+)
 def test_a_fixture_that_is_not_there_or_outside_is_unknown(name: str) -> None:
     with pytest.raises(InputError) as caught:
         Fixtures(BASE / "scenarios").get(name)
@@ -87,10 +98,13 @@ def test_a_value_outside_its_set_is_told_with_place_and_what_was_found() -> None
 def test_the_editor_schema_in_the_package_is_up_to_date() -> None:
     path = PROJECT / "conformance" / "scenario" / "scenario.schema.json"
     assert path.read_text(encoding="utf-8") == editor_schema_text(), (
-        "write it again: conformance lint --write-editor-schema conformance/scenario/scenario.schema.json")
+        "write it again: conformance lint --write-editor-schema conformance/scenario/scenario.schema.json"
+    )
 
 
-def test_the_editor_schema_is_a_schema_and_accepts_every_scenario_of_the_corpus_and_the_project() -> None:
+def test_the_editor_schema_is_a_schema_and_accepts_every_scenario_of_the_corpus_and_the_project() -> (
+    None
+):
     jsonschema.Draft202012Validator.check_schema(editor_schema())
     validator = jsonschema.Draft202012Validator(json.loads(editor_schema_text()))
     files = [*(CORPUS / "must-pass").glob("*.yaml"), *scenario_files(PROJECT / "scenarios")]

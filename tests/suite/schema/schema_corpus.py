@@ -1,4 +1,5 @@
-"""The corpus of valid and corrupted bodies beside this file, read once (format: ``corpus/README.md``)."""
+"""The corpus of valid and corrupted bodies beside this file, read once (format:
+``corpus/README.md``)."""
 
 from __future__ import annotations
 
@@ -26,7 +27,11 @@ def registry() -> SchemaRegistry:
 
 def every_schema() -> list[tuple[str, str]]:
     """Every (api-version, schema name) there is."""
-    return [(version, name) for version in registry().api_versions() for name in registry().names(version)]
+    return [
+        (version, name)
+        for version in registry().api_versions()
+        for name in registry().names(version)
+    ]
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ def read_corpus(path: Path) -> Corpus:
     if "same_as" in content:
         return read_corpus(CORPUS / f"{content['same_as']}.yaml")
     valid: dict[str, Any] = content["valid"]
-    return Corpus(valid, tuple(_corruption(valid, name, *how) for name, how in content["corruptions"].items()))
+    return Corpus(
+        valid, tuple(_corruption(valid, name, *how) for name, how in content["corruptions"].items())
+    )
 
 
 def corpus(version: str, name: str) -> Corpus:
@@ -67,13 +74,16 @@ def corpus(version: str, name: str) -> Corpus:
     return read_corpus(corpus_file(version, name))
 
 
-def _corruption(valid: dict[str, Any], name: str, pointer: str, value: Any = DELETE, body: str = "") -> Corruption:
+def _corruption(
+    valid: dict[str, Any], name: str, pointer: str, value: Any = DELETE, body: str = ""
+) -> Corruption:
     whole = copy.deepcopy(valid[body] if body else next(iter(valid.values())))
     return Corruption(name, pointer, put(whole, pointer, value))
 
 
 def put(whole: Any, pointer: str, value: Any) -> Any:
-    """``whole`` with ``value`` at ``pointer``, or without what is there when ``value`` is ``<delete>``."""
+    """``whole`` with ``value`` at ``pointer``, or without what is there when ``value`` is
+    ``<delete>``."""
     if not pointer:
         return value
     *parents, last = pointer.split("/")[1:]

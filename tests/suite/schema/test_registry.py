@@ -48,11 +48,18 @@ def test_the_schemas_of_the_repository_are_sound() -> None:
 def test_a_sound_schema_decides(folder: Path) -> None:
     found = SchemaRegistry.load(folder)
     assert found.validate("thing", "2024-10-21", 1) == ()
-    assert found.validate("thing", "2024-10-21", "x")[0].message == "Expected integer, found string \"x\"."
+    assert (
+        found.validate("thing", "2024-10-21", "x")[0].message
+        == 'Expected integer, found string "x".'
+    )
 
 
 def test_a_ref_to_a_missing_definition_names_file_line_and_the_nearest_one(folder: Path) -> None:
-    write(folder, "2024-10-21/thing.json", headed('\n\n  "$ref": "../common/parts.json#/$defs/cout"\n}'))
+    write(
+        folder,
+        "2024-10-21/thing.json",
+        headed('\n\n  "$ref": "../common/parts.json#/$defs/cout"\n}'),
+    )
     error = failure(folder)
     assert error.code == "schema-broken-ref"
     assert str(error.where) == f"{folder}/2024-10-21/thing.json:3:11"
@@ -62,11 +69,18 @@ def test_a_ref_to_a_missing_definition_names_file_line_and_the_nearest_one(folde
 
 def test_a_ref_to_a_missing_file_names_the_nearest_one(folder: Path) -> None:
     write(folder, "2024-10-21/thing.json", headed('"$ref": "../common/part.json"}'))
-    assert (failure(folder).code, failure(folder).hint) == ("schema-broken-ref", "Did you mean 'parts.json'?")
+    assert (failure(folder).code, failure(folder).hint) == (
+        "schema-broken-ref",
+        "Did you mean 'parts.json'?",
+    )
 
 
 def test_a_ref_deep_in_a_shared_file_is_found_too(folder: Path) -> None:
-    write(folder, "common/parts.json", headed('"$defs": {"count": {"items": [\n{"$ref": "#/nowhere"}]}}}'))
+    write(
+        folder,
+        "common/parts.json",
+        headed('"$defs": {"count": {"items": [\n{"$ref": "#/nowhere"}]}}}'),
+    )
     assert str(failure(folder).where) == f"{folder}/common/parts.json:2:10"
 
 
@@ -79,7 +93,10 @@ def test_a_ref_to_the_network_is_refused(folder: Path) -> None:
 def test_a_file_that_is_not_json_names_the_place(folder: Path) -> None:
     write(folder, "2024-10-21/thing.json", '{\n  "type": integer\n}')
     error = failure(folder)
-    assert (error.code, str(error.where)) == ("schema-not-json", f"{folder}/2024-10-21/thing.json:2:11")
+    assert (error.code, str(error.where)) == (
+        "schema-not-json",
+        f"{folder}/2024-10-21/thing.json:2:11",
+    )
 
 
 def test_a_member_written_twice_is_refused(folder: Path) -> None:
@@ -98,10 +115,19 @@ def test_a_file_that_is_no_object_is_refused(folder: Path) -> None:
     assert failure(folder).code == "schema-invalid"
 
 
-@pytest.mark.parametrize("text", [
-    '{"pattern": "("}', '{"$ref": "#/$defs/a/enum", "$defs": {"a": {"enum": [1]}}}', '{"$dynamicRef": "#x"}',
-    '{"$id": "https://example.com/x"}', '{"$ref": "#anchor"}'])
-def test_a_schema_that_cannot_be_compiled_is_an_input_error_for_every_use(folder: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"pattern": "("}',
+        '{"$ref": "#/$defs/a/enum", "$defs": {"a": {"enum": [1]}}}',
+        '{"$dynamicRef": "#x"}',
+        '{"$id": "https://example.com/x"}',
+        '{"$ref": "#anchor"}',
+    ],
+)
+def test_a_schema_that_cannot_be_compiled_is_an_input_error_for_every_use(
+    folder: Path, text: str
+) -> None:
     write(folder, "2024-10-21/thing.json", text)
     assert failure(folder).code in ("schema-invalid", "schema-broken-ref")
     with pytest.raises(InputError):
@@ -111,7 +137,10 @@ def test_a_schema_that_cannot_be_compiled_is_an_input_error_for_every_use(folder
 def test_an_unknown_name_suggests_the_nearest_and_the_versions_that_have_it() -> None:
     with pytest.raises(InputError) as caught:
         registry().validate("chat-completions", "2024-10-21", {})
-    assert (caught.value.code, caught.value.hint) == ("schema-unknown", "Did you mean 'chat-completion'?")
+    assert (caught.value.code, caught.value.hint) == (
+        "schema-unknown",
+        "Did you mean 'chat-completion'?",
+    )
     with pytest.raises(InputError) as caught:
         registry().validate("response", "2024-10-21", {})
     assert "2025-03-01-preview" in caught.value.hint
@@ -141,11 +170,21 @@ def test_the_digest_changes_with_any_byte_and_with_nothing_else(tmp_path: Path) 
     assert SchemaRegistry.load(copy).digest() != registry().digest()
 
 
-@pytest.mark.parametrize(("asked", "held"), [
-    ("2023-05-15", "2024-06-01"), ("2024-06-01", "2024-06-01"), ("2024-12-01-preview", "2024-10-21"),
-    ("2025-03-01-preview", "2025-03-01-preview"), ("2026-01-01", "2025-04-01-preview"),
-    ("v1", "v1"), ("preview", "v1")])
-def test_an_api_version_without_schemas_is_served_by_the_newest_before_it(asked: str, held: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "held"),
+    [
+        ("2023-05-15", "2024-06-01"),
+        ("2024-06-01", "2024-06-01"),
+        ("2024-12-01-preview", "2024-10-21"),
+        ("2025-03-01-preview", "2025-03-01-preview"),
+        ("2026-01-01", "2025-04-01-preview"),
+        ("v1", "v1"),
+        ("preview", "v1"),
+    ],
+)
+def test_an_api_version_without_schemas_is_served_by_the_newest_before_it(
+    asked: str, held: str
+) -> None:
     assert registry().closest_version(asked) == held
 
 
@@ -167,5 +206,8 @@ def test_a_valid_body_is_decided_without_importing_jsonschema() -> None:
     program = (
         "import sys; from pathlib import Path; from conformance.suite.schema import SchemaRegistry;"
         "SchemaRegistry.load(Path('schemas')).validate('error', 'v1', {'message': 'm'});"
-        "sys.exit('jsonschema' in sys.modules)")
-    assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
+        "sys.exit('jsonschema' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
+    )

@@ -12,17 +12,29 @@ from hypothesis import strategies as st
 from tests.suite.schema.schema_corpus import corpus, corpus_file, every_schema, registry
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 300) | st.floats(-3, 3) | st.text("ab1:-/=\n. ", max_size=6)
-    | st.sampled_from(["", "error", "message", "assistant", "safe", "function", "stop", "list", "1.0", "AAAA\n"]),
-    lambda inner: (st.lists(inner, max_size=2)
-                   | st.dictionaries(st.sampled_from(["id", "type", "a"]), inner, max_size=2)),
-    max_leaves=4)
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 300)
+    | st.floats(-3, 3)
+    | st.text("ab1:-/=\n. ", max_size=6)
+    | st.sampled_from(
+        ["", "error", "message", "assistant", "safe", "function", "stop", "list", "1.0", "AAAA\n"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["id", "type", "a"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
 
 
 def one_version_of_each() -> list[tuple[str, str]]:
     """The newest api-version for each corpus file; definitions are shared between the others."""
-    newest = {corpus_file(version, name): (version, name) for version, name in every_schema()
-              if not name.startswith("translation")}
+    newest = {
+        corpus_file(version, name): (version, name)
+        for version, name in every_schema()
+        if not name.startswith("translation")
+    }
     return sorted(newest.values())
 
 
@@ -39,7 +51,9 @@ def mutate(body: Any, data: st.DataObject) -> Any:
         if not places:
             return data.draw(JSON)
         place = data.draw(st.sampled_from(places))
-        key = data.draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place))))
+        key = data.draw(
+            st.sampled_from(list(place) if isinstance(place, dict) else range(len(place)))
+        )
         if data.draw(st.booleans()):
             place[key] = data.draw(JSON)
         else:
@@ -50,7 +64,9 @@ def mutate(body: Any, data: st.DataObject) -> Any:
 @pytest.mark.parametrize(("version", "name"), one_version_of_each(), ids=str)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_the_two_validators_agree_on_mutated_bodies(version: str, name: str, data: st.DataObject) -> None:
+def test_the_two_validators_agree_on_mutated_bodies(
+    version: str, name: str, data: st.DataObject
+) -> None:
     body = mutate(data.draw(st.sampled_from(list(corpus(version, name).valid.values()))), data)
     explained = registry().explainer().validator(registry().uri(name, version))
     decided = registry().validator(name, version).is_valid(body)

@@ -36,22 +36,33 @@ def test_a_schema_is_challenged_with_at_least_ten_corruptions(path: Any) -> None
 
 @pytest.mark.parametrize(("version", "name"), SCHEMAS, ids=ids(SCHEMAS))
 def test_every_documented_variant_is_accepted(version: str, name: str) -> None:
-    refused = {title: registry().validate(name, version, body) for title, body in corpus(version, name).valid.items()}
+    refused = {
+        title: registry().validate(name, version, body)
+        for title, body in corpus(version, name).valid.items()
+    }
     assert not {title: problems for title, problems in refused.items() if problems}
 
 
 @pytest.mark.parametrize(("version", "name"), SCHEMAS, ids=ids(SCHEMAS))
 def test_every_corruption_is_refused(version: str, name: str) -> None:
     decided = registry().validator(name, version)
-    accepted = [wrong.name for wrong in corpus(version, name).corruptions if decided.is_valid(wrong.body)]
+    accepted = [
+        wrong.name for wrong in corpus(version, name).corruptions if decided.is_valid(wrong.body)
+    ]
     assert accepted == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_refusal_is_explained_at_the_place_of_the_corruption(path: Any) -> None:
     name, _, version = path.stem.partition(".")
-    version = version or next(held for held in registry().api_versions() if name in registry().names(held))
-    misplaced = [wrong.name for wrong in read_corpus(path).corruptions if not explained_in_place(name, version, wrong)]
+    version = version or next(
+        held for held in registry().api_versions() if name in registry().names(held)
+    )
+    misplaced = [
+        wrong.name
+        for wrong in read_corpus(path).corruptions
+        if not explained_in_place(name, version, wrong)
+    ]
     assert misplaced == []
 
 
@@ -60,4 +71,6 @@ def explained_in_place(name: str, version: str, wrong: Corruption) -> bool:
     problems = registry().validate(name, version, wrong.body)
     parent = wrong.pointer.rpartition("/")[0]
     return bool(problems) and all(
-        problem.pointer.startswith(wrong.pointer) or problem.pointer == parent for problem in problems)
+        problem.pointer.startswith(wrong.pointer) or problem.pointer == parent
+        for problem in problems
+    )

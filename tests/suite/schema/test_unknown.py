@@ -16,7 +16,10 @@ from tests.suite.schema.schema_corpus import Corpus, corpus, corpus_file, every_
 
 
 def noted(name: str, version: str, body: Any) -> dict[str, Standing]:
-    return {member.pointer: member.standing for member in registry().unknown_members(name, version, body)}
+    return {
+        member.pointer: member.standing
+        for member in registry().unknown_members(name, version, body)
+    }
 
 
 def body_of(name: str, version: str, title: str = "") -> Any:
@@ -33,7 +36,8 @@ def test_an_unknown_member_is_noted_with_its_pointer_and_name() -> None:
     body = body_of("chat-completion", "v1")
     body["choices"][0]["message"]["mo/od"] = "merry"
     assert registry().unknown_members("chat-completion", "v1", body) == (
-        UnknownMember("/choices/0/message/mo~1od", "mo/od", Standing.UNKNOWN),)
+        UnknownMember("/choices/0/message/mo~1od", "mo/od", Standing.UNKNOWN),
+    )
 
 
 def test_the_inside_of_an_unknown_member_is_not_noted_again() -> None:
@@ -44,9 +48,13 @@ def test_the_inside_of_an_unknown_member_is_not_noted_again() -> None:
 def test_members_seen_in_traffic_but_in_no_specification_say_so() -> None:
     title = "last, with usage and no choices"
     assert noted("chat-chunk", "2024-10-21", body_of("chat-chunk", "2024-10-21", title)) == {
-        "/service_tier": Standing.SEEN_ONLY, "/latency_checkpoint": Standing.SEEN_ONLY,
-        "/usage/latency_checkpoint": Standing.SEEN_ONLY}
-    assert noted("chat-chunk", "v1", body_of("chat-chunk", "v1")) == {"/obfuscation": Standing.SEEN_ONLY}
+        "/service_tier": Standing.SEEN_ONLY,
+        "/latency_checkpoint": Standing.SEEN_ONLY,
+        "/usage/latency_checkpoint": Standing.SEEN_ONLY,
+    }
+    assert noted("chat-chunk", "v1", body_of("chat-chunk", "v1")) == {
+        "/obfuscation": Standing.SEEN_ONLY
+    }
 
 
 def test_members_of_a_later_version_are_noted_with_that_version() -> None:
@@ -74,17 +82,24 @@ def test_a_category_of_tomorrow_is_noted_once_in_its_block() -> None:
 
 def test_prompt_categories_in_a_choice_block_are_noted() -> None:
     body = body_of("chat-completion", "v1")
-    body["choices"][0]["content_filter_results"]["jailbreak"] = {"filtered": False, "detected": False}
+    body["choices"][0]["content_filter_results"]["jailbreak"] = {
+        "filtered": False,
+        "detected": False,
+    }
     assert noted("chat-completion", "v1", body) == {
-        "/choices/0/content_filter_results/jailbreak": Standing.UNKNOWN}
+        "/choices/0/content_filter_results/jailbreak": Standing.UNKNOWN
+    }
 
 
 def test_the_kind_of_an_item_decides_which_members_it_may_have() -> None:
     body = body_of("response", "v1")
     body["output"][1]["call_id"] = "call_9"
     body["output"][2]["summary"] = []
-    assert {pointer for pointer, standing in noted("response", "v1", body).items() if standing is Standing.UNKNOWN} == {
-        "/output/1/call_id", "/output/2/summary"}
+    assert {
+        pointer
+        for pointer, standing in noted("response", "v1", body).items()
+        if standing is Standing.UNKNOWN
+    } == {"/output/1/call_id", "/output/2/summary"}
 
 
 def test_an_item_of_an_unknown_kind_has_its_members_noted() -> None:
@@ -110,20 +125,24 @@ def test_bodies_that_are_not_objects_have_no_members_to_note(body: Any) -> None:
 
 
 def outspoken(schema: Any) -> Any:
-    """``schema`` with ``additionalProperties: true`` spelled out, for which jsonschema-rs leaves no annotation."""
+    """``schema`` with ``additionalProperties: true`` spelled out, for which jsonschema-rs leaves no
+    annotation."""
     if isinstance(schema, list):
         return [outspoken(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    return {key: {"title": "any"} if key == "additionalProperties" and part is True else outspoken(part)
-            for key, part in schema.items()}
+    return {
+        key: {"title": "any"} if key == "additionalProperties" and part is True else outspoken(part)
+        for key, part in schema.items()
+    }
 
 
 @cache
 def annotator(name: str, version: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         {"$ref": registry().uri(name, version)},
-        retriever=lambda uri: outspoken(registry().documents.get(uri).content))
+        retriever=lambda uri: outspoken(registry().documents.get(uri).content),
+    )
 
 
 def evaluated(name: str, version: str, body: Any) -> dict[str, set[str]]:
@@ -139,14 +158,24 @@ def evaluated(name: str, version: str, body: Any) -> dict[str, set[str]]:
 
 def objects(value: Any, pointer: str = "") -> list[tuple[str, dict[str, Any]]]:
     if isinstance(value, list):
-        return [found for index, item in enumerate(value) for found in objects(item, f"{pointer}/{index}")]
+        return [
+            found
+            for index, item in enumerate(value)
+            for found in objects(item, f"{pointer}/{index}")
+        ]
     if not isinstance(value, dict):
         return []
-    return [(pointer, value), *(found for key, item in value.items() for found in objects(item, f"{pointer}/{key}"))]
+    return [
+        (pointer, value),
+        *(found for key, item in value.items() for found in objects(item, f"{pointer}/{key}")),
+    ]
 
 
-WITH_OBJECTS = [schema for schema in every_schema()[::3]
-                if any(objects(body) for body in corpus(*schema).valid.values())]
+WITH_OBJECTS = [
+    schema
+    for schema in every_schema()[::3]
+    if any(objects(body) for body in corpus(*schema).valid.values())
+]
 
 
 @settings(max_examples=300, deadline=None)
@@ -154,7 +183,9 @@ WITH_OBJECTS = [schema for schema in every_schema()[::3]
 def test_what_is_noted_agrees_with_the_annotations_of_json_schema(data: st.DataObject) -> None:
     version, name = data.draw(st.sampled_from(WITH_OBJECTS))
     valid: Corpus = corpus(version, name)
-    body = copy.deepcopy(data.draw(st.sampled_from([body for body in valid.valid.values() if objects(body)])))
+    body = copy.deepcopy(
+        data.draw(st.sampled_from([body for body in valid.valid.values() if objects(body)]))
+    )
     pointer, place = data.draw(st.sampled_from(objects(body)))
     place["zz_new"] = {"inner": 1}
     if not registry().validator(name, version).is_valid(body):
