@@ -109,7 +109,8 @@ def sibling_circles(graph: Graph) -> list[str]:
     """The circles among the children of each package, where a child imports another when anything
     in it imports anything in the other. import-linter's ``acyclic_siblings`` is the gate for the
     same."""
-    packages = {module.rpartition(".")[0] for module in graph} - {""}
+    parts = (module.split(".") for module in graph)
+    packages = {".".join(names[:depth]) for names in parts for depth in range(1, len(names))}
     lines: list[str] = []
     for package in sorted(packages):
         squashed: dict[str, set[str]] = {}
