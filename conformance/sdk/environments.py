@@ -300,7 +300,7 @@ def _step(adapter: Adapter, command: list[str], folder: Path, report: Report) ->
     about = f"{adapter.sdk} {adapter.version}: {name}"
     report(name)
     try:
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - a manifest's own command, no shell
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
