@@ -11,6 +11,7 @@ from conformance.run.home import Home
 from conformance.scenario.load import Fixtures, LoadedScenario, load_scenarios
 from conformance.schema import SchemaRegistry
 from conformance.sdk.contract import LoadedContract, load_contract
+from conformance.sdk.manifest import load_manifest
 from conformance.sdk.waivers import Waiver, load_waivers
 from conformance.wire.cassette import Cassette, load_cassette
 
@@ -83,11 +84,12 @@ def load_suite(home: Home) -> Suite:
 
 
 def load_sdks(adapters: Path, problems: list[InputError]) -> tuple[Sdk, ...]:
-    """Every SDK with a contract below ``adapters``; what is wrong is added to ``problems``."""
+    """Every SDK with a contract below ``adapters``; what is wrong is added to ``problems``, also in manifests."""
     found: list[Sdk] = []
     for folder in sorted(p.parent for p in adapters.glob("*/contract.yaml")):
         try:
             found.append(Sdk(folder.name, load_contract(folder), load_waivers(folder)))
+            load_manifest(folder)
         except InputErrors as errors:
             problems.extend(errors.errors)
         except InputError as error:
