@@ -24,7 +24,7 @@ from conformance.scenario.model import Part
 from conformance.scenario.yaml import Document
 
 SourceFiles = Mapping[PurePosixPath, Path]
-"""Where each file lies in the folder where the adapter is built, and the file it is a copy of; in the order of paths."""
+"""Where each file lies in the folder where the adapter is built, and what it is a copy of."""
 
 
 class SharedSources(Part):
@@ -38,7 +38,8 @@ Source = str | SharedSources
 
 
 def source_files(folder: Path, sources: Sequence[Source]) -> SourceFiles:
-    """What the adapter in ``folder`` is built from. ``sources`` are taken to be checked (:func:`check_sources`)."""
+    """What the adapter in ``folder`` is built from, in the order of paths. ``sources`` have passed
+    :func:`check_sources`."""
     files: dict[PurePosixPath, Path] = {}
     for source in sources:
         base = _base(folder, source)
