@@ -24,8 +24,9 @@ from conformance.wire.peer.tls import authority
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]...", help="SDKs, perhaps with a version.")]
 
-Name = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="An SDK, perhaps with a version.")]
-Into = Annotated[Path, typer.Option("--into", help="A folder that is empty or does not exist yet.")]
+Name = Annotated[str, typer.Argument(
+    metavar="NAME[@VERSION]", help="An SDK, perhaps with a version.")]
+Into = Annotated[Path, typer.Option("--into", help="A folder that is empty or is not there yet.")]
 
 
 def list_command(root: options.Root = None) -> int:
@@ -75,7 +76,7 @@ def install_command(names: Names, root: options.Root = None) -> int:
 
 
 def sources_command(name: Name, into: Into, root: options.Root = None) -> int:
-    """Lay an adapter's sources out in a folder as a build does, to format, vet and test them there."""
+    """Lay an adapter's sources out in a folder, as a build does, to lint and test them there."""
     suite = options.open_suite(root)
     [subject] = _subjects(suite, [name])
     _require_adapter(subject)

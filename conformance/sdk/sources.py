@@ -1,10 +1,10 @@
-"""The files an adapter is built from: those of its own folder, and those it shares with other adapters.
+"""The files an adapter is built from: those of its own folder, and those it shares with others.
 
 ``sources`` of a manifest is a list. Each entry adds files to the folder where the adapter is built:
 
-- a pattern (``src/*.mjs``) adds files of the adapter's own folder, each at its path below that folder;
-- ``{folder: ../shared/go, files: ["*.go"]}`` adds files of another folder below ``adapters/``, each at its path below
-  that folder.
+- a pattern (``src/*.mjs``) adds files of the adapter's own folder, each at its path below it;
+- ``{folder: ../shared/go, files: ["*.go"]}`` adds files of another folder below ``adapters/``, each
+  at its path below that folder.
 
 No two entries may add different files at one path, so the order of the entries has no meaning.
 """
@@ -26,9 +26,11 @@ from conformance.scenario.yaml import Document
 SourceFiles = Mapping[PurePosixPath, Path]
 """Where each file lies in the folder where the adapter is built, and what it is a copy of."""
 
+_CODE = "adapter-sources"
+
 
 class SharedSources(Part):
-    """Files of a folder that several adapters share. ``folder`` is relative to the adapter's own folder."""
+    """Files of a folder that adapters share. ``folder`` is relative to the adapter's own."""
 
     folder: str
     files: Annotated[list[str], Field(min_length=1)]
@@ -57,8 +59,11 @@ def lay_out(files: SourceFiles, into: Path) -> None:
 
 
 def check_sources(folder: Path, sources: Sequence[Source], document: Document) -> None:
-    """Raises InputErrors with every problem of ``sources``, the key of that name in ``document``: a folder outside
-    ``adapters/`` or missing, a pattern that leaves its folder or matches no file, two files at one path."""
+    """Check the ``sources`` of the adapter in ``folder``. ``document`` is its manifest.
+
+    Raises InputErrors with every problem: a folder that is missing or not below ``adapters/``, a
+    pattern that leaves its folder or matches no file, two files at one path.
+    """
     problems = tuple(_problems(folder, sources, document))
     if problems:
         raise InputErrors(problems)
@@ -67,27 +72,16 @@ def check_sources(folder: Path, sources: Sequence[Source], document: Document) -
 def _problems(folder: Path, sources: Sequence[Source], document: Document) -> Iterator[InputError]:
     origins: dict[PurePosixPath, Path] = {}
     for index, source in enumerate(sources):
-        base = _base(folder, source)
-        problem = _folder_problem(folder, source)
-        if problem is not None:
-            cause, hint = problem
-            yield InputError("adapter-sources", cause, hint, document.where(["sources", index, "folder"]))
+        folder_problem = _folder_problem(folder, source)
+        if folder_problem is not None:
+            cause, hint = folder_problem
+            where = document.where(["sources", index, "folder"])
+            yield InputError(_CODE, cause, hint, where)
             continue
         for number, pattern in enumerate(_patterns(source)):
             where = document.where(["sources", index, "files", number])
-            if _leaves_its_folder(pattern):
-                yield InputError("adapter-sources", f"the pattern {pattern!r} leaves its folder",
-                                 "name the other folder: {folder: ../shared/go, files: ['*.go']}", where)
-                continue
-            matches = _matches(base, pattern)
-            if not matches:
-                yield InputError("adapter-sources", f"{pattern!r} matches no file in {_shown(folder, base)}",
-                                 "add the file, or take the pattern out", where)
-            for path, origin in matches.items():
-                other = origins.setdefault(path, origin)
-                if other != origin:
-                    cause = f"{_shown(folder, other)} and {_shown(folder, origin)} are both built as {path}"
-                    yield InputError("adapter-sources", cause, "rename one of the two files", where)
+            for cause, hint in _pattern_problems(folder, _base(folder, source), pattern, origins):
+                yield InputError(_CODE, cause, hint, where)
 
 
 def _folder_problem(folder: Path, source: Source) -> tuple[str, str] | None:
@@ -97,15 +91,32 @@ def _folder_problem(folder: Path, source: Source) -> tuple[str, str] | None:
     base = _base(folder, source)
     adapters = folder.absolute().parent
     if base == adapters or not base.is_relative_to(adapters):
-        return f"the folder {source.folder!r} is not below {adapters.name}/", "shared files stand below it, in shared/"
+        cause = f"the folder {source.folder!r} is not below {adapters.name}/"
+        return cause, "move what is shared below it, to shared/"
     if not base.is_dir():
-        return f"there is no folder {_shown(folder, base)}", "it is written relative to the adapter's own folder"
+        cause = f"there is no folder {_shown(folder, base)}"
+        return cause, "write it relative to the adapter's own folder: ../shared/go"
     return None
 
 
-def _leaves_its_folder(pattern: str) -> bool:
+def _pattern_problems(folder: Path, base: Path, pattern: str,
+                      origins: dict[PurePosixPath, Path]) -> Iterator[tuple[str, str]]:
+    """What is wrong with ``pattern`` in the folder ``base``, and what to do about it. ``origins``
+    are the files of the patterns before; those of this one are added."""
     path = PurePosixPath(pattern)
-    return not path.parts or path.is_absolute() or ".." in path.parts
+    if not path.parts or path.is_absolute() or ".." in path.parts:
+        yield (f"the pattern {pattern!r} leaves its folder",
+               "name the other folder: {folder: ../shared/go, files: ['*.go']}")
+        return
+    matches = _matches(base, pattern)
+    if not matches:
+        cause = f"{pattern!r} matches no file in {_shown(folder, base)}"
+        yield cause, "add the file, or take the pattern out"
+    for place, origin in matches.items():
+        other = origins.setdefault(place, origin)
+        if other != origin:
+            both = f"{_shown(folder, other)} and {_shown(folder, origin)}"
+            yield f"{both} are both built as {place}", "rename one of the two files"
 
 
 def _base(folder: Path, source: Source) -> Path:
@@ -127,5 +138,5 @@ def _matches(base: Path, pattern: str) -> dict[PurePosixPath, Path]:
 
 
 def _shown(folder: Path, path: Path) -> str:
-    """``path`` from the folder that holds all adapters, as in ``adapters/shared/go``."""
+    """``path`` as a person would name it: ``adapters/shared/go``."""
     return path.relative_to(folder.absolute().parent.parent).as_posix()
