@@ -99,14 +99,17 @@ def _folder_problem(folder: Path, source: Source) -> tuple[str, str] | None:
     return None
 
 
-def _pattern_problems(folder: Path, base: Path, pattern: str,
-                      origins: dict[PurePosixPath, Path]) -> Iterator[tuple[str, str]]:
+def _pattern_problems(
+    folder: Path, base: Path, pattern: str, origins: dict[PurePosixPath, Path]
+) -> Iterator[tuple[str, str]]:
     """What is wrong with ``pattern`` in the folder ``base``, and what to do about it. ``origins``
     are the files of the patterns before; those of this one are added."""
     path = PurePosixPath(pattern)
     if not path.parts or path.is_absolute() or ".." in path.parts:
-        yield (f"the pattern {pattern!r} leaves its folder",
-               "name the other folder: {folder: ../shared/go, files: ['*.go']}")
+        yield (
+            f"the pattern {pattern!r} leaves its folder",
+            "name the other folder: {folder: ../shared/go, files: ['*.go']}",
+        )
         return
     matches = _matches(base, pattern)
     if not matches:

@@ -21,8 +21,12 @@ def adapters(tmp_path: Path, *sources: object) -> Path:
     folder = tmp_path / "adapters"
     for name in ("one", "two"):
         write(folder / name / "main.go", f"// {name}\n")
-        manifest = {"protocol": 1, "versions": {"default": "1.0"}, "command": ["x"],
-                    "sources": sources}
+        manifest = {
+            "protocol": 1,
+            "versions": {"default": "1.0"},
+            "command": ["x"],
+            "sources": sources,
+        }
         write(folder / name / "adapter.yaml", json.dumps(manifest, indent=1))
     write(folder / "shared" / "go" / "protocol.go", "// shared\n")
     write(folder / "shared" / "go" / "inner" / "deep.go", "// deep\n")
@@ -84,12 +88,14 @@ def test_an_adapter_without_the_shared_folder_is_left_as_it_is_built(tmp_path: P
 def test_a_folder_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
     folder = adapters(tmp_path, "*.go", {"folder": "../shared/og", "files": ["*.go"]})
     [problem] = problems(folder / "one")
-    assert problem.startswith("adapters/one/adapter.yaml:12:14: "
-                              "there is no folder adapters/shared/og")
+    assert problem.startswith(
+        "adapters/one/adapter.yaml:12:14: there is no folder adapters/shared/og"
+    )
 
 
-@pytest.mark.parametrize("source", [
-    "go.sum", {"folder": "../shared/go", "files": ["*.go", "go.sum"]}])
+@pytest.mark.parametrize(
+    "source", ["go.sum", {"folder": "../shared/go", "files": ["*.go", "go.sum"]}]
+)
 def test_a_file_that_is_missing_is_named_with_its_place(tmp_path: Path, source: object) -> None:
     folder = adapters(tmp_path, source)
     [problem] = problems(folder / "one")
@@ -103,8 +109,9 @@ def test_two_files_at_one_path_are_refused_and_both_named(tmp_path: Path) -> Non
     folder = adapters(tmp_path, "*.go", SHARED)
     write(folder / "one" / "protocol.go", "// own\n")
     [problem] = problems(folder / "one")
-    assert ("adapters/one/protocol.go and adapters/shared/go/protocol.go"
-            " are both built as protocol.go") in problem
+    assert (
+        "adapters/one/protocol.go and adapters/shared/go/protocol.go are both built as protocol.go"
+    ) in problem
 
 
 def test_one_file_may_be_named_twice(tmp_path: Path) -> None:
@@ -113,8 +120,9 @@ def test_one_file_may_be_named_twice(tmp_path: Path) -> None:
     assert places == [PurePosixPath("main.go"), PurePosixPath("protocol.go")]
 
 
-@pytest.mark.parametrize("outside", [
-    "../..", "../../elsewhere", "..", "/etc", "../shared/../../elsewhere"])
+@pytest.mark.parametrize(
+    "outside", ["../..", "../../elsewhere", "..", "/etc", "../shared/../../elsewhere"]
+)
 def test_a_folder_outside_adapters_is_refused(tmp_path: Path, outside: str) -> None:
     write(tmp_path / "elsewhere" / "a.go", "")
     folder = adapters(tmp_path, "*.go", {"folder": outside, "files": ["*"]})
