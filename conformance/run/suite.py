@@ -84,7 +84,8 @@ def load_suite(home: Home) -> Suite:
 
 
 def load_sdks(adapters: Path, problems: list[InputError]) -> tuple[Sdk, ...]:
-    """Every SDK with a contract below ``adapters``; what is wrong is added to ``problems``, also in manifests."""
+    """Every SDK with a contract below ``adapters``; what is wrong is added to ``problems``, also
+    where it stands in a manifest."""
     found: list[Sdk] = []
     for folder in sorted(p.parent for p in adapters.glob("*/contract.yaml")):
         try:

@@ -1,4 +1,4 @@
-"""``conformance sdk sources``: an adapter laid out as a build does it, and nothing else beside it."""
+"""``conformance sdk sources`` lays an adapter out as a build does, with what it shares."""
 
 from __future__ import annotations
 
