@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from conformance.report import timeline
 from conformance.report.asked import asked
@@ -22,8 +22,9 @@ from conformance.report.cases import scenario_views, scenarios_of
 from conformance.report.matrix import Glance
 from conformance.report.provenance import provenance
 from conformance.report.summary import RED_WAIVERS, WORDS, Summary, Tally, summarize
-from conformance.report.text import Anchors, count, instant, safe_url, seconds, visible
+from conformance.report.text import Anchors, count, instant, safe_link, safe_url, seconds, visible
 from conformance.run.results import Run, Verdict, WaiverUse
+from conformance.suite.facts import REPORT_PAGE, citations
 
 _TEMPLATES = "templates"
 DIVERGENCE_NAME = "divergence.html"
@@ -48,7 +49,7 @@ def render_html(run: Run) -> str:
         case_anchors=cases, scenario_anchors=scenario_anchors,
         rule_anchors=Anchors("rule", (item.id for item in run.rules)),
         waiver_anchors=Anchors("waiver", (item.id for item in run.waivers)),
-        divergence=DIVERGENCE_NAME, **assets(("report.css",), "report.js"),
+        divergence=DIVERGENCE_NAME, facts=REPORT_PAGE, **assets(("report.css",), "report.js"),
     ) + "\n"
 
 
@@ -69,7 +70,8 @@ def environment() -> Environment:
         loader=PackageLoader("conformance.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=_finalize,
     )
-    environment.filters |= {"seconds": seconds, "safe_url": safe_url, "count": count, "instant": instant}
+    environment.filters |= {"seconds": seconds, "safe_url": safe_url, "safe_link": safe_link, "count": count,
+                            "instant": instant, "cited": _cited}
     environment.globals |= {"words": WORDS, "verdicts": _BY_INTEREST, "Verdict": Verdict,
                             "geometry": timeline, "red_waivers": RED_WAIVERS}
     return environment
@@ -83,6 +85,16 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, Markup):
         return value
     return "" if value is None else visible(str(value))
+
+
+def _cited(text: str) -> Markup:
+    """``text`` escaped, with a link for each fact it cites."""
+    parts, end = [], 0
+    for citation in citations(text):
+        parts.append(escape(visible(text[end:citation.start])))
+        parts.append(Markup('<a href="{}">{}</a>').format(citation.ref.url, text[citation.start:citation.end]))
+        end = citation.end
+    return Markup("").join((*parts, escape(visible(text[end:]))))
 
 
 @cache

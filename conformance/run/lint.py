@@ -15,6 +15,7 @@ from typing import Any
 
 from conformance.errors import InputError, InputErrors, Where
 from conformance.run.execute import cassette_name
+from conformance.run.home import facts_folder
 from conformance.run.plan import SubjectUnderTest, case_id, matrix_rows, resolve, scenario_versions
 from conformance.run.runner import rule_infos
 from conformance.run.script import compile_step, needs_sockets
@@ -26,6 +27,8 @@ from conformance.scenario.variables import VARIABLE, UnknownVariable, substitute
 from conformance.scenario.yaml import load_file
 from conformance.sdk.protocol import ErrorKind
 from conformance.sdk.waivers import Waiver
+from conformance.suite.citations import link_problem, source_problems, text_problems
+from conformance.suite.facts import load_facts
 from conformance.wire.cassette import Cassette
 from conformance.wire.operations import OPERATIONS
 
@@ -43,7 +46,22 @@ def lint(suite: Suite) -> tuple[InputError, ...]:
     problems.extend(_overlooked(suite))
     problems.extend(_waivers(suite))
     problems.extend(_schemas(suite))
+    problems.extend(_citations(suite))
     return tuple(sorted({str(problem): problem for problem in problems}.values(), key=_order))
+
+
+def _citations(suite: Suite) -> Iterator[InputError]:
+    """Sources of scenarios and contracts, and what any file of the suite's own cites in its text."""
+    facts = load_facts(facts_folder())
+    for document in (*(loaded.document for loaded in suite.scenarios),
+                     *(sdk.contract.document for sdk in suite.sdks if _is_own(suite, suite.home.adapters))):
+        yield from source_problems(document.value, document.where, facts)
+    for root, pattern in ((suite.home.scenarios, "**/*.yaml"), (suite.home.cassettes, "**/*.yaml"),
+                          (suite.home.adapters, "*/*.yaml"), (suite.home.adapters, "*/*.md"),
+                          (suite.home.schemas, "**/*.json"), (facts_folder().parent, "**/*.md")):
+        for path in sorted(root.glob(pattern)) if _is_own(suite, root) else ():
+            shown = f"{root.name}/{path.relative_to(root).as_posix()}"
+            yield from text_problems(path.read_text(encoding="utf-8", errors="replace"), shown, facts)
 
 
 def _order(problem: InputError) -> tuple[str, int, int]:
@@ -367,6 +385,8 @@ def _waiver(waiver: Waiver, rules: set[str], suite: Suite) -> Iterator[tuple[str
         near = difflib.get_close_matches(waiver.rule, rules, n=1)
         yield ("rule", "waiver-rule", f"there is no rule {waiver.rule!r}",
                f"did you mean {near[0]!r}?" if near else "see docs/rules.md")
+    if problem := link_problem(waiver.link):
+        yield ("link", "link-form", problem, "write the whole address, as a browser has it")
     for pattern in waiver.scenarios if _is_own(suite, suite.home.adapters) else ():
         if not any(fnmatchcase(loaded.id, pattern) for loaded in suite.scenarios):
             yield ("scenarios", "waiver-scenario", f"no scenario matches {pattern!r}",

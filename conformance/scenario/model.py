@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from conformance.scenario.durations import parse_duration
+from conformance.suite.facts import FactRef
 
 API_VERSIONS = ("2024-06-01", "2024-10-21", "2025-03-01-preview", "2025-04-01-preview", "v1")
 """The api-versions the project has schemas for, oldest first; ``v1`` stands after every dated one."""
@@ -54,8 +55,15 @@ Variable = Annotated[str, Field(pattern=r"^\$\{[^${}]+\}$")]
 """A text that is one variable, where the value must be one of a few words: the scenario is read again once filled."""
 
 
+SourceKind = Literal["article", "spec", "issue", "url", "fact"]
+SOURCE_KINDS: tuple[SourceKind, ...] = ("article", "spec", "issue", "url", "fact")
+
+
 class SourceRef(Part):
-    """Where the expectation is written: exactly one of the five, with a section where the document has them."""
+    """Where the expectation is written: exactly one of the five, with a section where the document has them.
+
+    A ``fact`` is ``page#anchor`` below ``docs/facts``, as in ``service#retry-headers``.
+    """
 
     article: str | None = None
     spec: str | None = None
@@ -66,10 +74,25 @@ class SourceRef(Part):
 
     @model_validator(mode="after")
     def _one(self) -> SourceRef:
-        named = [n for n in ("article", "spec", "issue", "url", "fact") if getattr(self, n) is not None]
+        named = [n for n in SOURCE_KINDS if getattr(self, n) is not None]
         if len(named) != 1:
             raise ValueError("a source names exactly one of article, spec, issue, url, fact")
         return self
+
+    @property
+    def kind(self) -> SourceKind:
+        """Which of the five it is."""
+        return next(kind for kind in SOURCE_KINDS if getattr(self, kind) is not None)
+
+    @property
+    def text(self) -> str:
+        """What stands under that key."""
+        return str(getattr(self, self.kind))
+
+    @property
+    def fact_ref(self) -> FactRef | None:
+        """The page and anchor of a published fact; None for every other source."""
+        return FactRef.parse(self.fact) if self.fact is not None else None
 
 
 class ClientSpec(Part):
