@@ -19,7 +19,7 @@ BUILT = {"node_modules", "target", "__pycache__", "_data"}
 PRIVATE = re.compile("wire[- ]contract|sdk[- ]behaviour|real-(bugs|traffic)|design[ ]sections?", re.IGNORECASE)
 """Documents that were never published. What they held is in docs/facts."""
 
-NUMBERED = re.compile(r"(?<![\w#/.])[DF]\d{1,2}: |\((?:[DF]\d{1,2}(?:, )?)+\)|^\s*(?:- )?reason: .*\bSection \d", re.MULTILINE)
+NUMBERED = re.compile(r"(?<![\w#/.])[DF]\d{1,2}: |\((?:[DF]\d{1,2}(?:, )?)+\)|^\s+Section \d", re.MULTILINE)
 """Numbers of facts without the page that has them."""
 
 
