@@ -608,6 +608,17 @@ def hostile_small_run() -> Run:
     return with_text(run.model_copy(update={"cases": (red,)}), lambda text: text + HOSTILE)
 
 
+def deep_run() -> Run:
+    """A red case with a finding whose expected value is nested deeper than any reader recurses."""
+    deep: object = 0
+    for _ in range(5_000):
+        deep = [deep]
+    run = small_run(Verdict.FAIL)
+    finding = broken("a.rule", "deep", expected=deep, actual=0)
+    red = run.cases[0].model_copy(update={"findings": (finding,)})
+    return run.model_copy(update={"cases": (red,)})
+
+
 def hostile_run() -> Run:
     """The full run with markup appended to every text, and links that are not links."""
     run = with_text(full_run(), lambda text: text + HOSTILE)

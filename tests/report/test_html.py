@@ -24,6 +24,7 @@ from tests.report.builders import (
     PYTHON,
     big_run,
     case,
+    deep_run,
     exchange,
     full_run,
     hostile_run,
@@ -226,6 +227,10 @@ def test_long_bodies_are_cut_and_the_full_length_is_said() -> None:
     html = render_html(only(case(PLAIN, PYTHON, steps=(step(sent),))))
     assert "Cut at 8,000 of 50,0" in html
     assert len(html) < 120_000
+
+
+def test_a_value_nested_beyond_reason_does_not_lose_the_page() -> None:
+    assert "a.rule" in render_html(deep_run())
 
 
 def test_a_body_that_was_shown_already_is_linked_and_not_repeated() -> None:
