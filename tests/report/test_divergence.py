@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.judge.merge import merge_runs
-from conformance.judge.results import ExchangeTrace, RequestTrace, Run, StepTrace, Verdict
-from conformance.judge.results import Subject as RunSubject
+from conformance.judge.results import ExchangeTrace, RequestTrace, Run, StepTrace, Subject, Verdict
 from conformance.report.axis import axis, rows_of
 from conformance.report.canonical import canonical_call
-from conformance.report.comparison import Difference, Participant, Subject, compare
+from conformance.report.comparison import ComparedSubject, MemberDifference, Participant, compare
 from conformance.report.divergence import HABIT_LEAST, Divergences, divergences
 from conformance.report.divergence_page import render_divergence
 from conformance.report.divergence_text import names, texts
@@ -35,7 +34,7 @@ from tests.report.builders import (
 from tests.report.test_html import Page
 
 URL = "https://conformance.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
-ONE, TWO, THREE = (Subject(name, "1.0.0", "sync") for name in ("alpha", "beta", "gamma"))
+ONE, TWO, THREE = (ComparedSubject(name, "1.0.0", "sync") for name in ("alpha", "beta", "gamma"))
 
 
 def sent(body: Any = None, url: str = URL, method: str = "POST", **headers: str) -> ExchangeTrace:
@@ -76,8 +75,8 @@ def refused(**error: Any) -> StepTrace:
 
 
 def compared(
-    *steps: StepTrace, subjects: tuple[Subject, ...] = (ONE, TWO, THREE)
-) -> dict[str, Difference]:
+    *steps: StepTrace, subjects: tuple[ComparedSubject, ...] = (ONE, TWO, THREE)
+) -> dict[str, MemberDifference]:
     """The differences between subjects that made ``steps``, by pointer."""
     found = compare(
         Participant(subject, canonical_call(item))
@@ -86,13 +85,11 @@ def compared(
     return {item.pointer: item for item in found}
 
 
-def values(difference: Difference) -> list[str | None]:
+def values(difference: MemberDifference) -> list[str | None]:
     return [group.value for group in difference.groups]
 
 
-def run_of(
-    *kinds: tuple[RunSubject, StepTrace], scenarios: int = 1, name: str = "chat/case"
-) -> Run:
+def run_of(*kinds: tuple[Subject, StepTrace], scenarios: int = 1, name: str = "chat/case") -> Run:
     """A run in which every subject made its step in each of ``scenarios`` scenarios."""
     infos = [scenario(f"{name}-{number}", f"Case {number}") for number in range(scenarios)]
     cases = [case(info, subject, steps=(made,)) for info in infos for subject, made in kinds]
@@ -107,7 +104,7 @@ def run_of(
 
 
 def pointers(found: Divergences) -> list[str]:
-    return [seen.difference.pointer for item in found.scenarios for seen in item.seen]
+    return [seen.difference.pointer for item in found.scenarios for seen in item.differences]
 
 
 # --- requests
@@ -325,7 +322,7 @@ def test_a_broken_clock_breaks_no_axis(broken: float) -> None:
 
 
 def test_surfaces_share_a_row_when_they_behave_alike() -> None:
-    both = tuple(Subject("alpha", "1.0.0", surface) for surface in ("async", "sync"))
+    both = tuple(ComparedSubject("alpha", "1.0.0", surface) for surface in ("async", "sync"))
     alike = [
         Participant(item, canonical_call(attempts(429, 200, waits=(0.4,))), (0.0, 0.4))
         for item in both
@@ -361,7 +358,7 @@ def test_every_version_is_a_column_and_surfaces_that_agree_are_one() -> None:
     )
     found = divergences(small_run(Verdict.PASS).model_copy(update={"cases": both}))
     assert found.columns == ("python 1.99.0", "python 3.0.1")
-    groups = found.scenarios[0].seen[0].difference.groups
+    groups = found.scenarios[0].differences[0].difference.groups
     assert sorted(group.columns for group in groups) == [("python 1.99.0",), ("python 3.0.1",)]
 
 
@@ -409,7 +406,7 @@ def test_the_same_difference_in_several_rows_is_told_once_even_where_fewer_took_
     )
     found = divergences(small_run(Verdict.PASS).model_copy(update={"cases": (*cases, *narrow)}))
     assert pointers(found).count("/view/text") == 1
-    assert found.scenarios[0].seen[-1].where == ("2024-10-21", "v1")
+    assert found.scenarios[0].differences[-1].where == ("2024-10-21", "v1")
 
 
 def test_a_scenario_that_one_subject_ran_is_not_said_to_agree() -> None:

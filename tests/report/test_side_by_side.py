@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.report.diff import Line, side_by_side
+from conformance.report.side_by_side import SideLine, side_by_side
 from conformance.report.text import pretty
 
 JSON = st.recursive(
@@ -19,7 +19,7 @@ JSON = st.recursive(
 )
 
 
-def text(lines: tuple[Line, ...]) -> str:
+def text(lines: tuple[SideLine, ...]) -> str:
     return "\n".join(
         line.before + line.marked + line.after for line in lines if line.state != "absent"
     )
@@ -27,8 +27,8 @@ def text(lines: tuple[Line, ...]) -> str:
 
 def test_only_what_differs_within_a_line_is_marked() -> None:
     both = side_by_side("40ms", "45ms")
-    assert both.expected == (Line("changed", '"4', "0", 'ms"'),)
-    assert both.observed == (Line("changed", '"4', "5", 'ms"'),)
+    assert both.expected == (SideLine("changed", '"4', "0", 'ms"'),)
+    assert both.observed == (SideLine("changed", '"4', "5", 'ms"'),)
 
 
 def test_small_values_stay_on_one_line() -> None:
