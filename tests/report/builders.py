@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from conformance.judge.results import (
     CaseResult,
     CheckResult,
@@ -26,10 +28,17 @@ from conformance.judge.results import (
 )
 from conformance.judge.rules.finding import Blame, Level
 
+# For properties: on a busy machine an example, or making one, may take any time. That says nothing
+# about what the property claims.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 REFERENCE = "https://learn.microsoft.com/azure/ai-services/openai/reference"
 API = "2024-10-21"
 STARTED = "2026-03-02T09:30:00Z"
-HOSTILE = "</script></style></pre><img src=x onerror=\"document.title='pwned'\"><svg/onload=alert(1)>'\"&lt;b&gt;"
+HOSTILE = (
+    "</script></style></pre><img src=x onerror=\"document.title='pwned'\">"
+    "<svg/onload=alert(1)>'\"&lt;b&gt;"
+)
 # Members whose text is chosen from a closed list, so no hostile text can be in them.
 CLOSED = frozenset({"schema_version", "level", "blame", "verdict", "outcome", "status", "state"})
 
@@ -182,7 +191,10 @@ def scenario(
             SourceLink(kind="article", text="Azure OpenAI REST reference", url=link),
             SourceLink(kind="fact", text="Observed in the recordings of March 2026"),
         ),
-        yaml=f"title: {title}\nlevel: {level}\nsteps:\n  - call: chat.completions.create\n    expect: {{}}\n",
+        yaml=(
+            f"title: {title}\nlevel: {level}\n"
+            "steps:\n  - call: chat.completions.create\n    expect: {}\n"
+        ),
     )
 
 

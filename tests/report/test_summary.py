@@ -68,9 +68,9 @@ def test_the_sentence_counts_musts_and_shoulds_by_rule_and_never_notes() -> None
     details = summarize(full_run()).details
     assert "go 0.8.1 fails 1 SHOULD in 1 case." in details
     assert (
-        "java 1.0.0-beta.16 fails 1 MUST in 1 case, ended 1 case in an error and has 1 case that did not run."
-        in details
-    )
+        "java 1.0.0-beta.16 fails 1 MUST in 1 case, ended 1 case in an error "
+        "and has 1 case that did not run."
+    ) in details
 
 
 def test_a_problem_of_the_harness_or_a_waiver_to_mend_is_red_even_when_every_case_passes() -> None:
