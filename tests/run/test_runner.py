@@ -13,7 +13,7 @@ from conformance.errors import ExitCode
 from conformance.judge.results import ResponseTrace, Run, Verdict
 from conformance.judge.rules.finding import Blame, Level
 from conformance.judge.settle import exit_code
-from conformance.judge.trace import asked_wait, mask, scrub
+from conformance.judge.trace import mask, scrub
 from conformance.plan.plan import API_KEY, Selection, plan
 from conformance.plan.subjects import subjects_of
 from conformance.report.write import results_json
@@ -23,7 +23,7 @@ from conformance.sdk.inprocess import InProcessLane
 from conformance.service.script import compile_reply, encode_events
 from conformance.suite.scenario.load import Fixtures
 from conformance.suite.scenario.model import Reply
-from conformance.wire.exchange import Fault, Provenance, Response, Source
+from conformance.wire.exchange import Fault, Response
 from tests.corpus.overlay import BASE, CLOCK, contract, load, make_root, run, scenario, step, waiver
 
 WRONG = step(expect="{result: {text: In 1976.}}")
@@ -231,34 +231,6 @@ def test_credentials_are_masked_by_header_name_and_the_scheme_stays() -> None:
     assert scrub({"sesame-open": ["a sesame-open b", 3, None]}, ("sesame-open",)) == {
         "***": ["a *** b", 3, None]
     }
-
-
-@pytest.mark.parametrize(
-    ("headers", "wanted"),
-    [
-        ({"retry-after-ms": "40"}, (0.04, "retry-after-ms")),
-        ({"retry-after": "2"}, (2.0, "retry-after")),
-        ({"retry-after-ms": "40", "retry-after": "2"}, (0.04, "retry-after-ms")),
-        ({}, (None, None)),
-        (
-            {
-                "retry-after": "Mon, 02 Mar 2026 09:30:05 GMT",
-                "date": "Mon, 02 Mar 2026 09:30:00 GMT",
-            },
-            (5.0, "retry-after"),
-        ),
-        ({"retry-after": "soon"}, (None, None)),
-        ({"retry-after": "Mon, 02 Mar 2026 09:30:05 GMT"}, (None, None)),
-        ({"retry-after-ms": "x", "retry-after": "1"}, (1.0, "retry-after")),
-    ],
-)
-def test_the_wait_a_response_asks_for(
-    headers: dict[str, str], wanted: tuple[float | None, str | None]
-) -> None:
-    assert (
-        asked_wait(Response(429, tuple(headers.items()), b"", Provenance(Source.SCRIPT))) == wanted
-    )
-    assert asked_wait(None) == (None, None)
 
 
 # --- scripts
