@@ -16,7 +16,7 @@ from rich.console import Console
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
-from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case, Selection, check_selection, plan
+from conformance.plan.plan import Case, Selection, check_selection, plan
 from conformance.plan.subjects import subjects_of
 from conformance.run import serving
 from conformance.service.emulator import default_deployments
@@ -25,6 +25,7 @@ from conformance.service.peer.record import Record
 from conformance.suite.load import Suite
 from conformance.wire.exchange import Reply, Request
 from conformance.wire.player import Player
+from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT
 
 Cassettes = Annotated[
     Path | None, typer.Argument(help="A cassette, or a folder of cassettes, to answer from.")

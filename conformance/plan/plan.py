@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from conformance.errors import InputError, InputErrors, UsageError, Where
 from conformance.plan.realtime import LIMIT, real_time
-from conformance.service.player import ELSEWHERE
 from conformance.service.targets import REPLAY, Target, adapt, obstacle
 from conformance.suite.load import Sdk, Suite
 from conformance.suite.scenario.load import LoadedScenario
@@ -27,9 +26,7 @@ from conformance.suite.settings import DEPLOYMENTS
 from conformance.suite.validation import input_errors
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import Surface
-
-SERVICE_ENDPOINT = "https://conformance.openai.azure.com"
-API_KEY = "conformance-api-key-not-a-secret"
+from conformance.wire.stand_ins import API_KEY, ELSEWHERE, SERVICE_ENDPOINT
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from conformance.errors import InputError
 from conformance.judge.attribution import refused_as_limitation
-from conformance.plan.plan import SERVICE_ENDPOINT, Case
+from conformance.plan.plan import Case
 from conformance.record.cassette_write import Entry, Provenance, render, write_cassette
 from conformance.record.forwarder import Budget, Forwarder, Patience, Recorded, at_home
 from conformance.record.player import RecordingPlayer
@@ -39,6 +39,7 @@ from conformance.suite.scenario.variables import UnknownVariable, substitute
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Exchange, Source
 from conformance.wire.protocol import Call, ClientConfig, Outcome
+from conformance.wire.stand_ins import SERVICE_ENDPOINT
 
 _PACE = 10.0
 """Seconds the emulator stays in a state, and that pass with each request: a poll sees the next

@@ -14,7 +14,7 @@ from conformance.errors import InputError, Where
 from conformance.judge.observation import CaseObservation
 from conformance.judge.rules.context import StepContext, StepObservation
 from conformance.judge.rules.finding import Level
-from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case
+from conformance.plan.plan import Case
 from conformance.sdk.lane import Lane, Session
 from conformance.service.entra import TokenEndpoint
 from conformance.service.player import CasePlayer, ServicePlayer
@@ -31,8 +31,8 @@ from conformance.suite.scenario.variables import UnknownVariable, substitute
 from conformance.wire.clock import VirtualClock
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import Auth, Call, CallOptions, ClientConfig, Outcome, StreamPlan
+from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT, TOKENS
 
-TOKENS = ("conformance-entra-token-1", "conformance-entra-token-2", "conformance-entra-token-3")
 STAND_INS = StandIns(frozenset({API_KEY}), frozenset(TOKENS))
 
 

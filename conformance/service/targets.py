@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from conformance.errors import UsageError
 from conformance.service.emulator import Emulator, EmulatorConfig
-from conformance.service.emulator.config import API_KEY
 from conformance.service.remote.credentials import EntraTokens, StandIns, exchanger
 from conformance.service.remote.proxy import proxy_for
 from conformance.service.remote.relay import Relay
@@ -28,6 +27,7 @@ from conformance.wire.clock import Clock
 from conformance.wire.exchange import Provenance, Source
 from conformance.wire.player import Player
 from conformance.wire.protocol import ClientConfig
+from conformance.wire.stand_ins import API_KEY
 
 Kind = Literal["replay", "emulator", "live", "url"]
 
@@ -40,8 +40,6 @@ REPLAY_ONLY = "replay-only"
 _TOLD = frozenset({"$from", "$present", "$absent", "$null", "$type"})
 _BY_REQUEST = frozenset({"object", "role", "deleted"})
 """Members of a result that follow from what was asked, whoever answers."""
-KEY_WITHOUT_ONE = API_KEY
-"""What a gateway is sent when no key is set for it: many a local one takes any."""
 _UNPROVOKED = "it rests on a recorded answer that its request does not provoke"
 _GONE = object()
 
@@ -351,7 +349,8 @@ def service_of(
         )
         return Emulator(EmulatorConfig(keys=keys, tokens=tokens, clock=clock, pace=0.0))
     live = target.kind == "live"
-    key = target.settings.api_key or ("" if live else KEY_WITHOUT_ONE)
+    # A gateway for which no key is set is sent the stand-in: many a local one takes any.
+    key = target.settings.api_key or ("" if live else API_KEY)
     names = (target.remote.netloc,) if live else ()
     provenance = Provenance(Source.LIVE) if live else Provenance(Source.GATEWAY, target.name)
     return Relay(target.remote, provenance, exchanger(given, key, target.tokens, names))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from conformance.errors import InputError, InputErrors, UsageError
 from conformance.plan.plan import (
-    API_KEY,
     Case,
     Selection,
     SubjectUnderTest,
@@ -26,6 +25,7 @@ from conformance.plan.subjects import subjects_of
 from conformance.suite.home import find_home
 from conformance.suite.load import Suite
 from conformance.suite.scenario.model import API_VERSIONS
+from conformance.wire.stand_ins import API_KEY
 from tests.corpus.overlay import PROJECT, contract, load, make_root, scenario, step
 
 

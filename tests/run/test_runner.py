@@ -14,16 +14,16 @@ from conformance.judge.results import ResponseTrace, Run, Verdict
 from conformance.judge.rules.finding import Blame, Level
 from conformance.judge.settle import exit_code
 from conformance.judge.trace import mask, scrub
-from conformance.plan.plan import API_KEY, Selection, plan
+from conformance.plan.plan import Selection, plan
 from conformance.plan.subjects import subjects_of
 from conformance.report.write import results_json
-from conformance.run.execute import TOKENS
 from conformance.run.runner import RunClock, run_case, run_clock
 from conformance.sdk.inprocess import InProcessLane
 from conformance.service.script import compile_reply, encode_events
 from conformance.suite.scenario.load import Fixtures
 from conformance.suite.scenario.model import Reply
 from conformance.wire.exchange import Fault, Response
+from conformance.wire.stand_ins import API_KEY, TOKENS
 from tests.corpus.overlay import BASE, CLOCK, contract, load, make_root, run, scenario, step, waiver
 
 WRONG = step(expect="{result: {text: In 1976.}}")

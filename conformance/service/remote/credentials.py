@@ -12,12 +12,10 @@ from typing import Any, Protocol
 from conformance.errors import EnvironmentFault
 from conformance.sanitize.redactor import Redactor
 from conformance.service.remote.relay import Exchanger
+from conformance.wire.stand_ins import API_KEY, SERVICE_HOST, TOKENS
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 _MARGIN = 60.0
-_KEY_SHOWN = "conformance-api-key-not-a-secret"
-_TOKEN_SHOWN = "conformance-entra-token-1"  # noqa: S105 - a stand-in
-_HOST_SHOWN = "conformance.openai.azure.com"
 _MESSAGE = 300
 
 
@@ -123,8 +121,8 @@ def exchanger(
         )
 
     def inward() -> dict[str, str]:
-        shown = dict.fromkeys((name for name in names if name), _HOST_SHOWN)
-        shown |= dict.fromkeys(tokens.given if tokens else (), _TOKEN_SHOWN)
-        return shown | ({key: _KEY_SHOWN} if key else {})
+        shown = dict.fromkeys((name for name in names if name), SERVICE_HOST)
+        shown |= dict.fromkeys(tokens.given if tokens else (), TOKENS[0])
+        return shown | ({key: API_KEY} if key else {})
 
     return Exchanger(outward, inward)
