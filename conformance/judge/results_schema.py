@@ -11,7 +11,7 @@ SCHEMA_ID = f"urn:azure-openai-conformance:results:{RESULTS_VERSION}"
 
 
 def results_schema_text() -> str:
-    """The schema as it stands in ``conformance/run/results.schema.json`` (JSON Schema 2020-12)."""
+    """The schema as it stands in ``conformance/published/results.schema.json`` (JSON Schema 2020-12)."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,

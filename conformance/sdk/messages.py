@@ -1,7 +1,7 @@
 """Adapter protocol 1 as JSON (design section 6): the only place that knows the JSON form of calls
 and outcomes.
 
-Both directions are published as JSON Schemas beside this module and checked against them: what the
+Both directions are published as JSON Schemas (``conformance/published``) and checked against them: what the
 harness sends in its tests, what an adapter answers always.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from conformance.suite.home import PUBLISHED
 from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, Surface
 
 PROTOCOL = 1
@@ -20,9 +21,8 @@ Answer = Literal["hello", "outcome", "done"]
 """The kinds of answers, each a ``$defs`` entry of the response schema: to hello, to call, and to
 close or shutdown."""
 
-_FOLDER = Path(__file__).parent
-REQUEST_SCHEMA = _FOLDER / "adapter-request.schema.json"
-RESPONSE_SCHEMA = _FOLDER / "adapter-response.schema.json"
+REQUEST_SCHEMA = PUBLISHED / "adapter-request.schema.json"
+RESPONSE_SCHEMA = PUBLISHED / "adapter-response.schema.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,5 +18,5 @@ def editor_schema() -> dict[str, Any]:
 
 
 def editor_schema_text() -> str:
-    """The schema as it stands in ``conformance/scenario/scenario.schema.json``."""
+    """The schema as it stands in ``conformance/published/scenario.schema.json``."""
     return json.dumps(editor_schema(), indent=2, sort_keys=True) + "\n"

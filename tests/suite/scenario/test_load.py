@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from conformance.errors import InputError, InputErrors, UsageError
+from conformance.suite.home import PUBLISHED
 from conformance.suite.scenario.editor import editor_schema, editor_schema_text
 from conformance.suite.scenario.load import Fixtures, load_scenarios, scenario_files
 from conformance.suite.scenario.model import Scenario
@@ -96,9 +97,9 @@ def test_a_value_outside_its_set_is_told_with_place_and_what_was_found() -> None
 
 
 def test_the_editor_schema_in_the_package_is_up_to_date() -> None:
-    path = PROJECT / "conformance" / "scenario" / "scenario.schema.json"
+    path = PUBLISHED / "scenario.schema.json"
     assert path.read_text(encoding="utf-8") == editor_schema_text(), (
-        "write it again: conformance lint --write-editor-schema conformance/scenario/scenario.schema.json"
+        f"write it again: conformance lint --write-editor-schema {path.relative_to(PROJECT)}"
     )
 
 
