@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from conformance.suite.home import PUBLISHED
+from conformance.suite.published import PUBLISHED
 from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, Surface
 
 PROTOCOL = 1

@@ -14,10 +14,6 @@ from pathlib import Path
 from conformance.errors import EnvironmentFault, UsageError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-PUBLISHED = _PACKAGE / "published"
-"""The folder of the JSON Schemas that others read: of scenarios, of results, of the adapter protocol.
-People point at these files, so that they do not move."""
-
 PARTS = ("scenarios", "schemas", "cassettes", "adapters")
 
 

@@ -11,7 +11,7 @@ import pytest
 from referencing import Registry, Resource
 
 from conformance.judge.results_schema import results_schema_text
-from conformance.suite.home import PUBLISHED
+from conformance.suite.published import PUBLISHED
 from tests.places import PROJECT
 
 FORMER_PLACES = (

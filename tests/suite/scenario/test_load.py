@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from conformance.errors import InputError, InputErrors, UsageError
-from conformance.suite.home import PUBLISHED
+from conformance.suite.published import PUBLISHED
 from conformance.suite.scenario.editor import editor_schema, editor_schema_text
 from conformance.suite.scenario.load import Fixtures, load_scenarios, scenario_files
 from conformance.suite.scenario.model import Scenario
