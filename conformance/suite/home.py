@@ -53,6 +53,14 @@ def find_home(start: Path, explicit: Path | None = None) -> Home:
     return Home(**folders)
 
 
+def shipped(part: str) -> Path:
+    """The folder of ``part`` that belongs to the harness itself, whatever a project has.
+
+    Raises EnvironmentFault when the installation does not carry it.
+    """
+    return _part(part, None)
+
+
 def _is_suite(folder: Path) -> bool:
     return (folder / "scenarios").is_dir() and (
         (folder / "cassettes").is_dir() or (folder / "adapters").is_dir()

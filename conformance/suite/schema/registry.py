@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COMMON = "common"
 """Folder of shared definitions; not an api-version."""
 
-_NOT_WIRE = frozenset({COMMON, "scenario", "results"})
+_NOT_WIRE = frozenset({COMMON, "views"})
 
 
 class SchemaRegistry:
