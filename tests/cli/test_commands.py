@@ -274,6 +274,7 @@ def bad(text: str | bytes) -> dict[str, str | bytes]:
     return {PLACE: text}
 
 
+MANIFEST = "protocol: 1\nversions: {default: '1'}\ncommand: [x]\nsources: [gone.go]\n"
 CONTRACT = {"adapters/python/contract.yaml": contract()}
 BAD: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "a typo": (bad(scenario(head="tgas: [a]\n")), f"{PLACE}:5:1", "did you mean 'tags'?"),
@@ -306,6 +307,11 @@ BAD: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         CONTRACT | {"adapters/python/waivers.yaml": waiver(versions="newest")},
         "adapters/python/waivers.yaml:9:15",
         "version range",
+    ),
+    "a manifest": (
+        CONTRACT | {"adapters/python/adapter.yaml": MANIFEST},
+        "adapters/python/adapter.yaml:4:11",
+        "matches no file in adapters/python",
     ),
     "a contract": (
         {"adapters/python/contract.yaml": contract().replace("sdk: python", "sdk: snake", 1)},

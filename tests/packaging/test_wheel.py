@@ -85,6 +85,22 @@ def test_the_wheel_carries_every_file_of_the_suite(environment: Path, tmp_path: 
         assert files_below(data) == source
 
 
+def test_an_adapter_of_the_wheel_is_whole_with_what_it_shares(
+    environment: Path, tmp_path: Path
+) -> None:
+    laid_out = run(
+        environment / "venv" / "bin" / "conformance",
+        "sdk",
+        "sources",
+        "go-openai",
+        "--into",
+        tmp_path / "sources",
+        cwd=tmp_path,
+    )
+    assert laid_out.returncode == 0, laid_out.stdout + laid_out.stderr
+    assert {"sdk.go", "protocol.go"} <= {path.name for path in (tmp_path / "sources").iterdir()}
+
+
 def files_below(folder: Path) -> set[Path]:
     """Every file, without what Python compiled beside it."""
     return {
