@@ -169,7 +169,7 @@ class SchemaRegistry:
         if self._walker is None:
             from conformance.suite.schema.unknown import UnknownWalker
 
-            self._walker = UnknownWalker(self)
+            self._walker = UnknownWalker(self.documents, self.compile_at)
         if (api_version, name) not in self._compiled:
             self.validator(name, api_version)
         return self._walker.walk(self.uri(name, api_version), api_version, instance)

@@ -18,10 +18,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from conformance.suite.schema.documents import DocumentStore
+
 if TYPE_CHECKING:
     import jsonschema_rs
-
-    from conformance.suite.schema.registry import SchemaRegistry
 
 
 class Standing(StrEnum):
@@ -125,11 +125,19 @@ class _View:
 
 
 class UnknownWalker:
-    """Finds unknown members with the schemas of one registry. Parts and views are compiled when
-    first met and kept."""
+    """Finds unknown members with the schemas of one store. Parts and views are compiled when first
+    met and kept.
 
-    def __init__(self, registry: SchemaRegistry) -> None:
-        self._registry = registry
+    ``compile_at`` makes the validator of the schema at an address.
+    """
+
+    def __init__(
+        self,
+        documents: DocumentStore,
+        compile_at: Callable[[str], jsonschema_rs.Draft202012Validator],
+    ) -> None:
+        self._documents = documents
+        self._compile_at = compile_at
         self._parts: dict[str, _Part] = {}
         self._views: dict[tuple[str, ...], _View] = {}
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
@@ -252,14 +260,14 @@ class UnknownWalker:
     def _validator(self, uri: str) -> jsonschema_rs.Draft202012Validator:
         found = self._validators.get(uri)
         if found is None:
-            found = self._validators[uri] = self._registry.compile_at(uri)
+            found = self._validators[uri] = self._compile_at(uri)
         return found
 
     def _part(self, uri: str) -> _Part:
         found = self._parts.get(uri)
         if found is None:
             found = self._parts[uri] = _Compiler(
-                self._registry, self._validator, self._part
+                self._documents, self._validator, self._part
             ).compile(uri)
         return found
 
@@ -292,11 +300,11 @@ class _Compiler:
 
     def __init__(
         self,
-        registry: SchemaRegistry,
+        documents: DocumentStore,
         validator: Callable[[str], jsonschema_rs.Draft202012Validator],
         part: Callable[[str], _Part],
     ) -> None:
-        self._documents = registry.documents
+        self._documents = documents
         self._validator = validator
         self._part = part
         self._properties: dict[str, list[_Property]] = {}
