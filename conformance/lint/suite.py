@@ -23,7 +23,7 @@ from conformance.suite.cassette import Cassette
 from conformance.suite.load import Suite
 from conformance.suite.scenario.load import LoadedScenario
 from conformance.suite.scenario.match import operator_problems
-from conformance.suite.scenario.model import API_VERSIONS, Reply, Scenario, Step
+from conformance.suite.scenario.model import API_VERSIONS, ReplySpec, Scenario, Step
 from conformance.suite.scenario.variables import VARIABLE, UnknownVariable, substitute, variables_in
 from conformance.suite.waivers import Waiver
 from conformance.suite.yaml import load_file
@@ -254,14 +254,14 @@ def _steps(
 def _expected_error(loaded: LoadedScenario, step: Step, index: int) -> Iterator[InputError]:
     """A forgotten expected error turns a MUST upside down (a2a-tck issue 202)."""
     replies = (
-        [item for item in step.service if isinstance(item, Reply)]
+        [item for item in step.service if isinstance(item, ReplySpec)]
         if isinstance(step.service, list)
         else []
     )
     if not replies or step.expect.error is not None or not isinstance(step.service, list):
         return
     last = step.service[-1]
-    if isinstance(last, Reply) and (
+    if isinstance(last, ReplySpec) and (
         last.fault in _NEVER_OK or (isinstance(last.status, int) and last.status >= 400)
     ):
         yield InputError(
@@ -286,7 +286,7 @@ def _sockets(loaded: LoadedScenario, step: Step, index: int, suite: Suite) -> It
     """An answer that only a real connection can show: the in-process lane would quietly play
     another one."""
     for number, item in enumerate(step.service if isinstance(step.service, list) else []):
-        key = needs_sockets(item, suite.fixtures) if isinstance(item, Reply) else None
+        key = needs_sockets(item, suite.fixtures) if isinstance(item, ReplySpec) else None
         if key is not None:
             yield InputError(
                 "lane-loopback",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.suite.retry_traits import backoff_bounds, covers
-from conformance.suite.scenario.model import Reply, Scenario, Step
+from conformance.suite.scenario.model import ReplySpec, Scenario, Step
 from conformance.wire.clock import WALL_EPOCH
 from conformance.wire.exchange import Headers, header
 from conformance.wire.retry_hints import retry_hints
@@ -74,11 +74,11 @@ def _seconds(value: float | str) -> float:
     return 0.0 if isinstance(value, str) else value
 
 
-def _nth(replies: list[Any], number: int) -> Reply | None:
+def _nth(replies: list[Any], number: int) -> ReplySpec | None:
     """The scripted answer to attempt ``number``; None where the cassette answers or the script has
     ended."""
     for index, item in enumerate(replies):
-        if isinstance(item, Reply) and (index == number or item.repeat):
+        if isinstance(item, ReplySpec) and (index == number or item.repeat):
             return item
         if index == number:
             return None
@@ -112,7 +112,7 @@ def _timeout(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> float:
     return 600.0
 
 
-def _retried(reply: Reply, traits: Mapping[str, Any]) -> bool:
+def _retried(reply: ReplySpec, traits: Mapping[str, Any]) -> bool:
     if reply.fault is not None:
         return reply.fault not in _MIDWAY
     told = str(_header(reply, "x-should-retry") or "").lower()
@@ -123,7 +123,7 @@ def _retried(reply: Reply, traits: Mapping[str, Any]) -> bool:
     return any(covers(pattern, status) for pattern in statuses)
 
 
-def _asked(reply: Reply, traits: Mapping[str, Any]) -> float | None:
+def _asked(reply: ReplySpec, traits: Mapping[str, Any]) -> float | None:
     """The longest wait the answer asks for, in seconds. A hint the SDK does not document counts as
     well: some version may obey it."""
     honours = [str(name).lower() for name in traits.get("retries.honours") or ()]
@@ -135,11 +135,11 @@ def _asked(reply: Reply, traits: Mapping[str, Any]) -> float | None:
     return longest if longest > 0 else None
 
 
-def _header(reply: Reply, name: str) -> str | None:
+def _header(reply: ReplySpec, name: str) -> str | None:
     return header(_headers(reply), name)
 
 
-def _headers(reply: Reply) -> Headers:
+def _headers(reply: ReplySpec) -> Headers:
     """The headers of a scripted answer whose value is not ``$none``; of a list the first value."""
     values = {
         name: str(value[0] if isinstance(value, list) else value)

@@ -21,7 +21,7 @@ from conformance.run.runner import RunClock, run_case, run_clock
 from conformance.sdk.inprocess import InProcessLane
 from conformance.service.script import compile_reply, encode_events
 from conformance.suite.scenario.load import Fixtures
-from conformance.suite.scenario.model import Reply
+from conformance.suite.scenario.model import ReplySpec
 from conformance.wire.exchange import Fault, Response
 from conformance.wire.stand_ins import API_KEY, TOKENS
 from tests.corpus.overlay import BASE, CLOCK, contract, load, make_root, run, scenario, step, waiver
@@ -237,7 +237,7 @@ def test_credentials_are_masked_by_header_name_and_the_scheme_stays() -> None:
 
 
 def compiled(**members: Any) -> tuple[Response, Any]:
-    item = compile_reply(Reply.model_validate(members), Fixtures(BASE / "scenarios")).reply
+    item = compile_reply(ReplySpec.model_validate(members), Fixtures(BASE / "scenarios")).reply
     assert item.response is not None
     return item.response, item.fault
 
@@ -279,7 +279,7 @@ def test_bodies_are_cut_in_pieces() -> None:
 
 
 def reply_of(**members: Any) -> Any:
-    return compile_reply(Reply.model_validate(members), Fixtures(BASE / "scenarios")).reply
+    return compile_reply(ReplySpec.model_validate(members), Fixtures(BASE / "scenarios")).reply
 
 
 @pytest.mark.parametrize(

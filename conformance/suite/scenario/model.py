@@ -128,7 +128,7 @@ FAULTS_AT_A_PLACE = ("cut_head", "cut_body", "reset_body", "stall_body", "bad_ch
 """The faults that strike after some of the answer was sent."""
 
 
-class Reply(Part):
+class ReplySpec(Part):
     """One scripted reply. Exactly one of ``body`` (JSON), ``text``, ``base64``, ``sse`` (a list of
     events) or none.
 
@@ -178,14 +178,14 @@ class Reply(Part):
     repeat: bool = False
 
     @model_validator(mode="after")
-    def _one_body(self) -> Reply:
+    def _one_body(self) -> ReplySpec:
         bodies = [n for n in ("body", "text", "base64", "sse") if n in self.model_fields_set]
         if len(bodies) > 1:
             raise ValueError(f"a reply has one body, not {' and '.join(bodies)}")
         return self
 
     @model_validator(mode="after")
-    def _one_place(self) -> Reply:
+    def _one_place(self) -> ReplySpec:
         places = [n for n in ("cut_at", "cut_event") if isinstance(getattr(self, n), int)]
         if len(places) > 1:
             raise ValueError("a fault strikes in one place: cut_at or cut_event")
@@ -262,7 +262,7 @@ class Step(Part):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     options: OptionsSpec | None = None
     stream: StreamSpec | bool | None = None
-    service: list[Reply | Literal["cassette"]] | str | None = None
+    service: list[ReplySpec | Literal["cassette"]] | str | None = None
     expect: Expect = Field(default_factory=Expect)
 
     @field_validator("service")

@@ -75,7 +75,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Document:
+class SchemaDocument:
     """One schema file: its address, where it lies, its text and what the text says."""
 
     uri: str
@@ -84,7 +84,7 @@ class Document:
     content: dict[str, Any]
 
     @classmethod
-    def read(cls, uri: str, path: Path) -> Document:
+    def read(cls, uri: str, path: Path) -> SchemaDocument:
         """Read ``path``. Raises InputError ``schema-not-json`` with the place where reading
         stopped."""
         try:
@@ -157,9 +157,9 @@ class DocumentStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._documents: dict[str, Document] = {}
+        self._documents: dict[str, SchemaDocument] = {}
 
-    def get(self, uri: str) -> Document:
+    def get(self, uri: str) -> SchemaDocument:
         """The document at ``uri`` (a fragment is ignored). Raises InputError; LookupError for an
         address not ours."""
         bare = urldefrag(uri)[0]
@@ -170,7 +170,7 @@ class DocumentStore:
             path = self.root / unquote(bare[len(BASE) :])
             if not path.is_file():
                 raise LookupError(bare)
-            found = self._documents[bare] = Document.read(bare, path)
+            found = self._documents[bare] = SchemaDocument.read(bare, path)
         return found
 
     def resolve(self, uri: str) -> Any:
@@ -180,13 +180,13 @@ class DocumentStore:
             raise KeyError(fragment)
         return at_fragment(self.get(uri).content, fragment)
 
-    def reachable(self, uri: str) -> tuple[Document, ...]:
+    def reachable(self, uri: str) -> tuple[SchemaDocument, ...]:
         """The document at ``uri`` and all it refers to, directly or not.
 
         Raises InputError ``schema-broken-ref`` at the first reference that points nowhere, and what
         ``get`` raises.
         """
-        found: dict[str, Document] = {}
+        found: dict[str, SchemaDocument] = {}
         waiting = [urldefrag(uri)[0]]
         while waiting:
             address = waiting.pop()
@@ -198,7 +198,7 @@ class DocumentStore:
                 waiting.append(urldefrag(target)[0])
         return tuple(found.values())
 
-    def _demand(self, document: Document, path: Path_, target: str) -> None:
+    def _demand(self, document: SchemaDocument, path: Path_, target: str) -> None:
         try:
             self.resolve(target)
         except (LookupError, ValueError):

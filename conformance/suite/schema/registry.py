@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 
 from conformance.errors import InputError, InputErrors, Where
-from conformance.suite.schema.documents import BASE, Document, DocumentStore, nearest
+from conformance.suite.schema.documents import BASE, DocumentStore, SchemaDocument, nearest
 
 if TYPE_CHECKING:
     from conformance.suite.schema.unknown import UnknownMember, UnknownWalker
@@ -220,7 +220,7 @@ class SchemaRegistry:
                 )
         self.compile_at(uri)
 
-    def _demand_sound(self, document: Document) -> None:
+    def _demand_sound(self, document: SchemaDocument) -> None:
         """Check a document against the meta-schema, once."""
         if document.uri in self._sound:
             return

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 
-class Standing(StrEnum):
+class MemberStanding(StrEnum):
     """Why a member is reported."""
 
     UNKNOWN = "unknown"
@@ -43,7 +43,7 @@ class UnknownMember:
 
     pointer: str
     name: str
-    standing: Standing = Standing.UNKNOWN
+    standing: MemberStanding = MemberStanding.UNKNOWN
     since: str = ""
 
     def __str__(self) -> str:
@@ -51,9 +51,9 @@ class UnknownMember:
 
 
 _SAID = {
-    Standing.UNKNOWN: "is in no schema",
-    Standing.SEEN_ONLY: "is in no Azure specification, but has been seen in real traffic",
-    Standing.LATER: "is specified only from ",
+    MemberStanding.UNKNOWN: "is in no schema",
+    MemberStanding.SEEN_ONLY: "is in no Azure specification, but has been seen in real traffic",
+    MemberStanding.LATER: "is specified only from ",
 }
 
 Accepts = Callable[[Any], bool]
@@ -72,7 +72,7 @@ class _Property:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _Branches:
     """Parts of which those apply that accept the instance (anyOf, oneOf), or one of two
     (if/then/else)."""
 
@@ -89,7 +89,7 @@ class _Part:
     rest: tuple[str, ...]
     is_open: bool
     items: tuple[str, ...]
-    choices: tuple[_Choice, ...]
+    choices: tuple[_Branches, ...]
 
     @property
     def is_silent(self) -> bool:
@@ -249,7 +249,7 @@ class UnknownWalker:
     def _speaking(self, uris: Iterable[str]) -> tuple[str, ...]:
         return tuple(uri for uri in dict.fromkeys(uris) if not self._part(uri).is_silent)
 
-    def _matching(self, choice: _Choice, instance: Any) -> list[str]:
+    def _matching(self, choice: _Branches, instance: Any) -> list[str]:
         """The branches that accept ``instance``. A lone candidate is taken at its word; only a tie
         is validated."""
         candidates = [uri for accepts, uri in choice.branches if accepts(instance)]
@@ -283,7 +283,7 @@ def _report(
         if declared.since <= version:
             return
         later = min(later or declared.since, declared.since)
-    standing = Standing.LATER if later else Standing.SEEN_ONLY
+    standing = MemberStanding.LATER if later else MemberStanding.SEEN_ONLY
     out.append(UnknownMember(_pointer((trail, name)), name, standing, later))
 
 
@@ -311,7 +311,7 @@ class _Compiler:
         self._patterns: list[tuple[re.Pattern[str], str]] = []
         self._rest: list[str] = []
         self._items: list[str] = []
-        self._choices: list[_Choice] = []
+        self._choices: list[_Branches] = []
         self._open = False
         self._folded: set[str] = set()
 
@@ -369,7 +369,9 @@ class _Compiler:
                 )  # the other branches have nothing to say, as in "this shape or null"
             elif speaking:
                 self._choices.append(
-                    _Choice(tuple((self._may_accept(branch), branch) for branch in speaking), False)
+                    _Branches(
+                        tuple((self._may_accept(branch), branch) for branch in speaking), False
+                    )
                 )
         if "if" not in schema:
             return
@@ -380,7 +382,7 @@ class _Compiler:
             if keyword in schema and not self._part(branch).is_silent:
                 branches_of_if.append((accepts, branch))
         if branches_of_if:
-            self._choices.append(_Choice(tuple(branches_of_if), True))
+            self._choices.append(_Branches(tuple(branches_of_if), True))
 
     def _may_accept(self, uri: str) -> Accepts:
         """A cheap test that is never wrong when it says no: by the JSON type alone."""

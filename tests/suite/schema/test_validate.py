@@ -9,7 +9,7 @@ import pytest
 
 from conformance.suite.schema import SchemaProblem
 from conformance.suite.schema.validate import ACTUAL_LIMIT
-from tests.suite.schema.schema_corpus import corpus, put, registry
+from tests.schemas.schema_corpus import corpus, put, registry
 
 
 def explain(name: str, pointer: str, value: Any, title: str = "") -> tuple[SchemaProblem, ...]:
