@@ -76,13 +76,13 @@ def process(
 # --- run
 
 
-def test_a_conformant_run_ends_with_0_writes_four_reports_and_says_so(
+def test_a_conformant_run_ends_with_0_writes_five_reports_and_says_so(
     command, tmp_path: Path
 ) -> None:  # type: ignore[no-untyped-def]
     ended = command("run", "--reports", "out")
     assert (ended.code, ended.err) == (0, "")
     assert "4 pass" in ended.out
-    for name in ("index.html", "results.json", "junit.xml", "divergence.html"):
+    for name in ("index.html", "results.json", "junit.xml", "divergence.html", "facts.html"):
         assert (tmp_path / "suite" / "out" / name).stat().st_size > 100
         assert f"wrote out/{name}" in ended.out
     assert [case.verdict for case in load_run(tmp_path / "suite" / "out").cases] == ["pass"] * 4
@@ -193,7 +193,13 @@ def test_the_same_run_twice_gives_the_same_bytes(
         kept.append(
             [
                 (folder / report).read_bytes()
-                for report in ("results.json", "index.html", "junit.xml", "divergence.html")
+                for report in (
+                    "results.json",
+                    "index.html",
+                    "junit.xml",
+                    "divergence.html",
+                    "facts.html",
+                )
             ]
         )
     assert kept[0] == kept[1]

@@ -11,8 +11,9 @@ from conformance.errors import InputErrors
 from conformance.sdk.environments import Adapter
 from conformance.suite.manifest import load_manifest
 from conformance.suite.sources import SharedSources, lay_out, source_files
+from tests.places import PROJECT
 
-ADAPTERS = Path(__file__).resolve().parents[2] / "adapters"
+ADAPTERS = PROJECT / "adapters"
 SHARED = {"folder": "../shared/go", "files": ["*.go"]}
 
 
