@@ -31,7 +31,8 @@ def _duration(value: object) -> object:
         parsed = parse_duration(value)
         if parsed is None and not value.startswith("${"):
             raise ValueError("a duration is a number of seconds or text such as 40ms, 1.5s, 2m")
-        return value if parsed is None else parsed
+        if parsed is not None:
+            return parsed
     return value
 
 
@@ -190,7 +191,9 @@ class ReplySpec(Part):
     fault: FaultName | Variable | None = None
     cut_at: Annotated[int, Field(ge=0)] | Variable | None = Field(
         default=None,
-        description="Bytes sent before the fault: of the body, for cut_head of the head. Default: half.",
+        description=(
+            "Bytes sent before the fault: of the body, for cut_head of the head. Default: half."
+        ),
     )
     cut_event: Annotated[int, Field(ge=1)] | Variable | None = Field(
         default=None,
@@ -212,9 +215,8 @@ class ReplySpec(Part):
             raise ValueError("a fault strikes in one place: cut_at or cut_event")
         struck = self.fault in FAULTS_AT_A_PLACE or (self.fault or "").startswith("${")
         if places and not (struck and (self.fault, places[0]) != ("cut_head", "cut_event")):
-            raise ValueError(
-                f"{places[0]} is where a fault strikes; {self.fault or 'no fault'} has no such place"
-            )
+            fault = self.fault or "no fault"
+            raise ValueError(f"{places[0]} is where a fault strikes; {fault} has no such place")
         return self
 
 
@@ -296,7 +298,9 @@ class Step(Part):
     @property
     def is_streamed(self) -> bool:
         """Whether the caller takes the answer as a stream."""
-        return bool(self.with_.get("stream")) if self.stream is None else self.stream is not False
+        if self.stream is None:
+            return bool(self.with_.get("stream"))
+        return self.stream is not False
 
 
 Level = Literal["must", "should", "may"]
