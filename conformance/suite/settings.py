@@ -71,7 +71,7 @@ DEPLOYMENTS: Mapping[str, str] = {
     "fine_tuning": "conf-fine-tuning",
 }
 """Deployment names of the offline suite; none is a model name, so that mixing the two up shows
-(real-bugs P15)."""
+(facts/bugs#p15)."""
 
 
 class FileSettings(BaseModel):

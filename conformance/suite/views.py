@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.suite.home import shipped
 from conformance.wire.operations import OPERATIONS
+from conformance.wire.text import shortened
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -43,7 +44,9 @@ def view_name(operation: str, *, streamed: bool) -> str | None:
     row = OPERATIONS.get(operation)
     if row is None:
         return None
-    return (row.stream_view or _OTHER_STREAM) if streamed else row.view
+    if streamed:
+        return row.stream_view or _OTHER_STREAM
+    return row.view
 
 
 @functools.cache
@@ -67,9 +70,7 @@ def view_problem(name: str, view: Any) -> str | None:
     except ValueError:  # half of a surrogate pair or NaN: values no JSON can say
         return None
     place = "".join(f"/{part}" for part in error.instance_path)
-    message = str(error.message)
-    if len(message) > _LONGEST_MESSAGE:
-        message = f"{message[: _LONGEST_MESSAGE - 3]}..."
+    message = shortened(str(error.message), _LONGEST_MESSAGE)
     return f"/view{place}: {message} (schemas/views/{name}.json)"
 
 

@@ -1,4 +1,4 @@
-"""The one YAML reader: safe by construction, with positions (design section 5).
+"""The one YAML reader: safe by construction, with positions.
 
 It accepts the JSON-shaped subset of YAML 1.2: mappings with string keys, sequences and plain
 scalars (numbers are JSON's, with a sign or a bare point allowed; ``007`` is text). Tags, anchors,
@@ -65,7 +65,7 @@ class _Loader(_SafeLoader):
     """Composes without guessing the types of plain scalars, which is done in ``_scalar`` for the
     subset alone."""
 
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002 - the base class asks for them
+    def resolve(self, *_node: Any) -> str:
         return ""
 
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:

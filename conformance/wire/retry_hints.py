@@ -65,8 +65,7 @@ def retry_hints(headers: Headers, now: float | None = None) -> dict[str, RetryHi
     """
     hints: dict[str, RetryHint] = {}
     for name in HINT_HEADERS:
-        text = header(headers, name)
-        hint = None if text is None else read_hint(name, text, now)
+        hint = read_hint(name, header(headers, name) or "", now)
         if hint is not None:
             hints[name] = hint
     return hints
@@ -98,7 +97,9 @@ def _read_date(name: str, text: str, now: float | None) -> RetryHint | None:
     if now is None or name in MILLISECOND_HEADERS:
         return None
     seconds = seconds_until(text, now)
-    return None if seconds is None else RetryHint(name, HintForm.DATE, seconds)
+    if seconds is None:
+        return None
+    return RetryHint(name, HintForm.DATE, seconds)
 
 
 def _number_form(name: str, text: str) -> HintForm:

@@ -1,4 +1,4 @@
-"""The scenario format (design section 5; prose in ``docs/scenarios.md``).
+"""The scenario format (in prose: ``docs/scenarios.md``).
 
 These models are the format: the editor schema (``scenario.schema.json``) and the messages about
 unknown keys are made from them. Values below ``with``, ``expect`` and a scripted body are free JSON
