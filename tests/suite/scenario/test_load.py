@@ -103,9 +103,7 @@ def test_the_editor_schema_in_the_package_is_up_to_date() -> None:
     )
 
 
-def test_the_editor_schema_is_a_schema_and_accepts_every_scenario_of_the_corpus_and_the_project() -> (
-    None
-):
+def test_the_editor_schema_is_a_schema_that_every_scenario_of_corpus_and_project_fits() -> None:
     jsonschema.Draft202012Validator.check_schema(editor_schema())
     validator = jsonschema.Draft202012Validator(json.loads(editor_schema_text()))
     files = [*(CORPUS / "must-pass").glob("*.yaml"), *scenario_files(PROJECT / "scenarios")]

@@ -36,7 +36,8 @@ def explain(name: str, pointer: str, value: Any, title: str = "") -> tuple[Schem
         (
             "/prompt_filter_results/0/content_filter_results",
             "<delete>",
-            "Expected one of the members `content_filter_results`, `content_filter_result`, found none of them.",
+            "Expected one of the members `content_filter_results`, `content_filter_result`, "
+            "found none of them.",
         ),
     ],
 )
