@@ -27,7 +27,7 @@ class Sdk:
 
 
 class Cassettes:
-    """Cassettes below one folder, each read at first use."""
+    """Cassettes below one folder, each read at first use. Safe for several threads."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -38,9 +38,9 @@ class Cassettes:
         InputError."""
         if name not in self._loaded:
             path = self.root / f"{name}.yaml"
-            self._loaded[name] = None
-            if path.is_file():
-                self._loaded[name] = load_cassette(path, self.root)
+            # Kept once it is whole: other threads ask at the same time.
+            cassette = load_cassette(path, self.root) if path.is_file() else None
+            self._loaded[name] = cassette
         return self._loaded[name]
 
     def forget(self, name: str) -> None:
