@@ -26,7 +26,7 @@ from conformance.suite.scenario.versions import at_least, select_versions
 from conformance.suite.settings import DEPLOYMENTS
 from conformance.suite.validation import input_errors
 from conformance.wire.operations import OPERATIONS
-from conformance.wire.protocol import Surface
+from conformance.wire.vocabulary import Surface
 
 SERVICE_ENDPOINT = "https://conformance.openai.azure.com"
 API_KEY = "conformance-api-key-not-a-secret"
@@ -296,7 +296,7 @@ def _surfaces(scenario: Scenario, subject: SubjectUnderTest, selection: Selectio
     ]
 
 
-_SURFACES: tuple[Surface, ...] = ("sync", "async")
+_SURFACES = tuple(Surface)
 
 
 _CONTRACT = "contract."

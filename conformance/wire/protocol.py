@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-Surface = Literal["sync", "async"]
+from conformance.wire.vocabulary import Surface
 
 
 class ErrorKind(StrEnum):
@@ -71,7 +71,7 @@ class ClientConfig:
     deployment: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
-    surface: Surface = "sync"
+    surface: Surface = Surface.SYNC
 
 
 @dataclass(frozen=True, slots=True)
