@@ -77,7 +77,7 @@ def test_a_case_that_fails_shows_its_findings_and_no_traceback(suite: pytest.Pyt
     assert 'expected "In 1976.", found "In 1975."' in text
     assert "reproduce: conformance run --case 'chat/wrong::2024-10-21::python@" in text
     assert "Traceback" not in text
-    assert "items.py" not in text
+    assert "pytest_plugin" not in text
 
 
 def test_waived_is_an_expected_failure_and_unsupported_and_not_run_are_skips_each_with_its_reason(
@@ -304,7 +304,7 @@ def test_a_file_that_is_wrong_is_told_once_with_its_place_and_no_traceback(
         == 1
     )
     assert "Traceback" not in text
-    assert "items.py" not in text
+    assert "pytest_plugin" not in text
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_other_tests_of_the_session_run_in_an_untouched_process_and_scenarios_ha
 
 
 def test_a_session_without_scenarios_loads_nothing_of_the_harness(suite: pytest.Pytester) -> None:
-    probe = "import sys\ndef test_it():\n    assert not {'openai', 'vcr', 'conformance.items'} & set(sys.modules)\n"
+    probe = "import sys\ndef test_it():\n    assert not {'openai', 'vcr', 'conformance.plan', 'conformance.suite'} & set(sys.modules)\n"
     result = pytest_of(
         suite,
         "test_probe.py",

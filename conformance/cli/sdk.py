@@ -11,15 +11,16 @@ import typer
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
-from conformance.plan.plan import SubjectUnderTest
 from conformance.plan.subjects import subjects_of
 from conformance.report.text import visible
-from conformance.run.lanes import adapter_of, plain_http
 from conformance.sdk.environments import Adapter, cached_versions, install, missing_tools
+from conformance.sdk.lanes import adapter_of, plain_http
 from conformance.sdk.probe import Probe
+from conformance.sdk.subject import SubjectUnderTest
 from conformance.service.peer.tls import authority
 from conformance.suite.load import Sdk, Suite
 from conformance.suite.manifest import Manifest, Tool, load_manifest, tool_version
+from conformance.wire.vocabulary import LaneKind
 
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME[@VERSION]...", help="SDKs, perhaps with a version.")
@@ -86,7 +87,7 @@ def install_command(names: Names, root: options.Root = None) -> int:
 
 
 def _subjects(suite: Suite, names: list[str]) -> tuple[SubjectUnderTest, ...]:
-    return subjects_of(suite, tuple(names), "loopback")
+    return subjects_of(suite, tuple(names), LaneKind.LOOPBACK)
 
 
 def _require_adapter(subject: SubjectUnderTest) -> None:

@@ -58,6 +58,11 @@ class FindingResult(Value):
     step: int = 0
     waived_by: str | None = None
 
+    @property
+    def is_red(self) -> bool:
+        """Whether it turns its case red: it is no note, and no waiver excuses it."""
+        return self.level is not Level.MAY and self.waived_by is None
+
 
 class CheckResult(Value):
     """One rule that was applied to the case, and whether it held. ``note`` is a ``may`` finding."""

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from conformance.errors import InputError, InputErrors, Where
-from conformance.plan.plan import SubjectUnderTest, case_id, matrix_rows, resolve, scenario_versions
-from conformance.run.execute import cassette_name
-from conformance.run.runner import rule_infos
+from conformance.judge.rulebook import every_rule
+from conformance.plan.case import cassette_name
+from conformance.plan.fill import resolve
+from conformance.plan.plan import matrix_rows, scenario_versions
+from conformance.sdk.subject import SubjectUnderTest
 from conformance.service.script import compile_step, needs_sockets
+from conformance.suite.case_id import row_text
 from conformance.suite.cassette import Cassette
 from conformance.suite.load import Suite
 from conformance.suite.scenario.load import LoadedScenario
@@ -29,6 +32,7 @@ from conformance.suite.waivers import Waiver
 from conformance.suite.yaml import load_file
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import ErrorKind
+from conformance.wire.vocabulary import LaneKind, ScenarioLane
 
 ANY_VERSION = "9999"
 """A version later than every other, to ask a contract what its newest version supports."""
@@ -178,11 +182,11 @@ def _matrix(loaded: LoadedScenario) -> Iterator[InputError]:
             )
     seen: set[str] = set()
     for row in matrix_rows(loaded.scenario):
-        name = case_id(loaded.id, row, "", "", "", "")
+        name = row_text(row)
         if name in seen:
             yield InputError(
                 "case-twice",
-                f"two rows of the matrix are called {name.partition('::')[0]}",
+                f"two rows of the matrix are called {loaded.id}[{name}]",
                 "make the values tell them apart, or give each mapping a name",
                 loaded.document.where_key([], "matrix"),
             )
@@ -216,7 +220,7 @@ def _resolved(
 ) -> Iterator[InputError]:
     """Problems that show only with variables filled in: once for the first SDK that can run the
     scenario."""
-    sdk = next((s for s in suite.sdks if "inprocess" in s.contract.contract.lanes), None)
+    sdk = next((s for s in suite.sdks if LaneKind.INPROCESS in s.contract.contract.lanes), None)
     if sdk is None:
         return
     subject = SubjectUnderTest(sdk, ANY_VERSION)
@@ -239,7 +243,7 @@ def _steps(
         place = loaded.document.where(["steps", index])
         try:
             compile_step(step, suite.fixtures)
-            if spec.lane != "loopback":
+            if spec.lane is ScenarioLane.ANY:
                 yield from _sockets(loaded, step, index, suite)
             for name in _file_fixtures(step.with_):
                 suite.fixtures.get(name)
@@ -468,7 +472,7 @@ def _versions_or_none(loaded: LoadedScenario) -> tuple[str, ...]:
 
 
 def _waivers(suite: Suite) -> Iterator[InputError]:
-    rules = {rule.id for rule in rule_infos()}
+    rules = {rule.id for rule in every_rule()}
     own = suite.home.adapters.parent == suite.home.scenarios.parent
     for sdk in suite.sdks if own else ():
         file = suite.home.adapters / sdk.name / "waivers.yaml"

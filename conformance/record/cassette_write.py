@@ -38,7 +38,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*"
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class CassetteOrigin:
     """What a cassette says of itself under ``conformance``. ``recorded``: a date (ISO 8601) or
     empty; ``rules``: the digest of the sanitiser's rule set; ``sdk``: name and version."""
 
@@ -51,7 +51,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CassetteEntry:
     """One interaction, sanitised. ``times``: for each chunk of the response the seconds since its
     head; empty: not kept."""
 
@@ -60,7 +60,7 @@ class Entry:
     times: tuple[float, ...] = ()
 
 
-def render(entries: Iterable[Entry], provenance: Provenance) -> str:
+def render(entries: Iterable[CassetteEntry], origin: CassetteOrigin) -> str:
     """The text of a cassette."""
     lines = ["interactions:"]
     count = 0
@@ -72,24 +72,24 @@ def render(entries: Iterable[Entry], provenance: Provenance) -> str:
     lines += ["version: 1", "conformance:"]
     lines += [
         f"  {key}: {value if key == 'source' else _quoted(value)}"
-        for key, value in _said(provenance)
+        for key, value in _said(origin)
         if value
     ]
     return "\n".join(lines) + "\n"
 
 
-def _said(provenance: Provenance) -> tuple[tuple[str, str], ...]:
+def _said(origin: CassetteOrigin) -> tuple[tuple[str, str], ...]:
     return (
-        ("source", provenance.source),
-        ("ref", provenance.ref),
-        ("api_version", provenance.api_version),
-        ("sdk", provenance.sdk),
-        ("recorded", provenance.recorded),
-        ("rules", provenance.rules),
+        ("source", origin.source),
+        ("ref", origin.ref),
+        ("api_version", origin.api_version),
+        ("sdk", origin.sdk),
+        ("recorded", origin.recorded),
+        ("rules", origin.rules),
     )
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: CassetteEntry) -> Iterator[str]:
     request, response = entry.request, entry.response
     yield "- request:"
     yield f"    method: {request.method if _PLAIN.fullmatch(request.method) else _quoted(request.method)}"

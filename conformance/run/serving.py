@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from conformance.errors import InputError, UsageError, Where
-from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case
-from conformance.run.execute import TOKENS, cassette_name
+from conformance.plan.case import Case
 from conformance.sanitize.redactor import Redactor
 from conformance.service.emulator import Emulator, EmulatorConfig
 from conformance.service.player import CasePlayer, no_answer
@@ -28,6 +27,7 @@ from conformance.suite.load import Suite
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Provenance, Reply, Request, Source
 from conformance.wire.player import Player
+from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT, TOKENS
 
 _LATER = re.compile(r"\$\{steps\.")
 Tell = Callable[[str], None]
@@ -126,7 +126,7 @@ class Rehearsal:
         self._script = tuple(
             item for step in spec.steps for item in compile_step(step, suite.fixtures)
         )
-        name = cassette_name(spec, case.loaded.id, case.api_version)
+        name = case.cassette
         self._cassette = suite.cassettes.get(name)
         if self._cassette is None and "cassette" in self._script:
             raise InputError(

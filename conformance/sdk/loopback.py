@@ -1,5 +1,4 @@
-"""The loopback lane: an adapter process, pointed at a listener of its own for each case (design
-section 7).
+"""The loopback lane: an adapter process, pointed at a listener of its own for each case.
 
 What arrives at that listener belongs to that case, so the observation is the listener's capture:
 bytes and times as they were. Time is real here. A wait is what passed between the end of an answer
@@ -17,6 +16,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault
+from conformance.sdk.lane import Traffic
 from conformance.sdk.messages import call_message, close_message, outcome_of
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
 from conformance.sdk.process_pool import Pools
@@ -24,6 +24,7 @@ from conformance.service.entra import AUTHORITY_HOST
 from conformance.service.peer import CapturedExchange, PeerServer, ProblemCode
 from conformance.service.peer.live import serve_of
 from conformance.service.player import ELSEWHERE, CasePlayer, given_up
+from conformance.service.service import CALL_SECONDS
 from conformance.wire.calendar import moved
 from conformance.wire.clock import WALL_EPOCH, VirtualClock
 from conformance.wire.exchange import Exchange, Fault, Reply, Request
@@ -32,12 +33,10 @@ from conformance.wire.protocol import Call, ClientConfig, Outcome
 PlainHttp = Literal["all", "keys", "none"]
 """Which credentials an SDK sends over plain http: every one, keys alone, or none."""
 
-CALL_SECONDS = 20.0
 CLOSE_SECONDS = 10.0
 PROCESSES = 2
 _TIMEOUTS = frozenset({Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT, Fault.STALL_BODY})
 _HARMLESS = frozenset({ProblemCode.INCOMPLETE, ProblemCode.RESET_AT_DOOR})
-Observed = tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ class LoopbackSession:
         with contextlib.ExitStack() as undo:
             self._pool = pools.lend(config.environment)
             undo.callback(pools.give_back, config.environment)
-            door = Service(player)
+            door = MovedService(player)
             self._execution = undo.enter_context(
                 server.open(
                     player if serve_of(player) else door,
@@ -173,7 +172,7 @@ class LoopbackSession:
     def _open_authority(self, undo: contextlib.ExitStack, server: PeerServer) -> str:
         """A token endpoint of the case's own. Over TLS always: identity libraries refuse plain
         http."""
-        door = Authority(self._player)
+        door = MovedAuthority(self._player)
         execution = undo.enter_context(
             server.open(door, tls=True, origin=f"https://{AUTHORITY_HOST}")
         )
@@ -203,7 +202,7 @@ class LoopbackSession:
         self._failed = True
         return Outcome("crash", reason=str(fault))
 
-    def observed(self, player: CasePlayer) -> Observed:
+    def observed(self, player: CasePlayer) -> Traffic:
         """What passed in the running step: attempts, the waits between them, requests to the token
         endpoint.
 
@@ -233,7 +232,7 @@ class LoopbackSession:
         waits = tuple(
             _wait(earlier, later, self._timeout) for earlier, later in itertools.pairwise(captured)
         )
-        return exchanges, waits, tuple(player.side_exchanges)
+        return Traffic(exchanges, waits, tuple(player.side_exchanges))
 
     def close(self) -> str:
         """Close the client, and wait until the adapter says so: what it had still to say has then
@@ -271,7 +270,7 @@ class LoopbackSession:
         return replace(exchange, request=replace(exchange.request, headers=headers))
 
 
-class Service:
+class MovedService:
     """The case's player as the service of one listener: where it redirects to the other host of a
     scenario (``ELSEWHERE``), it redirects to ``elsewhere``, by which the same listener is another
     host to a client."""
@@ -307,7 +306,7 @@ class Service:
         return replace(reply, response=replace(response, headers=headers))
 
 
-class Authority:
+class MovedAuthority:
     """The case's player as a token endpoint at another place: its answers name ``place`` where they
     named the host."""
 

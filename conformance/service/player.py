@@ -68,6 +68,13 @@ class CasePlayer:
         """Seconds slept between the exchanges of the step: one less than there are exchanges."""
         return tuple(round(b - a, 6) for a, b in zip(self._slept, self._slept[1:], strict=False))
 
+    @property
+    def unplayed(self) -> tuple[str, ...]:
+        """The interactions of the cassette that nobody has asked for, each as ``METHOD path``."""
+        if self._playback is None:
+            return ()
+        return tuple(f"{i.request.method} {i.request.path}" for i in self._playback.unplayed())
+
     def begin_step(self, script: tuple[Item, ...]) -> None:
         """Forget the exchanges of the step before; the cassette keeps its place across steps."""
         self._script = list(script)

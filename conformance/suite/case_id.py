@@ -75,6 +75,12 @@ def is_case_id(text: str) -> bool:
     return _SEPARATOR in text
 
 
+def row_named(text: str) -> str:
+    """The matrix row that the case id ``text`` names; empty when the scenario has no matrix."""
+    place, separator, _ = text.partition(_SEPARATOR)
+    return _split_row(place)[1] if separator else ""
+
+
 def scenario_named(text: str) -> str:
     """The id of the scenario that ``text`` names: a case id, a scenario id, or the path of the
     scenario's file in a suite."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from conformance.wire.vocabulary import Surface
 
@@ -72,6 +73,11 @@ class ClientConfig:
     headers: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     surface: Surface = Surface.SYNC
+
+    @property
+    def host(self) -> str:
+        """Host and port of the endpoint; empty where the endpoint is no URL."""
+        return urlsplit(self.endpoint).netloc
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,17 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault
 from conformance.sanitize.redactor import Redactor
 from conformance.service.remote.relay import Exchanger
+from conformance.wire.protocol import ClientConfig
+from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT, TOKENS
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 _MARGIN = 60.0
-_KEY_SHOWN = "conformance-api-key-not-a-secret"
-_TOKEN_SHOWN = "conformance-entra-token-1"  # noqa: S105 - a stand-in
-_HOST_SHOWN = "conformance.openai.azure.com"
+_HOST_SHOWN = urlsplit(SERVICE_ENDPOINT).netloc
 _MESSAGE = 300
 
 
@@ -98,6 +99,18 @@ class StandIns:
     tokens: frozenset[str]
 
 
+def stand_ins_of(config: ClientConfig) -> StandIns:
+    """What the client of ``config`` is given in the place of credentials: what the suite gives to
+    every client, and what the scenario sets."""
+    environment = config.environment
+    keys = {value for name, value in environment if "KEY" in name}
+    tokens = {value for name, value in environment if "TOKEN" in name}
+    return StandIns(
+        frozenset({API_KEY, config.auth.key, *keys}),
+        frozenset({*TOKENS, *config.auth.tokens, *tokens}),
+    )
+
+
 def exchanger(
     given: StandIns, key: str, tokens: EntraTokens | None, names: Iterable[str] = ()
 ) -> Exchanger:
@@ -124,7 +137,7 @@ def exchanger(
 
     def inward() -> dict[str, str]:
         shown = dict.fromkeys((name for name in names if name), _HOST_SHOWN)
-        shown |= dict.fromkeys(tokens.given if tokens else (), _TOKEN_SHOWN)
-        return shown | ({key: _KEY_SHOWN} if key else {})
+        shown |= dict.fromkeys(tokens.given if tokens else (), TOKENS[0])
+        return shown | ({key: API_KEY} if key else {})
 
     return Exchanger(outward, inward)

@@ -19,7 +19,7 @@ from types import TracebackType
 
 from conformance.judge.judge import Judged
 from conformance.judge.results import Verdict
-from conformance.plan.plan import Case
+from conformance.plan.case import Case
 from conformance.sdk.lane import Lane
 from conformance.sdk.process import Disturbed
 
