@@ -39,7 +39,7 @@ def pytest_of(
         path.write_text(text, encoding="utf-8")
     arguments = (*LOADED, "-p", "no:cacheprovider", *arguments)
     return (
-        suite.runpytest_subprocess(*arguments, timeout=60)
+        suite.runpytest_subprocess(*arguments, timeout=180)
         if runs
         else suite.runpytest_inprocess(*arguments)
     )
@@ -438,3 +438,33 @@ def test_yaml_files_that_are_no_scenarios_are_left_alone(
         files={"config/settings.yaml": "a: 1\n", "scenarios/loose.yaml": "a: 1\n"},
     )
     assert "settings.yaml" not in text_of(result)
+
+
+def test_the_first_failure_ends_a_session_that_asks_for_it(suite: pytest.Pytester) -> None:
+    files = {"scenarios/aaa/wrong.yaml": WRONG}
+    result = pytest_of(suite, "scenarios", "-x", "--conformance-report", "out", files=files)
+    result.assert_outcomes(failed=1)
+    assert result.ret == 1
+    assert [case.scenario for case in load_run(suite.path / "out").cases] == ["aaa/wrong"]
+
+
+def test_what_failed_last_can_be_run_alone(suite: pytest.Pytester) -> None:
+    path = suite.path / "scenarios/chat/wrong.yaml"
+    path.write_text(WRONG, encoding="utf-8")
+    whole = suite.runpytest_subprocess(*LOADED, "scenarios", timeout=180)
+    whole.assert_outcomes(passed=4, failed=2)
+    last = suite.runpytest_subprocess(*LOADED, "scenarios", "--lf", "-v", timeout=180)
+    last.assert_outcomes(failed=2)
+    assert text_of(last).count("wrong.yaml::python@") >= 2
+    assert "founded.yaml::" not in text_of(last)
+
+
+def test_each_case_takes_its_own_time(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    result = pytest_of(suite, "scenarios", "--durations=0", "-vv", "--conformance-report", "out")
+    result.assert_outcomes(passed=4)
+    calls = [line for line in result.outlines if "s call " in line]
+    assert len(calls) == 4
+    assert all(case.duration > 0 for case in load_run(suite.path / "out").cases)

@@ -39,12 +39,12 @@ def command(
             f"did you mean {' or '.join(near)}?" if near else "see `conformance list`",
         )
     versions = options.selection(api_versions=api_version).api_versions
-    wanted = Selection(
+    chosen = Selection(
         patterns=(identity,),
         api_versions=versions,
         case_ids=(scenario,) if is_case_id(scenario) else (),
     )
-    cases = Engine(suite).plan(wanted, tuple(sdk or ())).cases
+    cases = Engine(suite).plan(chosen, tuple(sdk or ())).cases
     _print(cases, suite, Console(highlight=False))
     return int(ExitCode.CONFORMANT)
 

@@ -1,8 +1,8 @@
 """Whose fault a finding is, by where the answers came from. Pure.
 
-In replay a wrong answer is the cassette's fault. Where somebody serves it, a finding on the response
-is the service's, and so is an outcome other than expected, as long as the SDK told its caller
-faithfully what was served (which rules of their own decide).
+In replay a wrong answer is the cassette's fault. Where somebody serves it, a finding
+on the response is the service's, and so is an outcome other than expected, as long as the SDK told
+its caller faithfully what was served (which rules of their own decide).
 """
 
 from __future__ import annotations

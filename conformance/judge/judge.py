@@ -90,10 +90,10 @@ def judge_unrun(case: CaseFacts, verdict: Verdict, reason: str) -> Judged:
 def judge_fault(case: CaseFacts, reason: str, rule: Rule = UNUSABLE) -> Judged:
     """The result of a case that could not be run: a file of the suite is unusable, or (``rule``)
     the harness failed."""
-    found = _result(finding(rule, reason), None)
+    findings = (_result(finding(rule, reason), None),)
     return Judged(
         _base(case).model_copy(
-            update={"verdict": Verdict.ERROR, "reason": reason, "findings": (found,)}
+            update={"verdict": Verdict.ERROR, "reason": reason, "findings": findings}
         )
     )
 
@@ -171,8 +171,8 @@ def _shortened(
         heaviest, waiver = min(
             hidden, key=lambda pair: (pair[1] is not None, list(Level).index(pair[0].level))
         )
-        said = f"{len(hidden)} more findings of this rule are not shown."
-        yield replace(heaviest, message=said, pointer="", expected=None, actual=None), waiver
+        message = f"{len(hidden)} more findings of this rule are not shown."
+        yield replace(heaviest, message=message, pointer="", expected=None, actual=None), waiver
 
 
 def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...]:
@@ -244,9 +244,8 @@ def _merge(applied: list[Applied], findings: list[Finding]) -> tuple[CheckResult
     for item in applied:
         if rank[item.outcome] >= rank[outcomes.get(item.rule, "held")]:
             outcomes[item.rule] = item.outcome
-    for found in findings:
-        if found.rule not in outcomes:
-            outcomes[found.rule] = "note" if found.level is Level.MAY else "broken"
+    for broken in findings:
+        outcomes.setdefault(broken.rule, "note" if broken.level is Level.MAY else "broken")
     return tuple(_check_result(rule, outcomes[rule]) for rule in sorted(outcomes))
 
 

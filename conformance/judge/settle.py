@@ -49,11 +49,11 @@ def settle_waivers(
     uses: list[WaiverUse] = []
     for subject in subjects:
         settling = _Settling(
-            subject,
-            tuple(j for j in judged if _is_of(j.result, subject)),
-            scenario_ids,
-            tuple(identity for identity in planned or () if identity.sdk == subject.sdk),
-            today,
+            subject=subject,
+            judged=tuple(j for j in judged if _is_of(j.result, subject)),
+            scenario_ids=scenario_ids,
+            planned=tuple(i for i in planned or () if i.sdk == subject.sdk),
+            today=today,
         )
         uses.extend(settling.use(waiver) for waiver in subject.waivers)
     return tuple(sorted(uses, key=lambda use: (use.sdk, use.id)))

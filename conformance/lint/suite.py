@@ -226,7 +226,7 @@ def _resolved(
     subject = SubjectUnderTest(sdk, ANY_VERSION)
     for row in matrix_rows(loaded.scenario):
         try:
-            spec = resolve(loaded, subject, versions[0], row)
+            spec = resolve(loaded, subject, api_version=versions[0], row=row)
         except InputErrors as errors:
             yield from errors.errors
             return

@@ -69,11 +69,11 @@ def missing_trait(
     """Whether the scenario asks nothing of the SDK: it names a trait that some of ``contracts``
     has, and the SDK's own has not. One that no contract has is a mistake, told when it is filled
     in."""
-    own = subject.traits
+    traits = subject.traits
     for name in loaded.variables:
         trait = name.removeprefix(_CONTRACT)
         is_trait = trait != name
-        if is_trait and not _has(own, trait) and any(_has(each, trait) for each in contracts):
+        if is_trait and not _has(traits, trait) and any(_has(each, trait) for each in contracts):
             return unsupported(f"the contract of {subject.sdk.name} does not say {trait}")
     return RUNS
 

@@ -23,6 +23,7 @@ from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT
 def resolve(
     loaded: LoadedScenario,
     subject: SubjectUnderTest,
+    *,
     api_version: str,
     row: Mapping[str, Any],
     deployments: Mapping[str, str] = MappingProxyType({}),
@@ -56,11 +57,9 @@ def _filled(loaded: LoadedScenario, scope: Mapping[str, Any], row: Mapping[str, 
     try:
         filled = substitute(raw, scope, keep="steps.")
     except UnknownVariable as error:
-        hint = (
-            f"known there: {', '.join(error.known[:12])}"
-            if error.known
-            else "see docs/scenarios.md, variables"
-        )
+        hint = "see docs/scenarios.md, variables"
+        if error.known:
+            hint = f"known there: {', '.join(error.known[:12])}"
         raise InputError(
             "unknown-variable",
             f"${{{error.name}}} has no value",
@@ -71,9 +70,11 @@ def _filled(loaded: LoadedScenario, scope: Mapping[str, Any], row: Mapping[str, 
         return Scenario.model_validate(filled)
     except ValidationError as error:
         problems = input_errors(error, loaded.document, Scenario, "scenario")
-        given = f" (with {', '.join(f'{k} = {v!r}' for k, v in row.items())})" if row else ""
+        values = ""
+        if row:
+            values = f" (with {', '.join(f'{k} = {v!r}' for k, v in row.items())})"
         raise InputErrors(
-            tuple(InputError(p.code, p.cause + given, p.hint, p.where) for p in problems)
+            tuple(InputError(p.code, p.cause + values, p.hint, p.where) for p in problems)
         ) from None
 
 

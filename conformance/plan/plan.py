@@ -100,7 +100,7 @@ def plan(
                 "make the matrix values tell them apart",
                 case.loaded.document.where_key([], "matrix"),
             )
-    return Plan(tuple(cases), expansion.subjects, service, selection, longest_wait)
+    return Plan(tuple(cases), expansion.subjects, service, selection, longest_wait=longest_wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +116,23 @@ class _Expansion:
     def cases_of(self, loaded: LoadedScenario) -> Iterator[Case]:
         """The selected cases of one scenario."""
         present = [subject for subject in self.subjects if not subject.absent]
-        wanted = self.selection.api_versions
+        selected = self.selection.api_versions
         for subject, api_version in product(present, scenario_versions(loaded)):
-            if wanted and api_version not in wanted:
+            if selected and api_version not in selected:
                 continue
             trait = missing_trait(loaded, subject, self.contracts)
             for row in matrix_rows(loaded.scenario):
-                yield from self._cases_of_row(loaded, subject, api_version, row, trait=trait)
+                yield from self._cases_of_row(
+                    loaded, subject, api_version=api_version, row=row, trait=trait
+                )
 
     def _cases_of_row(
         self,
         loaded: LoadedScenario,
         subject: SubjectUnderTest,
+        *,
         api_version: str,
         row: Mapping[str, Any],
-        *,
         trait: Decision,
     ) -> Iterator[Case]:
         """A case for each surface; everything else is decided alike for them."""
@@ -139,7 +141,13 @@ class _Expansion:
             decision = trait
         spec = loaded.scenario
         if decision.runs:
-            spec = resolve(loaded, subject, api_version, row, self.service.deployments or {})
+            spec = resolve(
+                loaded,
+                subject,
+                api_version=api_version,
+                row=row,
+                deployments=self.service.deployments or {},
+            )
             decision = missing_client(spec, subject, api_version)
         if decision.runs:
             decision = not_run(self.service.obstacle(spec, loaded.document.text))

@@ -71,12 +71,13 @@ def check_selection(suite: Suite, selection: Selection) -> None:
 
 def _nothing(what: str, name: str, known: Iterable[str]) -> UsageError:
     near = difflib.get_close_matches(name, sorted(set(known)), n=2)
+    hint = "see `conformance list` for what there is"
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
     return UsageError(
         "nothing-selected",
         f"there is no {what} {name!r}",
-        f"did you mean {' or '.join(near)}?"
-        if near
-        else "see `conformance list` for what there is",
+        hint,
     )
 
 

@@ -272,13 +272,13 @@ def _unlike(step: Step, outcome: Outcome) -> str:
     if outcome.status in ("crash", "unsupported"):
         return outcome.reason
     if outcome.status == "ok":
-        return (
-            "" if step.expect.error is None else "it succeeded, and the scenario is about an error"
-        )
+        if step.expect.error is None:
+            return ""
+        return "it succeeded, and the scenario is about an error"
     error = outcome.error
     if step.expect.error is not None:
         return ""
-    told = outcome.reason
+    what = outcome.reason
     if error is not None:
-        told = f"{error.type} {error.status or ''}: {error.message}"
-    return f"it failed, and the scenario is about an answer: {told}"[:400]
+        what = f"{error.type} {error.status or ''}: {error.message}"
+    return f"it failed, and the scenario is about an answer: {what}"[:400]

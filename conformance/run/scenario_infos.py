@@ -29,7 +29,9 @@ def scenario_info(loaded: LoadedScenario) -> ScenarioInfo:
 
 def source_link(source: SourceRef) -> SourceLink:
     """A source as a report links it."""
-    section = f", section {source.section}" if source.section else ""
+    section = ""
+    if source.section:
+        section = f", section {source.section}"
     if source.article is not None:
         return SourceLink(kind="article", text=f"{source.article}{section}", url=ARTICLE_URL)
     if source.issue is not None:

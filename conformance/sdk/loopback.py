@@ -106,10 +106,10 @@ class LoopbackLane:
         return LoopbackSession(
             config,
             player,
-            self._server,
-            self._pools,
-            f"s{next(self._names)}",
-            deadlines,
+            server=self._server,
+            pools=self._pools,
+            name=f"s{next(self._names)}",
+            deadlines=deadlines,
             tls=not self._plainly(config),
             alone=self._alone,
         )
@@ -129,11 +129,11 @@ class LoopbackSession:
         self,
         config: ClientConfig,
         player: CasePlayer,
+        *,
         server: PeerServer,
         pools: Pools,
         name: str,
         deadlines: Deadlines,
-        *,
         tls: bool,
         alone: bool,
     ) -> None:
@@ -188,7 +188,11 @@ class LoopbackSession:
             if self._process is None:
                 self._process = self._pool.acquire()
             message = call_message(
-                self._name, self._client, call, self._authority, self._deadlines.call
+                self._name,
+                self._client,
+                call,
+                authority=self._authority,
+                deadline=self._deadlines.call,
             )
             return outcome_of(self._process.ask(message, "outcome", self._deadlines.call))
         except AdapterFault as fault:
@@ -262,18 +266,18 @@ class LoopbackSession:
     def _at_home(self, exchange: Exchange) -> Exchange:
         """``exchange`` with the Host header the SDK would have sent to the scenario's endpoint: the
         port differs in every run and says nothing."""
-        own = f"{self._execution.host}:{self._execution.port}"
+        listener = f"{self._execution.host}:{self._execution.port}"
         headers = tuple(
-            (name, self._netloc if name.lower() == "host" and value == own else value)
+            (name, self._netloc if name.lower() == "host" and value == listener else value)
             for name, value in exchange.request.headers
         )
         return replace(exchange, request=replace(exchange.request, headers=headers))
 
 
 class MovedService:
-    """The case's player as the service of one listener: where it redirects to the other host of a
-    scenario (``ELSEWHERE``), it redirects to ``elsewhere``, by which the same listener is another
-    host to a client."""
+    """The player of a case as the service of one listener. Where its answer redirects to the other
+    host of a scenario (``ELSEWHERE``), this one redirects to ``elsewhere``: a name by which the
+    client sees the same listener as another host."""
 
     def __init__(self, player: CasePlayer) -> None:
         self._player = player
@@ -307,8 +311,8 @@ class MovedService:
 
 
 class MovedAuthority:
-    """The case's player as a token endpoint at another place: its answers name ``place`` where they
-    named the host."""
+    """The player of a case as a token endpoint that stands at ``place``: its answers name that
+    place instead of the host of the real endpoint."""
 
     def __init__(self, player: CasePlayer) -> None:
         self._player = player

@@ -57,7 +57,7 @@ def subject_of(sdk: Sdk, version: str, lane: LaneKind | None, *, named: bool) ->
     contract = sdk.contract
     adapter = find_adapter(contract.folder, contract.contract.not_run, version, named=named)
     return SubjectUnderTest(
-        sdk, adapter.version, adapter.runtime, adapter.absent, LaneKind.LOOPBACK
+        sdk, adapter.version, adapter.runtime, adapter.absent, lane=LaneKind.LOOPBACK
     )
 
 
@@ -81,7 +81,7 @@ def _installed(sdk: Sdk, version: str, lane: LaneKind | None) -> SubjectUnderTes
         here.version,
         here.runtime,
         here.absent,
-        LaneKind.INPROCESS,
+        lane=LaneKind.INPROCESS,
         sockets=lane is None and _has_adapter(sdk, here),
     )
 

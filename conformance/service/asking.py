@@ -1,4 +1,4 @@
-"""What a scenario can ask of a service that gives answers of its own, and what may be expected of it.
+"""What a scenario can ask of a service with answers of its own, and what may be expected of it.
 
 Pure. What such a service cannot be asked is not run, with its reason; what only a recording can
 promise is not expected of it.
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.suite.scenario.model import Expect, Scenario, Step
+from conformance.suite.scenario.model import Expect, RequestExpect, Scenario, Step
 from conformance.suite.settings import KEY
 from conformance.wire.stand_ins import SERVICE_ENDPOINT
 
@@ -24,6 +24,8 @@ REPLAY_ONLY = "replay-only"
 _OPERATORS_WITHOUT_A_VALUE = frozenset({"$from", "$present", "$absent", "$null", "$type"})
 _BY_REQUEST = frozenset({"object", "role", "deleted"})
 """Members of a result that follow from what was asked, whoever answers."""
+_OF_AN_ERROR = frozenset({"kind", "status"})
+"""What of an error follows from what was asked, whoever answers."""
 _UNPROVOKED = "it rests on a recorded answer that its request does not provoke"
 _NOTHING_LEFT = object()
 
@@ -117,14 +119,11 @@ def _adapted(step: Step) -> Step:
         "result": _unbound(expect.result, keep=_BY_REQUEST),
         "chunks": _unbound(expect.chunks),
         "request_id": _unbound(expect.request_id),
-        "error": None
-        if expect.error is None
-        else _unbound(expect.error, keep=frozenset({"kind", "status"})) or {},
     }
+    if expect.error is not None:
+        changes["error"] = _unbound(expect.error, keep=_OF_AN_ERROR) or {}
     if expect.requests is not None and _LATER in _text(step):
-        many = expect.requests if isinstance(expect.requests, list) else [expect.requests]
-        left = [item.model_copy(update={"path": None, "body": None, "parts": {}}) for item in many]
-        changes["requests"] = left if isinstance(expect.requests, list) else left[0]
+        changes["requests"] = _without_ids(expect.requests)
     if expect.response is not None:
         changes["response"] = expect.response.model_copy(
             update={
@@ -134,6 +133,16 @@ def _adapted(step: Step) -> Step:
         )
     changed: Expect = expect.model_copy(update=changes)
     return step.model_copy(update={"expect": changed})
+
+
+def _without_ids(
+    requests: RequestExpect | list[RequestExpect],
+) -> RequestExpect | list[RequestExpect]:
+    """``requests`` without what may hold an id that only the recording has."""
+    free: dict[str, Any] = {"path": None, "body": None, "parts": {}}
+    if isinstance(requests, list):
+        return [item.model_copy(update=free) for item in requests]
+    return requests.model_copy(update=free)
 
 
 def _unbound(value: Any, keep: frozenset[str] = frozenset()) -> Any:

@@ -90,7 +90,7 @@ class CasePlayer:
             return self._answer_side(request, at)
         reply, miss = self._next(request)
         self._slept.append(self._clock.slept())
-        self.exchanges.append(Exchange(request, reply.response, at, reply.fault, miss))
+        self.exchanges.append(Exchange(request, reply.response, at, fault=reply.fault, miss=miss))
         return reply
 
     def left(self, fault: Fault) -> None:
@@ -104,7 +104,7 @@ class CasePlayer:
         if reply is None:
             self._slept.append(self._clock.slept())
             reply, miss = _miss(f"the SDK called another host: {request.method} {request.url}")
-            self.exchanges.append(Exchange(request, reply.response, at, None, miss))
+            self.exchanges.append(Exchange(request, reply.response, at, miss=miss))
         else:
             self.side_exchanges.append(Exchange(request, reply.response, at, reply.fault))
         return reply

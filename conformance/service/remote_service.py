@@ -1,4 +1,4 @@
-"""A service elsewhere as the service of a run, and of a recording: a live resource, or a gateway."""
+"""A service elsewhere, for a run or for a recording: a live resource, or a gateway."""
 
 from __future__ import annotations
 
@@ -91,9 +91,12 @@ class RemoteService(ABC):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret that goes to the service or its proxy, tokens given so far included."""
-        given = sorted(self.tokens.given) if self.tokens else ()
-        proxy = self.remote.proxy.secrets if self.remote.proxy else ()
-        return (*self.settings.secrets, *given, *proxy)
+        secrets = list(self.settings.secrets)
+        if self.tokens is not None:
+            secrets += sorted(self.tokens.given)
+        if self.remote.proxy is not None:
+            secrets += self.remote.proxy.secrets
+        return tuple(secrets)
 
     @property
     def deployment_names(self) -> Mapping[str, str]:
@@ -145,7 +148,7 @@ class RemoteService(ABC):
         relay = Relay(self.remote, self._provenance, exchanged)
         return TargetPlayer(clock, config.host, relay, token_endpoint(config.auth))
 
-    def excuse(self, mistake: InputError) -> None:
+    def excuse(self, mistake: InputError) -> None:  # noqa: B027 - it is meant to do nothing
         """Let it be: the service need not give the result that the recording has."""
 
     # What is shown
@@ -188,7 +191,7 @@ class RemoteService(ABC):
         return ()
 
     @contextmanager
-    def upstream(self, server: PeerServer) -> Iterator[Upstream]:  # noqa: ARG002 - it stands elsewhere
+    def upstream(self, server: PeerServer) -> Iterator[Upstream]:  # noqa: ARG002 - it is far
         """The way to it, with its credentials."""
         yield self.remote.upstream(Credentials(self.settings.api_key, self.tokens))
 

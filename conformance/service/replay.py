@@ -22,7 +22,7 @@ class Replay(ServiceOfThisProcess):
     answers = Answers.RECORDED
     plays_cassettes = True
 
-    def obstacle(self, spec: Scenario, text: str) -> str:  # noqa: ARG002 - nothing stands in the way
+    def obstacle(self, spec: Scenario, text: str) -> str:  # noqa: ARG002 - it plays every scenario
         """Empty: a scenario is written for it."""
         return ""
 

@@ -68,9 +68,9 @@ def compile_reply(spec: ReplySpec, fixtures: Fixtures) -> ScriptedReply:
     name = spec.fault or ""
     if name in _BEFORE_RESPONSE:
         fault = _BEFORE_RESPONSE[name]
-        return ScriptedReply(
-            Reply(None, fault, delivery if delivery.delay else PLAINLY), spec.repeat
-        )
+        if not delivery.delay:
+            delivery = PLAINLY
+        return ScriptedReply(Reply(None, fault, delivery), spec.repeat)
     whole = _response(spec, fixtures)
     if name == "cut_head":
         head = delivery.head or render_head(whole.status, whole.headers)
@@ -105,11 +105,11 @@ def _response(spec: ReplySpec, fixtures: Fixtures) -> Response:
     if spec.gzip:
         body = gzip.compress(body, mtime=0)
     return Response(
-        _status(spec.status),
-        _headers(spec, kind, len(body)),
-        body,
-        provenance,
-        _chunks(body, spec.chunks),
+        status=_status(spec.status),
+        headers=_headers(spec, kind, len(body)),
+        body=body,
+        provenance=provenance,
+        chunks=_chunks(body, spec.chunks),
     )
 
 

@@ -25,8 +25,8 @@ _HERE = ("", "replay", "emulator")
 
 
 def service_of_target(text: str, settings: Settings) -> Service:
-    """The service called ``text``. Raises UsageError for a name nobody knows, a URL that is not safe
-    to use, and for ``live`` without a resource or without deployments."""
+    """The service called ``text``. Raises UsageError for a name nobody knows, for a URL that is not
+    safe to use, and for ``live`` without a resource or without deployments."""
     if text in ("", "replay"):
         return REPLAY
     return recordable_of_target(text, settings)

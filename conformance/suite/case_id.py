@@ -61,7 +61,14 @@ class CaseId:
         version, dash, surface = rest.rpartition("-")
         if not (scenario and at and dash):
             raise ValueError(f"{text!r} is no case id: scenario::api-version::sdk@version-surface")
-        return cls(scenario, row, api_version, sdk, version, surface)
+        return cls(
+            scenario=scenario,
+            row=row,
+            api_version=api_version,
+            sdk=sdk,
+            version=version,
+            surface=surface,
+        )
 
 
 def row_text(row: Mapping[str, Any]) -> str:

@@ -62,19 +62,18 @@ class EntraTokens:
         try:
             if self._credential is None:
                 self._credential = self._make()
-            found = self._credential.get_token(self._scope)
+            token = self._credential.get_token(self._scope)
         except EnvironmentFault:
             raise
         except Exception as error:  # azure-identity raises what its many credentials raise
-            said = Redactor(self.given).text(
-                str(error).strip().splitlines()[0] if str(error).strip() else ""
-            )
+            first_line = "".join(str(error).strip().splitlines()[:1])
+            reason = Redactor(self.given).text(first_line)
             raise EnvironmentFault(
                 "credential-unavailable",
-                f"no Entra token: {type(error).__name__}: {said[:_MESSAGE]}",
+                f"no Entra token: {type(error).__name__}: {reason[:_MESSAGE]}",
                 "sign in (az login), or set AZURE_OPENAI_API_KEY",
             ) from None
-        self._token, self._expires = str(found.token), float(found.expires_on)
+        self._token, self._expires = str(token.token), float(token.expires_on)
         self.given.add(self._token)
 
 
@@ -122,22 +121,23 @@ def exchanger(
 
     def outward(name: str, value: str) -> str:
         lower = name.lower()
-        if lower == "api-key":
-            return key if key and value in given.keys else value
+        if lower == "api-key" and key and value in given.keys:
+            return key
         scheme, space, credential = value.partition(" ")
         if lower != "authorization" or not space or scheme.lower() != "bearer":
             return value
-        if (
-            key and credential in given.keys
-        ):  # v1 takes a key as bearer as well (wire-contract section 2)
+        if key and credential in given.keys:  # the v1 route takes a key as bearer as well
             return f"{scheme} {key}"
-        return (
-            f"{scheme} {tokens()}" if tokens is not None and credential in given.tokens else value
-        )
+        if tokens is not None and credential in given.tokens:
+            return f"{scheme} {tokens()}"
+        return value
 
     def inward() -> dict[str, str]:
         shown = dict.fromkeys((name for name in names if name), _HOST_SHOWN)
-        shown |= dict.fromkeys(tokens.given if tokens else (), TOKENS[0])
-        return shown | ({key: API_KEY} if key else {})
+        if tokens is not None:
+            shown |= dict.fromkeys(tokens.given, TOKENS[0])
+        if key:
+            shown[key] = API_KEY
+        return shown
 
     return Exchanger(outward, inward)
