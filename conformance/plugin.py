@@ -38,7 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--conformance-lane",
         default="",
         choices=("", "inprocess", "loopback"),
-        help="how SDKs are reached; default: in-process for the installed Python library, else loopback",
+        help="how SDKs are reached; default: in-process for the installed Python library, "
+        "else loopback",
     )
     group.addoption(
         "--conformance-api-version",

@@ -48,7 +48,8 @@ LaneName = Annotated[
     str,
     typer.Option(
         "--lane",
-        help="inprocess or loopback; default: inprocess for the installed Python library, loopback for others.",
+        help="inprocess or loopback; default: inprocess for the installed Python library, "
+        "loopback for others.",
     ),
 ]
 
@@ -57,7 +58,8 @@ TargetName = Annotated[
     str,
     typer.Option(
         "--target",
-        help="Who answers: replay (default), emulator, live, or the URL of a gateway. See docs/live.md.",
+        help="Who answers: replay (default), emulator, live, or the URL of a gateway. "
+        "See docs/live.md.",
     ),
 ]
 

@@ -133,13 +133,13 @@ def _confirm(
 
 
 def _tell(result: TaskResult, console: Console) -> None:
-    asked = "" if result.status == "left-out" else f" ({result.requests} requests)"
-    why = f"\n  {result.reason}" if result.reason else ""
-    console.print(
-        f"{result.status:9} {result.name}{asked}{why}",
-        markup=False,
-        style="red" if result.status == "failed" else "",
-    )
+    line = f"{result.status:9} {result.name}"
+    if result.status != "left-out":
+        line += f" ({result.requests} requests)"
+    if result.reason:
+        line += f"\n  {result.reason}"
+    style = "red" if result.status == "failed" else ""
+    console.print(line, markup=False, style=style)
 
 
 def _conclude(

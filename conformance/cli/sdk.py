@@ -68,9 +68,10 @@ def probe_command(names: Names, root: options.Root = None) -> int:
         )
         for proof in probe.run():
             mark = {True: "ok  ", False: "FAIL", None: "-   "}[proof.held]
-            typer.echo(
-                visible(f"  {mark} {proof.title}{f': {proof.detail}' if proof.detail else ''}")
-            )
+            line = f"  {mark} {proof.title}"
+            if proof.detail:
+                line += f": {proof.detail}"
+            typer.echo(visible(line))
             held = held and proof.held is not False
     return int(ExitCode.CONFORMANT if held else ExitCode.NOT_CONFORMANT)
 

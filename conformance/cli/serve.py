@@ -104,12 +104,12 @@ def command(
             f"scenario {case.loaded.id}",
             case.api_version,
         )
-    with PeerServer(tls=tls, host=host, limits=_UNBOUNDED) as server, _until_told() as told:
+    with PeerServer(tls=tls, host=host, limits=_UNBOUNDED) as server, _until_ended() as ended:
         door = _Forgetful(serving.Announced(chosen, tell))
         execution = server.open(door, origin=SERVICE_ENDPOINT, port=port)
         door.records = execution.records
         _introduce(execution, what, version, console, emulated=emulate)
-        told.wait()
+        ended.wait()
     tell("stopped")
     return int(ExitCode.CONFORMANT)
 
@@ -179,17 +179,16 @@ def _introduce(
 
 
 @contextmanager
-def _until_told() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; whoever handled them before does so again
-    afterwards."""
-    told = threading.Event()
+def _until_ended() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set. Their former handlers are put back afterwards."""
+    ended = threading.Event()
 
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
-        told.set()
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal calls it
+        ended.set()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield told
+        yield ended
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -13,7 +13,7 @@ from typing import Protocol
 from conformance.judge.rules.case_rules import UNREACHED
 from conformance.judge.rules.context import StepContext
 from conformance.judge.rules.finding import Blame, Finding, Level
-from conformance.service.service import Answers
+from conformance.service.service import AnswerSource
 from conformance.wire.exchange import Response
 
 _OUTCOMES = frozenset(
@@ -106,14 +106,14 @@ class EmulatedAnswers(ServedAnswers):
 
 
 RECORDED = RecordedAnswers()
-_BY_ANSWERS: dict[Answers, Attribution] = {
-    Answers.RECORDED: RECORDED,
-    Answers.EMULATED: EmulatedAnswers(),
-    Answers.SERVED: ServedAnswers(),
+_BY_ANSWERS: dict[AnswerSource, Attribution] = {
+    AnswerSource.RECORDED: RECORDED,
+    AnswerSource.EMULATED: EmulatedAnswers(),
+    AnswerSource.SERVED: ServedAnswers(),
 }
 
 
-def attribution_for(answers: Answers) -> Attribution:
+def attribution_for(answers: AnswerSource) -> Attribution:
     """How findings about a service with such ``answers`` are attributed."""
     return _BY_ANSWERS[answers]
 
@@ -152,11 +152,9 @@ def refused_as_limitation(response: Response | None) -> str:
     """What the emulator says in ``response`` it cannot do; empty when that is no such refusal."""
     body = response.json() if response is not None else None
     error = body.get("error") if isinstance(body, dict) else None
-    return (
-        str(error.get("message"))
-        if isinstance(error, dict) and error.get("code") == LIMITATION
-        else ""
-    )
+    if isinstance(error, dict) and error.get("code") == LIMITATION:
+        return str(error.get("message"))
+    return ""
 
 
 def _attributed(item: Finding, unfaithful: set[int], answered: dict[int, bool]) -> Finding:

@@ -66,20 +66,23 @@ def judge(
     findings = list(case.attribution.attribute(tuple(findings), observation.steps))
     results, used, mismatched = _excuse(findings, case.waivers, today)
     secrets = secrets_of(observation.steps)
+    steps: tuple[StepTrace, ...] = ()
+    if traces:
+        steps = _traces(case, observation)
+    if not case.attribution.settles_waivers:
+        mismatched = frozenset()
     result = _base(case).model_copy(
         update={
             "verdict": _verdict(observation, results),
             "reason": scrub(_reason(observation), secrets),
             "findings": tuple(scrub_model(item, secrets) for item in results),
             "checks": _merge(applied, findings),
-            "steps": tuple(scrub_model(item, secrets) for item in _traces(case, observation))
-            if traces
-            else (),
+            "steps": tuple(scrub_model(item, secrets) for item in steps),
             "rests_on": _rests_on(observation.steps),
             "duration": duration,
         }
     )
-    return Judged(result, used, mismatched if case.attribution.settles_waivers else frozenset())
+    return Judged(result, used, mismatched)
 
 
 def judge_unrun(case: CaseFacts, verdict: Verdict, reason: str) -> Judged:

@@ -147,7 +147,7 @@ def _is_suites_fault(case: CaseResult) -> bool:
 
 def is_red(case: CaseResult, fail_on: Level = Level.MUST) -> bool:
     """Whether ``case`` alone makes a run non-conformant."""
-    levels = {Level.MUST} if fail_on is Level.MUST else {Level.MUST, Level.SHOULD}
+    levels = (Level.MUST, fail_on)
     return case.verdict is Verdict.FAIL and any(
-        f.level in levels and f.waived_by is None for f in case.findings
+        item.is_red and item.level in levels for item in case.findings
     )

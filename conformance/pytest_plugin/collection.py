@@ -29,7 +29,11 @@ class ScenarioFile(pytest.File):
             item.conformance_case = case
             yield item
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - the base class asks for it
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: Any = None,  # noqa: ARG002 - the base class asks for it
+    ) -> Any:
         """The messages of a harness error; anything else as pytest shows it."""
         if isinstance(excinfo.value, HarnessError):
             return str(excinfo.value)

@@ -18,7 +18,8 @@ def finish(session: pytest.Session, scenarios: ScenarioSession) -> None:
     """Hand over to the controller in a worker; else settle, report and decide."""
     scenarios.close()
     if is_worker(session.config):
-        session.config.workeroutput["conformance"] = hand_over(scenarios)  # type: ignore[attr-defined]
+        output = session.config.workeroutput  # type: ignore[attr-defined]
+        output["conformance"] = hand_over(scenarios)
         return
     if not scenarios.judged:
         return

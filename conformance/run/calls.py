@@ -23,7 +23,7 @@ def client_config(spec: ClientSpec, api_version: str, surface: Surface) -> Clien
         api_version=api_version,
         auth=Auth(kind, key, spec.tokens or TOKENS),
         max_retries=_optional_int(spec.max_retries),
-        timeout=None if spec.timeout == "default" else float(spec.timeout),
+        timeout=_optional_seconds(spec.timeout),
         deployment=spec.deployment,
         headers=tuple(spec.headers.items()),
         environment=tuple(spec.environment.items()),
@@ -65,13 +65,16 @@ def _file(spec: dict[str, Any], fixtures: Fixtures) -> dict[str, Any]:
 def _options(spec: OptionsSpec | None) -> CallOptions:
     if spec is None:
         return CallOptions()
-    timeout = None if spec.timeout is None else float(spec.timeout)
     return CallOptions(
-        _optional_int(spec.max_retries),
-        timeout,
-        tuple(spec.headers.items()),
-        tuple(spec.query.items()),
+        max_retries=_optional_int(spec.max_retries),
+        timeout=_optional_seconds(spec.timeout),
+        headers=tuple(spec.headers.items()),
+        query=tuple(spec.query.items()),
     )
+
+
+def _optional_seconds(value: float | str | None) -> float | None:
+    return None if value is None or value == "default" else float(value)
 
 
 def _optional_int(value: int | str | None) -> int | None:

@@ -99,7 +99,9 @@ class Lanes:
             return self._server
 
     def _new_lane_in_this_process(self) -> Lane:
-        return DirectLane(self.server) if self._over_http else InProcessLane()
+        if self._over_http:
+            return DirectLane(self.server)
+        return InProcessLane()
 
 
 def adapter_of(subject: SubjectUnderTest) -> Adapter:

@@ -289,25 +289,18 @@ class MovedService:
         response = reply.response
         if response is None:
             return reply
-        dated = (
-            moved(response.headers, WALL_EPOCH, time.time())
-            if response.status >= 400
-            else response.headers
-        )
-        if dated != response.headers:
+        if response.status >= 400:
+            dated = moved(response.headers, WALL_EPOCH, time.time())
             return replace(reply, response=replace(response, headers=dated))
         if not 300 <= response.status < 400:
             return reply
-        headers = tuple(
-            (
-                name,
-                value.replace(ELSEWHERE, self.elsewhere, 1)
-                if name.lower() == "location"
-                else value,
-            )
-            for name, value in response.headers
-        )
+        headers = tuple(self._moved(name, value) for name, value in response.headers)
         return replace(reply, response=replace(response, headers=headers))
+
+    def _moved(self, name: str, value: str) -> tuple[str, str]:
+        if name.lower() == "location":
+            value = value.replace(ELSEWHERE, self.elsewhere, 1)
+        return name, value
 
 
 class MovedAuthority:
@@ -354,14 +347,20 @@ def _wait(earlier: CapturedExchange, later: CapturedExchange, timeout: float) ->
     )
     end = next(at for at in ends if at is not None)
     if earlier.exchange.fault in _TIMEOUTS:
-        slow = earlier.client_left is not None and earlier.exchange.response is not None
-        end = max(end, earlier.client_left or end) if slow else end + timeout
+        # A client that left in the middle of a slow answer waited until then; otherwise its
+        # time-out ran from the end of what it had.
+        if earlier.client_left is not None and earlier.exchange.response is not None:
+            end = max(end, earlier.client_left)
+        else:
+            end += timeout
     return round(max(0.0, later.arrived - end), 6)
 
 
 def _origin(endpoint: str) -> str | None:
     place = urlsplit(endpoint)
-    return f"{place.scheme}://{place.netloc}" if place.scheme and place.netloc else None
+    if not (place.scheme and place.netloc):
+        return None
+    return f"{place.scheme}://{place.netloc}"
 
 
 def _moved(endpoint: str, url: str) -> str:

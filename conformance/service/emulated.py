@@ -13,7 +13,7 @@ from conformance.service.peer import PeerServer
 from conformance.service.player import CasePlayer, ServicePlayer
 from conformance.service.remote.credentials import stand_ins_of
 from conformance.service.remote.upstream import Upstream
-from conformance.service.service import Answers, ServiceOfThisProcess
+from conformance.service.service import AnswerSource, ServiceOfThisProcess
 from conformance.suite.cassette import Cassette
 from conformance.suite.scenario.model import Scenario
 from conformance.wire.clock import Clock
@@ -31,7 +31,7 @@ class EmulatorService(ServiceOfThisProcess):
 
     name = "emulator"
     command_options = " --target emulator"
-    answers = Answers.EMULATED
+    answers = AnswerSource.EMULATED
     recorded_as = Provenance(Source.EMULATOR, "conformance.service.emulator")
     is_far = False
     deployment_names: Mapping[str, str] = {}

@@ -18,7 +18,7 @@ from conformance.service.remote.player import TargetPlayer
 from conformance.service.remote.reach import ReachStep, reach
 from conformance.service.remote.relay import Relay
 from conformance.service.remote.upstream import Credentials, Remote, Upstream
-from conformance.service.service import Answers
+from conformance.service.service import AnswerSource
 from conformance.service.shown import CaseModel, Shown, names_of
 from conformance.suite.cassette import Cassette
 from conformance.suite.scenario.model import Scenario
@@ -44,7 +44,7 @@ class RemoteService(ABC):
 
     most_at_once: int | None = 1  # one by one: its quota is not ours to burst
     call_seconds = _FAR_CALL_SECONDS
-    answers = Answers.SERVED
+    answers = AnswerSource.SERVED
     plays_cassettes = False
     is_far = True
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from conformance.errors import InputError
 from conformance.service.entra import token_endpoint
 from conformance.service.player import CasePlayer
-from conformance.service.service import Answers, ServiceOfThisProcess
+from conformance.service.service import AnswerSource, ServiceOfThisProcess
 from conformance.suite.cassette import Cassette, CassettePlayback
 from conformance.suite.scenario.model import Scenario
 from conformance.wire.clock import Clock
@@ -19,7 +19,7 @@ class Replay(ServiceOfThisProcess):
 
     name = "replay"
     command_options = ""
-    answers = Answers.RECORDED
+    answers = AnswerSource.RECORDED
     plays_cassettes = True
 
     def obstacle(self, spec: Scenario, text: str) -> str:  # noqa: ARG002 - it plays every scenario

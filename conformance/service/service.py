@@ -24,7 +24,7 @@ CALL_SECONDS = 20.0
 """Seconds an SDK has for a call on this machine, beside what its case waits by itself."""
 
 
-class Answers(StrEnum):
+class AnswerSource(StrEnum):
     """Where a service has its answers from. Judging decides by it whose fault a wrong one is."""
 
     RECORDED = "recorded"
@@ -50,7 +50,7 @@ class Service(Protocol):
     def command_options(self) -> str: ...
 
     @property
-    def answers(self) -> Answers: ...
+    def answers(self) -> AnswerSource: ...
 
     @property
     def plays_cassettes(self) -> bool: ...

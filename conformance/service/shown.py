@@ -76,9 +76,9 @@ class Shown:
 
     def result(self, result: CaseModel) -> CaseModel:
         """``result`` as it may be shown. Ids, verdicts and rules are the suite's own and stay."""
-        told = result.model_dump(mode="json", include={"reason", "findings", "steps", "reproduce"})
+        shown = result.model_dump(mode="json", include={"reason", "findings", "steps", "reproduce"})
         with self._lock:
             self._redactor.know(self._secrets())
-            clean = self._redactor.value(told)
+            clean = self._redactor.value(shown)
             clean = self._redactor.value(clean)  # what the end gave away may stand at the beginning
         return type(result).model_validate(result.model_dump(mode="json") | clean)

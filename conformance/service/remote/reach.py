@@ -176,7 +176,8 @@ async def _models_of(
 
 _ADVICE = {
     401: "the credential is not this resource's: copy the key again, or sign in to its tenant",
-    403: "grant the identity the role Cognitive Services OpenAI User, or look at the resource's network rules",
+    403: "grant the identity the role Cognitive Services OpenAI User, "
+    "or look at the resource's network rules",
     404: "is the endpoint that of an Azure OpenAI resource, without a path?",
     429: "wait; the resource is throttled",
 }
