@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from conformance.suite.published import PUBLISHED
 from conformance.suite.views import view_name, view_problem
-from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, Surface
+from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError
+from conformance.wire.vocabulary import Surface
 
 PROTOCOL = 1
 Answer = Literal["hello", "outcome", "done"]
@@ -118,7 +119,7 @@ def hello_of(message: dict[str, Any]) -> Hello:
         adapter["package"],
         adapter["version"],
         adapter["runtime"],
-        tuple(message["surfaces"]),
+        tuple(Surface(name) for name in message["surfaces"]),
         tuple(message["operations"]),
         message.get("concurrency", 1),
     )
