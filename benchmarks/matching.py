@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conformance.record.cassette_write import Entry, Provenance, render, write_cassette
+from conformance.record.cassette_write import CassetteEntry, CassetteOrigin, render, write_cassette
 from conformance.suite.cassette import Cassette, CassettePlayback, load_cassette
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
@@ -54,8 +54,10 @@ def make(path: Path, size: int) -> None:
     answer = Response(
         200, (("Content-Type", "application/json"),), b'{"object":"chat.completion"}', ORIGIN
     )
-    said = Provenance("script", "a benchmark", "2024-10-21")
-    write_cassette(path, render((Entry(request(number), answer) for number in range(size)), said))
+    said = CassetteOrigin("script", "a benchmark", "2024-10-21")
+    write_cassette(
+        path, render((CassetteEntry(request(number), answer) for number in range(size)), said)
+    )
 
 
 def measure(root: Path, size: int) -> tuple[float, float, float]:
@@ -121,7 +123,8 @@ def main() -> int:
             print(f"{size:12} {load:9.1f} {index:9.1f} {match:9.1f} {theirs}")
     flat, low = results[-1] / results[0], results[-1]
     print(
-        f"10,000 against 10: {flat:.2f}x (flat below {FLAT}x); {low:.1f} us at 10,000 (bar {BAR_US} us)"
+        f"10,000 against 10: {flat:.2f}x (flat below {FLAT}x); "
+        f"{low:.1f} us at 10,000 (bar {BAR_US} us)"
     )
     return 0 if flat < FLAT and low <= BAR_US else 1
 

@@ -16,6 +16,7 @@ NOT_MIRRORS = {
     "tests/docs/": "tests of the documentation",
     "tests/packaging/": "tests of the wheel",
     "tests/report/test_browser.py": "two pages in a real browser, which gets a module of its own",
+    "tests/schemas/": "tests of the schemas of the service, which are data",
 }
 """Tests of no single module, with the reason: folders, or single files by their whole path."""
 

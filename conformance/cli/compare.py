@@ -14,7 +14,7 @@ from rich.text import Text
 
 from conformance.errors import UsageError, did_you_mean
 from conformance.judge.results import Run
-from conformance.plan.plan import matches
+from conformance.plan.selection import matches
 from conformance.report.axis import end_of, rows_of, words_of
 from conformance.report.comparison import Participant
 from conformance.report.divergence import (

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from conformance.judge.results import CaseResult, ExchangeTrace
 from conformance.report.summary import BAD
+from conformance.suite.case_id import row_named
 
 BUDGET = 2_500_000
 """Characters of evidence that a page shows of cases that are not red."""
@@ -45,7 +46,7 @@ def _by_rank(cases: Iterable[CaseResult]) -> Iterator[CaseResult]:
     for case in cases:
         waivers = tuple(sorted({item.waived_by for item in case.findings if item.waived_by}))
         kind = (case.scenario, case.sdk, case.version, case.verdict, waivers)
-        kind_in_row = (*kind, row_of(case))
+        kind_in_row = (*kind, row_named(case.id))
         if kind not in kinds:
             yield case
         elif kind_in_row not in kinds:
@@ -55,15 +56,6 @@ def _by_rank(cases: Iterable[CaseResult]) -> Iterator[CaseResult]:
         kinds.update((kind, kind_in_row))
     yield from first_of_row
     yield from rest
-
-
-def row_of(case: CaseResult) -> str:
-    """The matrix row of a case as its id writes it; empty when the scenario has no matrix."""
-    name, separator, _ = case.id.partition("::")
-    # An id without the separator is not one that `plan.case_id` made: it names no row.
-    if not separator:
-        return ""
-    return name.removeprefix(case.scenario).strip("[]")
 
 
 def weight(case: CaseResult) -> int:

@@ -19,7 +19,7 @@ from conformance.judge.results import (
     ScenarioInfo,
     StepTrace,
 )
-from conformance.report.budget import row_of, shown_cases
+from conformance.report.budget import shown_cases
 from conformance.report.side_by_side import SideBySide, side_by_side
 from conformance.report.summary import BAD, Tally
 from conformance.report.text import (
@@ -33,6 +33,7 @@ from conformance.report.text import (
     seconds,
 )
 from conformance.report.timeline import Timeline, timeline
+from conformance.suite.case_id import row_named
 
 # A link costs the reader a jump, further to another case than within one. Texts shorter than this
 # are shown again instead.
@@ -216,7 +217,7 @@ class _CaseBuilder:
             findings=tuple(map(_finding, case.findings)),
             checks=_by_outcome(case.checks),
             steps=tuple(self._step(number, step) for number, step in enumerate(case.steps, 1)),
-            row=row_of(case),
+            row=row_named(case.id),
         )
 
     def _short_card(self) -> CaseCard:
@@ -229,7 +230,7 @@ class _CaseBuilder:
             findings=tuple(FindingCard(item, None) for item in findings),
             checks=_by_outcome(case.checks),
             steps=(),
-            row=row_of(case),
+            row=row_named(case.id),
             left_out=True,
             more=len(case.findings) - len(findings),
         )

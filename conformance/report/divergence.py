@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.judge.results import CaseResult, Run, ScenarioInfo, StepTrace
-from conformance.report.budget import row_of
 from conformance.report.canonical import canonical_call
 from conformance.report.cases import scenarios_of
 from conformance.report.comparison import (
@@ -26,6 +25,7 @@ from conformance.report.comparison import (
     compare,
     shared,
 )
+from conformance.suite.case_id import row_named
 
 HABIT_SHARE = 10
 HABIT_LEAST = 8
@@ -212,7 +212,7 @@ def _scenario(info: ScenarioInfo, cases: list[CaseResult]) -> ScenarioDivergence
     compared."""
     comparisons: dict[tuple[str, str], list[CaseResult]] = {}
     for case in cases:
-        comparisons.setdefault((row_of(case), case.api_version), []).append(case)
+        comparisons.setdefault((row_named(case.id), case.api_version), []).append(case)
     calls = [call for place in sorted(comparisons) for call in _calls(place, comparisons[place])]
     if not calls:
         return None

@@ -33,7 +33,7 @@ REFERENCES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class OriginRow:
     """An origin of responses: how many cases rest on it, and on nothing else (``alone``); how many
     responses came from it, and the documents it names with how often it does, most often first.
     ``more`` counts those that are not shown."""
@@ -52,7 +52,7 @@ class ProvenanceView:
     """What a run rests on, in a sentence and by origin."""
 
     sentence: str
-    sources: tuple[Origin, ...]
+    sources: tuple[OriginRow, ...]
 
 
 def provenance(run: Run) -> ProvenanceView:
@@ -80,13 +80,13 @@ def _references(run: Run) -> dict[str, Counter[str]]:
     return references
 
 
-def _origin(run: Run, name: str, references: Counter[str]) -> Origin:
+def _origin(run: Run, name: str, references: Counter[str]) -> OriginRow:
     resting = [case for case in run.cases if name in case.rests_on]
     named = sorted(
         ((text, times) for text, times in references.items() if text),
         key=lambda pair: (-pair[1], pair[0]),
     )
-    return Origin(
+    return OriginRow(
         name=name,
         meaning=MEANINGS.get(name, ""),
         cases=len(resting),
@@ -97,7 +97,7 @@ def _origin(run: Run, name: str, references: Counter[str]) -> Origin:
     )
 
 
-def _sentence(run: Run, origins: tuple[Origin, ...]) -> str:
+def _sentence(run: Run, origins: tuple[OriginRow, ...]) -> str:
     """On what how many cases rest, in up to three sentences."""
     if not origins:
         return "Nothing was served in this run."

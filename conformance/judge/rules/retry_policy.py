@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from conformance.judge.rules.seen import Seen
 from conformance.suite.retry_traits import covers
 from conformance.wire.exchange import Exchange, Fault, Response
+from conformance.wire.retry_hints import HintForm, RetryHint, read_hint, retry_hints
 
 _TIMEOUTS = frozenset({Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT, Fault.STALL_BODY})
-_NUMBER = re.compile(r"\d+(\.\d+)?$")
 _FORMS = ("seconds", "fraction", "date")
 
 
@@ -72,26 +69,19 @@ def asked_wait(view: Seen, exchange: Exchange) -> Asked:
         value = response.header(str(name))
         if value is None:
             continue
-        seconds = _seconds(
-            str(name).lower(), value.strip(), view.trait("retries.retry_after_forms", _FORMS)
-        )
-        if seconds is None or seconds <= 0 or seconds > _cap(view):
+        hint = read_hint(str(name).lower(), value)
+        if hint is None or not _binds(view, hint):
             return Asked(True, None, str(name))
-        return Asked(True, seconds, str(name))
+        return Asked(True, hint.seconds, str(name))
     return Asked(False)
 
 
-def _seconds(name: str, value: str, forms: Any) -> float | None:
-    if not _NUMBER.match(value) or len(value) > 18:
-        return None
-    form = "fraction" if "." in value else "seconds"
-    if name.endswith("-ms"):
-        return float(value) / 1000 if form == "seconds" or form in _listed(forms) else None
-    return float(value) if form in _listed(forms) else None
-
-
-def _listed(forms: Any) -> Sequence[Any]:
-    return forms if isinstance(forms, list | tuple) else ()
+def _binds(view: Seen, hint: RetryHint) -> bool:
+    """Whether the contract says that the wait of ``hint`` is waited out."""
+    forms = view.trait("retries.retry_after_forms", _FORMS)
+    known = isinstance(forms, list | tuple) and hint.form in forms
+    readable = hint.is_plain_number and (known or hint.form is HintForm.MILLISECONDS)
+    return readable and 0 < hint.seconds <= _cap(view)
 
 
 def _cap(view: Seen) -> float:
@@ -102,11 +92,8 @@ def _cap(view: Seen) -> float:
 def _too_long(view: Seen, response: Response) -> bool:
     """Whether any hint exceeds the documented cap: then an SDK may give up instead of waiting."""
     cap = _cap(view)
-    for name in ("retry-after-ms", "x-ms-retry-after-ms", "retry-after"):
-        seconds = _seconds(name, (response.header(name) or "").strip(), _FORMS)
-        if seconds is not None and seconds > cap:
-            return True
-    return False
+    hints = retry_hints(response.headers).values()
+    return any(hint.is_plain_number and hint.seconds > cap for hint in hints)
 
 
 def is_after_timeout(exchange: Exchange) -> bool:

@@ -43,16 +43,16 @@ def _compute(context: StepContext) -> dict[str, Any] | None:
         return (
             None
             if view.whole_stream is None
-            else _STREAMS.get(operation.id, _other_stream)(view.consumed)
+            else _STREAMS.get(operation.stream_view or "", _other_stream)(view.consumed)
         )
     if operation.answer == "binary":
-        return _binary(view, operation.id)
+        return _binary(view, operation.view)
     if (
         context.call.arguments.get("response_format") in _TEXT_FORMATS
         and operation.capability == "audio"
     ):
         return {"text": _text(view.success.content)}
-    reader = _READERS.get(operation.id)
+    reader = _READERS.get(operation.view)
     if reader is None or not isinstance(view.answer, dict) or context.call.stream is not None:
         return None
     if operation.usage == "embeddings":
@@ -67,7 +67,7 @@ def _text(body: bytes) -> str | None:
         return None
 
 
-def _binary(view: Seen, operation: str) -> dict[str, Any]:
+def _binary(view: Seen, name: str) -> dict[str, Any]:
     assert view.success is not None  # _compute has looked
     body = view.success.content
     found = {
@@ -75,7 +75,7 @@ def _binary(view: Seen, operation: str) -> dict[str, Any]:
         "sha256": hashlib.sha256(body).hexdigest(),
         "content_type": view.success.header("content-type"),
     }
-    return {**found, "text": _text(body)} if operation == "files.content" else found
+    return {**found, "text": _text(body)} if name == "file-content" else found
 
 
 def item_usage(usage: Any) -> dict[str, Any] | None:
@@ -253,37 +253,24 @@ _job = _members("id", "object", "status", "model", "fine_tuned_model", "training
 _deleted = _members("id", "object", "deleted")
 
 _READERS: dict[str, Reader] = {
-    "chat.completions.create": chat,
-    "completions.create": completion,
-    "embeddings.create": lambda answer: _embeddings(answer, False),
-    "audio.transcriptions.create": _transcription,
-    "audio.translations.create": _transcription,
-    "images.generate": _images,
-    "images.edit": _images,
-    "responses.create": _response,
-    "responses.retrieve": _response,
-    "responses.delete": _deleted,
-    "responses.input_items.list": _listing,
-    "files.create": _file,
-    "files.list": _listing,
-    "files.retrieve": _file,
-    "files.delete": _deleted,
-    "batches.create": _batch,
-    "batches.retrieve": _batch,
-    "batches.list": _listing,
-    "batches.cancel": _batch,
-    "fine_tuning.jobs.create": _job,
-    "fine_tuning.jobs.retrieve": _job,
-    "fine_tuning.jobs.list": _listing,
-    "fine_tuning.jobs.cancel": _job,
-    "fine_tuning.jobs.list_events": _listing,
-    "models.list": _listing,
-    "models.retrieve": _members("id", "object", "owned_by", "created"),
+    "chat": chat,
+    "completion": completion,
+    "embeddings": lambda answer: _embeddings(answer, False),
+    "transcription": _transcription,
+    "images": _images,
+    "response": _response,
+    "file": _file,
+    "batch": _batch,
+    "fine-tuning-job": _job,
+    "model": _members("id", "object", "owned_by", "created"),
+    "list": _listing,
+    "deleted": _deleted,
 }
+"""How a whole answer is read, by the name of the view."""
 
 _STREAMS: dict[str, Callable[[list[Any]], dict[str, Any]]] = {
-    "chat.completions.create": chat_stream,
-    "completions.create": completion_stream,
-    "responses.create": _response_stream,
-    "responses.retrieve": _response_stream,
+    "chat-stream": chat_stream,
+    "completion-stream": completion_stream,
+    "response-stream": _response_stream,
 }
+"""How a stream is read, by the name of the view; others are read as streams of events."""
