@@ -15,6 +15,7 @@ NOT_MIRRORS = {
     "tests/corpus/": "scenarios that have to fail, run from end to end",
     "tests/docs/": "tests of the documentation",
     "tests/packaging/": "tests of the wheel",
+    "tests/sanitize/test_properties.py": "what holds for any secret in any place, of all of it",
 }
 """Tests of no single module, with the reason: folders, or single files by their whole path."""
 

@@ -20,7 +20,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from conformance.errors import EnvironmentFault, InputError
-from conformance.sanitize.scan import refuse_leaks
+from conformance.sanitize.files import refuse_leaks
 from conformance.wire.exchange import Headers, Request, Response
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
