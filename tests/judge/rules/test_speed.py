@@ -1,4 +1,4 @@
-"""Checking must stay small beside the call that is checked (design section 12: 0.9 ms bare)."""
+"""Checking must stay small beside the call that is checked (0.9 ms bare)."""
 
 from __future__ import annotations
 

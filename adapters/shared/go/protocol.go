@@ -68,6 +68,18 @@ func (w *streamWish) limit() int {
 	return -1
 }
 
+// arguments are those of a call, REST-shaped.
+type arguments map[string]json.RawMessage
+
+// A givenFile is an argument that is a file; File is nil where the argument is something else.
+type givenFile struct {
+	File *struct {
+		Name        string `json:"name"`
+		ContentType string `json:"content_type"`
+		Base64      string `json:"base64"`
+	} `json:"$file"`
+}
+
 // An object is a JSON object on its way out.
 type object = map[string]any
 

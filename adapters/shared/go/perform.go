@@ -4,19 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"runtime/debug"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"slices"
 )
 
-// perform is the outcome of a call.
+// An answer is what one call brought: a whole result, or the chunks of a stream.
+type answer struct {
+	result any
+	view   object
+	chunks []any // nil: no stream
+}
+
+// perform is the outcome of a call. Each adapter has the table of operations, the session with its
+// method call, and failure, which reads an error.
 func perform(ctx context.Context, opened *session, asked message) object {
-	call, known := operations[asked.Operation]
+	wanted, known := operations[asked.Operation]
 	switch {
 	case !known:
-		return unsupported("azopenai has no " + asked.Operation)
+		return unsupported(sdkLibrary + " has no " + asked.Operation + " that the adapter knows")
 	case opened.unsupported != "":
 		return unsupported(opened.unsupported)
 	case opened.failure != nil:
@@ -28,11 +36,10 @@ func perform(ctx context.Context, opened *session, asked message) object {
 		limit = &count
 	}
 	var response *http.Response
-	ctx = policy.WithCaptureResponse(opened.callContext(ctx, asked.Options), &response)
-	found, err := guarded(func() (answer, error) { return call(ctx, opened.client, asked.Arguments, limit) })
-	var missing noPlace
+	found, err := guarded(func() (answer, error) { return opened.call(ctx, wanted, asked, limit, &response) })
+	var missing unsupportedCall
 	if errors.As(err, &missing) {
-		return unsupported(missing.Error())
+		return unsupported(missing.reason)
 	}
 	said := object{"outcome": "ok", "view": found.view}
 	if found.chunks != nil {
@@ -50,7 +57,14 @@ func perform(ctx context.Context, opened *session, asked message) object {
 	return said
 }
 
+func operationNames() []string { return slices.Sorted(maps.Keys(operations)) }
+
 func unsupported(reason string) object { return object{"outcome": "unsupported", "reason": reason} }
+
+// An unsupportedCall is the error of a call that the library has no way to make.
+type unsupportedCall struct{ reason string }
+
+func (u unsupportedCall) Error() string { return u.reason }
 
 // A panicked is a panic inside the library: its caller would have met it.
 type panicked struct{ value any }

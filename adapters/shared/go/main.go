@@ -1,5 +1,3 @@
-// Command adapter drives Azure SDK for Go, sdk/ai/azopenai, for the conformance harness: adapter
-// protocol 1, one JSON object a line, over standard input and output.
 package main
 
 import (
@@ -8,8 +6,6 @@ import (
 	"runtime"
 	"runtime/debug"
 )
-
-const sdkModule = "github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai"
 
 func main() {
 	// Whatever else writes to standard output would break the protocol: it goes where messages for people go.
@@ -25,7 +21,7 @@ func hello() object {
 	return object{
 		"protocol": protocolVersion,
 		"adapter": object{
-			"sdk": "go-azopenai", "package": sdkModule, "version": sdkVersion(), "runtime": runtime.Version(),
+			"sdk": sdkName, "package": sdkModule, "version": sdkVersion(), "runtime": runtime.Version(),
 		},
 		"surfaces":    []string{"sync"},
 		"operations":  operationNames(),
