@@ -251,7 +251,7 @@ class DirectSession:
     """The Python SDK of this process, at a listener of its own, over real HTTP and in real time."""
 
     def __init__(self, config: ClientConfig, player: CasePlayer, server: PeerServer) -> None:
-        from conformance.sdk import python_driver
+        from conformance.sdk.python import driver as python_driver
 
         self._driver = python_driver
         self._runner = asyncio.Runner() if config.surface == "async" else None

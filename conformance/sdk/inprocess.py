@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import Any
 
 from conformance.sdk.messages import outcome_of
-from conformance.sdk.switchboard import RunningCase, Switchboard, switchboard
+from conformance.sdk.running import RunningCase
+from conformance.sdk.switchboard import Switchboard, switchboard
 from conformance.service.player import CasePlayer
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Exchange
@@ -109,7 +110,7 @@ class Session:
     def __init__(
         self, config: ClientConfig, case: RunningCase, runner: asyncio.Runner | None
     ) -> None:
-        from conformance.sdk import python_driver
+        from conformance.sdk.python import driver as python_driver
 
         self._driver = python_driver
         self._case = case
