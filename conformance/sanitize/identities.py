@@ -211,7 +211,9 @@ def _ids(page: Page) -> Iterator[re.Match[str]]:
     shape = page.data.translate(_SHAPE)
     word, guid = shape.find(_WORD_SHAPE), shape.find(_GUID_SHAPE)
     while word >= 0 or guid >= 0:
-        at = min(place for place in (word, guid) if place >= 0)
+        at = word
+        if word < 0 or 0 <= guid < word:
+            at = guid
         done = at + 1
         match = _ID.match(page.text, at)
         if match:
