@@ -19,6 +19,7 @@ from types import TracebackType
 
 from conformance.judge.judge import Judged
 from conformance.judge.results import Verdict
+from conformance.judge.rules import About, rules_about
 from conformance.plan.plan import Case
 from conformance.sdk.lane import Lane
 from conformance.sdk.process import Disturbed
@@ -35,7 +36,7 @@ _WAITS = 1.0
 FEW = 12
 """Late cases that are run again at once before each is run alone."""
 
-TIMED_RULES = frozenset({"retries.backoff", "retries.honours-hint", "expect.delays"})
+TIMED_RULES = rules_about(About.TIME)
 """Rules that measure time: broken once proves little on a busy machine."""
 
 _AGAIN = 2

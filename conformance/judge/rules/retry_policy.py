@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.judge.rules.seen import Seen
+from conformance.judge.rules.step import ObservedStep
 from conformance.suite.retry_traits import covers
 from conformance.wire.exchange import Exchange, Fault, Response
 
@@ -27,7 +27,7 @@ class Asked:
     header: str = ""
 
 
-def should_retry(view: Seen, exchange: Exchange) -> bool | None:
+def should_retry(step: ObservedStep, exchange: Exchange) -> bool | None:
     """Whether the contract says that what ``exchange`` met is retried; None when it does not
     say."""
     response = exchange.response
@@ -36,27 +36,27 @@ def should_retry(view: Seen, exchange: Exchange) -> bool | None:
     ):  # it came midway, and no contract says what then
         return None
     if response is None:
-        return _fault_retried(view, exchange.fault)
+        return _fault_retried(step, exchange.fault)
     if response.status < 400:
         return False
-    if view.trait("retries.should_retry_header") is True:
+    if step.trait("retries.should_retry_header") is True:
         told = (response.header("x-should-retry") or "").strip().lower()
         if told in ("true", "false"):
             return told == "true"
-    statuses = view.trait("retries.statuses")
+    statuses = step.trait("retries.statuses")
     if not isinstance(statuses, list | tuple):
         return None
     if not any(covers(pattern, response.status) for pattern in statuses):
         return False
-    return None if _too_long(view, response) else True
+    return None if _too_long(step, response) else True
 
 
-def _fault_retried(view: Seen, fault: Fault | None) -> bool | None:
-    trait = view.trait("retries.timeouts" if fault in _TIMEOUTS else "retries.connection_errors")
+def _fault_retried(step: ObservedStep, fault: Fault | None) -> bool | None:
+    trait = step.trait("retries.timeouts" if fault in _TIMEOUTS else "retries.connection_errors")
     return trait if isinstance(trait, bool) and fault is not None else None
 
 
-def asked_wait(view: Seen, exchange: Exchange) -> Asked:
+def asked_wait(step: ObservedStep, exchange: Exchange) -> Asked:
     """What the answer asked for, in the order the contract reads the headers (trait
     ``retries.honours``).
 
@@ -65,7 +65,7 @@ def asked_wait(view: Seen, exchange: Exchange) -> Asked:
     of the wait applies.
     """
     response = exchange.response
-    honours = view.trait("retries.honours")
+    honours = step.trait("retries.honours")
     if response is None or not isinstance(honours, list | tuple):
         return Asked(False)
     for name in honours:
@@ -73,9 +73,9 @@ def asked_wait(view: Seen, exchange: Exchange) -> Asked:
         if value is None:
             continue
         seconds = _seconds(
-            str(name).lower(), value.strip(), view.trait("retries.retry_after_forms", _FORMS)
+            str(name).lower(), value.strip(), step.trait("retries.retry_after_forms", _FORMS)
         )
-        if seconds is None or seconds <= 0 or seconds > _cap(view):
+        if seconds is None or seconds <= 0 or seconds > _cap(step):
             return Asked(True, None, str(name))
         return Asked(True, seconds, str(name))
     return Asked(False)
@@ -94,14 +94,14 @@ def _listed(forms: Any) -> Sequence[Any]:
     return forms if isinstance(forms, list | tuple) else ()
 
 
-def _cap(view: Seen) -> float:
-    cap = view.trait("retries.max_wait")
+def _cap(step: ObservedStep) -> float:
+    cap = step.trait("retries.max_wait")
     return float(cap) if isinstance(cap, int | float) and not isinstance(cap, bool) else math.inf
 
 
-def _too_long(view: Seen, response: Response) -> bool:
+def _too_long(step: ObservedStep, response: Response) -> bool:
     """Whether any hint exceeds the documented cap: then an SDK may give up instead of waiting."""
-    cap = _cap(view)
+    cap = _cap(step)
     for name in ("retry-after-ms", "x-ms-retry-after-ms", "retry-after"):
         seconds = _seconds(name, (response.header(name) or "").strip(), _FORMS)
         if seconds is not None and seconds > cap:

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 from conformance.judge.rules import Level, StepContext, StepObservation
 from conformance.judge.rules.errors import service_message
-from conformance.judge.rules.wire_view import vector, wire_view
+from conformance.judge.rules.step import ObservedStep
+from conformance.judge.rules.wire_view import vector
 from conformance.suite.scenario.model import Expect
 from conformance.suite.schema import SchemaRegistry
 from conformance.wire.exchange import (
@@ -235,9 +236,8 @@ def conformant_outcome(context: StepContext) -> Outcome:
             "error", error=_refusal(response), request_id=response.header("x-request-id")
         )
     if context.call.stream is not None:
-        from conformance.judge.rules.seen import Seen
-
-        return Outcome("ok", view=wire_view(fresh(context)), chunks=tuple(Seen(context).consumed))
+        streamed = ObservedStep(context)
+        return Outcome("ok", view=streamed.wire_view, chunks=tuple(streamed.consumed))
     result = response.json()
     if context.operation.usage == "embeddings" and "encoding_format" not in context.call.arguments:
         result["data"] = [
@@ -246,7 +246,7 @@ def conformant_outcome(context: StepContext) -> Outcome:
     return Outcome(
         "ok",
         result,
-        wire_view(fresh(context)),
+        ObservedStep(context).wire_view,
         request_id=response.header("x-request-id") if isinstance(result, dict) else None,
     )
 
@@ -274,11 +274,6 @@ def _refusal(response: Response) -> SdkError:
         inner,
         headers=response.headers,
     )
-
-
-def fresh(context: StepContext) -> StepContext:
-    """The same step with nothing derived yet."""
-    return replace(context)
 
 
 def with_outcome(context: StepContext, outcome: Outcome) -> StepContext:

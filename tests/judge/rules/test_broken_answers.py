@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.judge.rules.retry_policy import should_retry
-from conformance.judge.rules.seen import seen
+from conformance.judge.rules.step import ObservedStep
 from conformance.wire.exchange import Exchange, Fault
 from tests.judge.rules import bodies
 from tests.judge.rules.builders import chat, json_answer
@@ -23,15 +23,15 @@ from tests.judge.rules.builders import chat, json_answer
 def test_no_contract_says_what_becomes_of_an_answer_that_broke_off(
     fault: Fault, status: int
 ) -> None:
-    view = seen(chat())
-    met = Exchange(view.exchanges[0].request, json_answer(bodies.chat(), status), 0.0, fault)
-    assert should_retry(view, met) is None
+    step = ObservedStep(chat())
+    met = Exchange(step.exchanges[0].request, json_answer(bodies.chat(), status), 0.0, fault)
+    assert should_retry(step, met) is None
 
 
 def test_a_connection_closed_before_the_answer_is_retried_like_any_other() -> None:
-    view = seen(chat())
+    step = ObservedStep(chat())
     assert (
-        should_retry(view, Exchange(view.exchanges[0].request, None, 0.0, Fault.CUT_BODY)) is True
+        should_retry(step, Exchange(step.exchanges[0].request, None, 0.0, Fault.CUT_BODY)) is True
     )
 
 
@@ -42,4 +42,4 @@ def test_a_compressed_answer_is_judged_as_what_was_compressed() -> None:
         body=gzip.compress(plain.body),
         headers=(*plain.headers, ("content-encoding", "gzip")),
     )
-    assert seen(chat(served=(coded,))).answer == bodies.chat()
+    assert ObservedStep(chat(served=(coded,))).served.answer == bodies.chat()
