@@ -54,6 +54,8 @@ def _defined() -> Iterator[Rule]:
 
 
 _RULES = tuple(_defined())
+_STEP_CHECKS = tuple((rule, rule.decide) for rule in _RULES if rule.decide)
+_SERVICE_CHECKS = tuple((rule, rule.decide_served) for rule in _RULES if rule.decide_served)
 
 CHECK_FAILED = Rule(
     id="harness.check-failed",
@@ -92,9 +94,8 @@ def rules_about(*subjects: About) -> frozenset[str]:
 def apply_checks(context: StepContext) -> tuple[tuple[Applied, ...], tuple[Finding, ...]]:
     """Apply every rule to one step: what was applied, and all findings."""
     step = ObservedStep(context)
-    checks = ((rule, rule.decide) for rule in _RULES)
     return _apply(
-        checks, step, index=context.index, expected_level=context.level, strict=context.strict
+        _STEP_CHECKS, step, index=context.index, expected_level=context.level, strict=context.strict
     )
 
 
@@ -104,12 +105,11 @@ def apply_service_rules(
     """Apply the rules about the service to answers, whoever asked for them: what was applied, and
     all findings. ``strict`` makes members unknown to the specification findings instead of
     notes."""
-    checks = ((rule, rule.decide_served) for rule in _RULES)
-    return _apply(checks, served, index=0, expected_level=Level.MUST, strict=strict)
+    return _apply(_SERVICE_CHECKS, served, index=0, expected_level=Level.MUST, strict=strict)
 
 
 def _apply(
-    checks: Iterable[tuple[Rule, Callable[[Subject], Breaches | None] | None]],
+    checks: Iterable[tuple[Rule, Callable[[Subject], Breaches | None]]],
     subject: Subject,
     *,
     index: int,
@@ -121,8 +121,6 @@ def _apply(
     applied: list[Applied] = []
     findings: list[Finding] = []
     for rule, check in checks:
-        if check is None:
-            continue
         try:
             result = check(subject)
             if result is None:

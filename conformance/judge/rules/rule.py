@@ -305,16 +305,32 @@ def _guarded(
     on: Callable[[ObservedStep], Any] | None,
 ) -> StepCheck:
     """``check`` behind its guards."""
+    decide: StepCheck = check
+    if on is not None:
+        decide = _where_found(check, on)
+    if when is not None:
+        decide = _where_true(decide, when)
+    return decide
 
+
+def _where_found(
+    check: Callable[[ObservedStep, Subject], Breaches | None],
+    on: Callable[[ObservedStep], Subject | None],
+) -> StepCheck:
     def decide(step: ObservedStep) -> Breaches | None:
-        if when is not None and not when(step):
-            return None
-        if on is None:
-            return check(step)
         subject = on(step)
         if subject is None:
             return None
         return check(step, subject)
+
+    return decide
+
+
+def _where_true(check: StepCheck, when: StepGuard) -> StepCheck:
+    def decide(step: ObservedStep) -> Breaches | None:
+        if not when(step):
+            return None
+        return check(step)
 
     return decide
 

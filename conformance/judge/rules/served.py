@@ -49,11 +49,12 @@ class ServedChoice:
 
 
 class Served:
-    """The answers to one call. Every property is computed at most once; none raises.
+    """The answers to one call. Whatever takes work is derived at most once; nothing raises.
 
     ``exchanges`` are those of the call with the service's own host, in order. Of all answers the
     schemas are judged, of the last one everything else. ``last_schema`` names the schema of the
-    last answer where that is not the operation's own.
+    last answer where that is not the operation's own. ``response`` is that of the ``last``
+    exchange, whole or cut; None when a fault stood in its place.
     """
 
     def __init__(
@@ -70,23 +71,14 @@ class Served:
         self.api_version = api_version
         self.schemas = schemas
         self.last_schema = last_schema
+        self.last: Exchange | None = None
+        self.response: Response | None = None
+        if exchanges:
+            self.last = exchanges[-1]
+            self.response = self.last.response
         self._json: dict[bytes, Any] = {}
 
-    @cached_property
-    def last(self) -> Exchange | None:
-        """The last exchange."""
-        if not self.exchanges:
-            return None
-        return self.exchanges[-1]
-
-    @cached_property
-    def response(self) -> Response | None:
-        """The response of the last exchange, whole or cut; None when a fault stood in its place."""
-        if self.last is None:
-            return None
-        return self.last.response
-
-    @cached_property
+    @property
     def whole(self) -> Response | None:
         """The last response when it was delivered whole and is not the harness's own."""
         last = self.last
@@ -97,16 +89,18 @@ class Served:
     @cached_property
     def success(self) -> Response | None:
         """``whole`` when it is a 2xx."""
-        if self.whole is None or not 200 <= self.whole.status < 300:
+        whole = self.whole
+        if whole is None or not 200 <= whole.status < 300:
             return None
-        return self.whole
+        return whole
 
     @cached_property
     def refusal(self) -> Response | None:
         """``whole`` when it is a 4xx or 5xx."""
-        if self.whole is None or self.whole.status < 400:
+        whole = self.whole
+        if whole is None or whole.status < 400:
             return None
-        return self.whole
+        return whole
 
     @cached_property
     def body(self) -> Any:

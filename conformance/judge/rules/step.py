@@ -33,8 +33,13 @@ class Attempt:
 
 
 class ObservedStep:
-    """One step with everything rules derive from it. Every property is computed at most once; none
-    raises."""
+    """One step with everything rules derive from it. Whatever takes work is derived at most once;
+    nothing raises.
+
+    ``expected_response`` is what the scenario says of the response, empty when it says nothing.
+    ``exchanges`` are those with the service's own host, ``strangers`` those with any other: a
+    redirect may lead there.
+    """
 
     def __init__(self, context: StepContext) -> None:
         self.context = context
@@ -44,6 +49,14 @@ class ObservedStep:
         self.expect = context.expect
         self.observation = context.observation
         self.outcome = context.observation.outcome
+        self.expected_response = context.expect.response or _NOTHING
+        service = _host(context.client.endpoint)
+        every = context.observation.exchanges
+        self._is_own = [_host(exchange.request.url) == service for exchange in every]
+        pairs = list(zip(every, self._is_own, strict=True))
+        others = [exchange for exchange, is_own in pairs if not is_own]
+        self.exchanges = tuple(exchange for exchange, is_own in pairs if is_own)
+        self.strangers = (*others, *context.observation.side_exchanges)
 
     @cached_property
     def answered(self) -> bool:
@@ -52,11 +65,6 @@ class ObservedStep:
         return self.outcome.status in ("ok", "error") and not any(
             exchange.miss is not None for exchange in self.observation.exchanges
         )
-
-    @cached_property
-    def expected_response(self) -> ResponseExpect:
-        """What the scenario says of the response; empty when it says nothing."""
-        return self.expect.response or _NOTHING
 
     @cached_property
     def served(self) -> Served:
@@ -70,31 +78,13 @@ class ObservedStep:
         )
 
     @cached_property
-    def service_host(self) -> str:
-        return _host(self.client.endpoint)
-
-    @cached_property
-    def exchanges(self) -> tuple[Exchange, ...]:
-        """The exchanges with the service's own host; a redirect to another host is not one of
-        them."""
-        every = self.observation.exchanges
-        return tuple(e for e in every if _host(e.request.url) == self.service_host)
-
-    @cached_property
-    def strangers(self) -> tuple[Exchange, ...]:
-        """The exchanges with any other host."""
-        every = self.observation.exchanges
-        others = tuple(e for e in every if _host(e.request.url) != self.service_host)
-        return others + self.observation.side_exchanges
-
-    @cached_property
     def attempts(self) -> tuple[Attempt, ...]:
         """The attempts: exchanges that were not merely the following of a redirect."""
         waits = self.observation.waits
         attempts: list[Attempt] = []
         redirected = False
         for position, exchange in enumerate(self.observation.exchanges):
-            if not redirected and _host(exchange.request.url) == self.service_host:
+            if not redirected and self._is_own[position]:
                 waited = None
                 if 0 < position <= len(waits):
                     waited = waits[position - 1]
@@ -141,21 +131,21 @@ class ObservedStep:
         """Whether the caller got a result."""
         return self.answered and self.outcome.status == "ok"
 
-    @cached_property
+    @property
     def returns_nothing(self) -> bool:
         """Whether the contract documents the method to have no result (``result.returns_nothing``),
         and it had none."""
         documented = as_list(self.trait("result.returns_nothing"))
         return self.operation.id in documented and self.outcome.result is None
 
-    @cached_property
+    @property
     def request_id(self) -> str | None:
         """The request id the caller can read, from the error or from the result."""
         if self.error is not None:
             return self.error.request_id
         return self.outcome.request_id
 
-    @cached_property
+    @property
     def shows_no_request_id(self) -> bool:
         """Whether the contract says that the SDK has no accessor for a request id
         (``request_id.header: null``)."""
@@ -173,7 +163,7 @@ class ObservedStep:
             return values[: plan.count]
         return values
 
-    @cached_property
+    @property
     def reads_all(self) -> bool:
         """Whether the caller reads the stream to its end."""
         plan = self.call.stream
