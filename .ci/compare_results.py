@@ -69,14 +69,14 @@ def differences(before: dict[str, Any], after: dict[str, Any], *, verdict_only: 
             if one[key] != other[key]:
                 lines.append(f"{name}: {key}: {_short(one[key])} -> {_short(other[key])}")
     if not verdict_only:
-        uses = [
+        uses: list[dict[tuple[str, str], str]] = [
             {(use["sdk"], use["id"]): use["state"] for use in run["waivers"]}
             for run in (before, after)
         ]
-        for key in sorted(uses[0].keys() | uses[1].keys()):
-            states = [side.get(key, "absent") for side in uses]
+        for waiver in sorted(uses[0].keys() | uses[1].keys()):
+            states = [str(side.get(waiver, "absent")) for side in uses]
             if states[0] != states[1]:
-                lines.append(f"waiver {'/'.join(key)}: {states[0]} -> {states[1]}")
+                lines.append(f"waiver {'/'.join(waiver)}: {states[0]} -> {states[1]}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What a case costs, side by side in one run (bars: design section 12).
+"""What a case costs, side by side in one run (bars: docs/benchmarks.md).
 
 Run from the repository root: ``python benchmarks/case_cost.py [--cases 1000]``. It compares, per
 case:

@@ -4,7 +4,7 @@ kept.
 The files are the project's own scenarios, copied under other names until there are 500, so that
 sizes and shapes are real. PyYAML's C loader alone, on the same texts, stands beside it. The best of
 several rounds counts, in wall-clock milliseconds. Run it as ``python benchmarks/loading.py``; the
-bar is 150 ms (design section 12).
+bar is 150 ms (docs/benchmarks.md).
 """
 
 from __future__ import annotations

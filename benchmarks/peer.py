@@ -1,4 +1,4 @@
-"""The peer beside other loopback services, in one run on one machine (bars: design section 12).
+"""The peer beside other loopback services, in one run on one machine (bars: docs/benchmarks.md).
 
 Run from the repository root: ``python benchmarks/peer.py [--rounds 5] [--requests 20000] [--tools
 DIR]``. Compared, each in a process of its own, by one raw-socket load generator that is bounded in

@@ -169,7 +169,7 @@ def test_two_workers_give_the_bytes_of_one_and_settle_the_suite_they_ran(
         result.assert_outcomes(passed=24, xfailed=2)
         assert result.ret == 0
         assert text_of(result).count("results.json") == 1
-    for name in ("results.json", "index.html", "junit.xml", "divergence.html"):
+    for name in ("results.json", "index.html", "junit.xml", "divergence.html", "facts.html"):
         assert (suite.path / "serial" / name).read_bytes() == (
             suite.path / "spread" / name
         ).read_bytes()

@@ -11,13 +11,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai"
 )
 
-// arguments are those of a call, REST-shaped.
-type arguments map[string]json.RawMessage
-
 // noPlace says that the library's types have no place for what a call wants to send.
-type noPlace struct{ what string }
-
-func (n noPlace) Error() string { return "azopenai has no place for " + n.what }
+func noPlace(what string) error { return unsupportedCall{"azopenai has no place for " + what} }
 
 // text is the argument called name; empty when it is missing or no text.
 func (a arguments) text(name string) string {
@@ -28,12 +23,7 @@ func (a arguments) text(name string) string {
 
 // file is the argument called name as a file.
 func (a arguments) file(name string) (content []byte, filename *string, err error) {
-	var given struct {
-		File *struct {
-			Name   string `json:"name"`
-			Base64 string `json:"base64"`
-		} `json:"$file"`
-	}
+	var given givenFile
 	if json.Unmarshal(a[name], &given) != nil || given.File == nil {
 		return nil, nil, nil
 	}
@@ -93,7 +83,7 @@ func set(field reflect.Value, value json.RawMessage) error {
 			value = json.RawMessage("[" + string(value) + "]")
 		}
 		if json.Unmarshal(value, target) != nil {
-			return noPlace{"anything but texts in " + field.Type().String()}
+			return noPlace("anything but texts in " + field.Type().String())
 		}
 		return nil
 	default:
@@ -139,7 +129,7 @@ func kindOfUnion(value json.RawMessage, member string) string {
 
 func toolOf(value json.RawMessage) (azopenai.ChatCompletionsToolDefinitionClassification, error) {
 	if kind := kindOfUnion(value, "type"); kind != "function" {
-		return nil, noPlace{"a tool of type " + kind}
+		return nil, noPlace("a tool of type " + kind)
 	}
 	return into[azopenai.ChatCompletionsFunctionToolDefinition](value)
 }
@@ -157,7 +147,7 @@ func dataSourceOf(value json.RawMessage) (azopenai.AzureChatExtensionConfigurati
 	case "mongo_db":
 		return into[azopenai.MongoDBChatExtensionConfiguration](value)
 	default:
-		return nil, noPlace{"a data source of type " + kind}
+		return nil, noPlace("a data source of type " + kind)
 	}
 }
 
@@ -170,7 +160,7 @@ func responseFormatOf(value json.RawMessage) (azopenai.ChatCompletionsResponseFo
 	case "json_schema":
 		return into[azopenai.ChatCompletionsJSONSchemaResponseFormat](value)
 	default:
-		return nil, noPlace{"a response format of type " + kind}
+		return nil, noPlace("a response format of type " + kind)
 	}
 }
 

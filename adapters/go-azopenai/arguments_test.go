@@ -46,7 +46,7 @@ func TestMessagesTravelAsTheyWere(t *testing.T) {
 func TestWhatHasNoFormIsUnsupported(t *testing.T) {
 	var body azopenai.EmbeddingsOptions
 	err := fill(&body, arguments{"input": json.RawMessage(`[[1,2]]`)})
-	var missing noPlace
+	var missing unsupportedCall
 	if !errors.As(err, &missing) {
 		t.Errorf("error %v", err)
 	}

@@ -81,6 +81,13 @@ func retryOptions(retries *int, timeoutMS *int64) policy.RetryOptions {
 	return options
 }
 
+// call makes a call with this client. response becomes what the service answered, if it did.
+func (s *session) call(ctx context.Context, made operation, asked message, limit *int,
+	response **http.Response) (answer, error) {
+	ctx = policy.WithCaptureResponse(s.callContext(ctx, asked.Options), response)
+	return made(ctx, s.client, asked.Arguments, limit)
+}
+
 // callContext carries what is wanted of one call, by azcore's documented means.
 func (s *session) callContext(ctx context.Context, given callOptions) context.Context {
 	if given.MaxRetries != nil || given.TimeoutMS != nil {

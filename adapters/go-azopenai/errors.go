@@ -1,27 +1,18 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"maps"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-var statusKinds = map[int]string{
-	400: "bad_request", 401: "authentication", 403: "permission_denied", 404: "not_found", 409: "conflict",
-	422: "unprocessable", 429: "rate_limit",
-}
+// publicTypes are the names under which callers know types of packages they cannot import.
+var publicTypes = map[string]string{"exported.ResponseError": "azcore.ResponseError"}
 
 // failure is what a caller can learn from an error. response is what the call got from the service, if anything.
 func failure(err error, response *http.Response) object {
@@ -43,53 +34,20 @@ func failure(err error, response *http.Response) object {
 	return found
 }
 
-// kindOf sorts errors by what Go callers look for: azcore's error, and the transport's own errors, which are returned
-// as they are.
-func kindOf(err error, response *http.Response) string {
+// libraryKind is the kind of azcore's error, which is what Go callers look for.
+func libraryKind(err error) string {
 	var refused *azcore.ResponseError
-	var dialled *url.Error
-	var network net.Error
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		return statusKind(refused.StatusCode)
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		return "timeout"
-	case errors.As(err, &dialled), errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF):
-		return "connection"
-	case errors.As(err, new(panicked)):
-		return "other"
-	case response != nil:
-		return "decode"
 	}
-	return "configuration" // nothing came back, and the transport is not to blame
+	return ""
 }
 
-func statusKind(status int) string {
-	if kind, known := statusKinds[status]; known {
-		return kind
-	}
-	if status >= 500 {
-		return "internal_server"
-	}
-	return "status"
-}
-
-// typeName is the name a caller writes in errors.As.
-func typeName(err error) string {
-	name := strings.TrimLeft(fmt.Sprintf("%T", err), "*")
-	if name == "exported.ResponseError" {
-		return "azcore.ResponseError"
-	}
-	return name
-}
-
-// bases is the types that errors.As finds in err, nearest first: its own, and those of the errors it wraps.
+// bases is the types that errors.As finds in err, nearest first; azcore's error is also found in those
+// that have an As method for it.
 func bases(err error) []string {
-	names := []string{}
+	names := wrappedTypes(err)
 	var refused *azcore.ResponseError
-	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-		names = append(names, typeName(inner))
-	}
 	if errors.As(err, &refused) && !slices.Contains(names, typeName(refused)) {
 		names = append(names, typeName(refused))
 	}
@@ -112,14 +70,4 @@ func bodyOf(response *http.Response) any {
 		}
 	}
 	return value
-}
-
-func headersOf(response *http.Response) [][2]string {
-	found := [][2]string{}
-	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
-		for _, value := range response.Header[name] {
-			found = append(found, [2]string{name, value})
-		}
-	}
-	return found
 }

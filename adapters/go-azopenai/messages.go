@@ -43,7 +43,7 @@ func messageOf(value json.RawMessage) (azopenai.ChatRequestMessageClassification
 		content, err := userContent(given.Content)
 		return &azopenai.ChatRequestUserMessage{Content: content, Name: given.Name}, err
 	default:
-		return nil, noPlace{"a message of role " + given.Role}
+		return nil, noPlace("a message of role " + given.Role)
 	}
 }
 
@@ -98,6 +98,6 @@ func partOf(value json.RawMessage) (azopenai.ChatCompletionRequestMessageContent
 	case "image_url":
 		return into[azopenai.ChatCompletionRequestMessageContentPartImage](value)
 	default:
-		return nil, noPlace{"a content part of type " + kind}
+		return nil, noPlace("a content part of type " + kind)
 	}
 }

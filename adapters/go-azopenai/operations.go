@@ -4,19 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
-	"slices"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
-
-// An answer is what one call brought: a whole result, or the chunks of a stream.
-type answer struct {
-	result any
-	view   object
-	chunks []any // nil: no stream
-}
 
 // An operation performs one call. limit is how many events of a stream to read, negative for all; it is nil where no
 // stream is wanted. What a stream brought before it failed is returned beside the error.
@@ -41,8 +32,6 @@ var operations = map[string]operation{
 	"batches.list":                listBatches,
 	"batches.cancel":              cancelBatch,
 }
-
-func operationNames() []string { return slices.Sorted(maps.Keys(operations)) }
 
 func chat(ctx context.Context, client *azopenai.Client, given arguments, limit *int) (answer, error) {
 	if limit == nil {

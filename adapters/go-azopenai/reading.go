@@ -2,11 +2,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"io"
-	"maps"
 	"time"
 )
 
@@ -50,13 +47,6 @@ func plainList[T any](parts []T) any {
 	return asJSON(parts)
 }
 
-func first(values []any) any {
-	if len(values) == 0 {
-		return nil
-	}
-	return values[0]
-}
-
 // said is the text, or what was there when it is empty.
 func said[T ~string](text *T, before any) any {
 	if text == nil || *text == "" {
@@ -79,27 +69,6 @@ func joined(soFar any, piece *string) any {
 	}
 	text, _ := soFar.(string)
 	return text + *piece
-}
-
-// merged is the filter results of a stream so far: the latest word on each category.
-func merged(soFar, more any) any {
-	before, _ := soFar.(object)
-	now, _ := more.(object)
-	if len(now) == 0 {
-		return soFar
-	}
-	all := maps.Clone(now)
-	for name, result := range before {
-		if _, newer := now[name]; !newer {
-			all[name] = result
-		}
-	}
-	return all
-}
-
-func digest(content []byte) object {
-	sum := sha256.Sum256(content)
-	return object{"bytes": len(content), "sha256": hex.EncodeToString(sum[:])}
 }
 
 func readSeeker(content []byte) io.ReadSeeker { return bytes.NewReader(content) }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"maps"
-	"slices"
-	"unicode/utf8"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai"
 )
@@ -65,12 +63,6 @@ func chatView(chat azopenai.ChatCompletions) object {
 	}
 }
 
-// A choiceSoFar is one choice of a stream, put together from its pieces.
-type choiceSoFar struct {
-	role, text, refusal, reason, filter, context any
-	tools                                        []object
-}
-
 func (c *choiceSoFar) add(choice azopenai.ChatChoice) {
 	c.reason = said(choice.FinishReason, c.reason)
 	c.filter = merged(c.filter, plain(choice.ContentFilterResults))
@@ -93,19 +85,20 @@ func (c *choiceSoFar) add(choice azopenai.ChatChoice) {
 // id, which the first piece of each call has.
 func (c *choiceSoFar) addTool(call azopenai.ChatCompletionsToolCallClassification) {
 	piece := toolCallView(call)
+	last := int64(len(c.tools) - 1)
 	if id, _ := piece["id"].(string); id != "" || len(c.tools) == 0 {
-		c.tools = append(c.tools, piece)
+		c.tools[last+1] = piece
 		return
 	}
-	last := c.tools[len(c.tools)-1]
 	if typed, ok := call.(*azopenai.ChatCompletionsFunctionToolCall); ok && typed.Function != nil {
-		last["name"] = said(typed.Function.Name, last["name"])
-		last["arguments"] = joined(last["arguments"], typed.Function.Arguments)
+		call := c.tools[last]
+		call["name"] = said(typed.Function.Name, call["name"])
+		call["arguments"] = joined(call["arguments"], typed.Function.Arguments)
 	}
 }
 
 func chatStreamView(chunks []azopenai.ChatCompletions) object {
-	choices := map[int32]*choiceSoFar{}
+	choices := choicesSoFar{}
 	found := object{"id": nil, "model": nil, "created": nil, "usage": nil, "prompt_filter": nil}
 	for _, chunk := range chunks {
 		head(found, "id", chunk.ID)
@@ -120,40 +113,19 @@ func chatStreamView(chunks []azopenai.ChatCompletions) object {
 			found["prompt_filter"] = plainList(chunk.PromptFilterResults)
 		}
 		for _, choice := range chunk.Choices {
-			index := indexOf(choice.Index)
-			if choices[index] == nil {
-				choices[index] = &choiceSoFar{}
-			}
-			choices[index].add(choice)
+			choices.choice(indexOf(choice.Index)).add(choice)
 		}
 	}
-	leading := &choiceSoFar{}
-	texts, reasons, filters, calls := []any{}, []any{}, []any{}, []any{}
-	for position, index := range slices.Sorted(maps.Keys(choices)) {
-		choice := choices[index]
-		if position == 0 {
-			leading = choice
-		}
-		texts, reasons = append(texts, choice.text), append(reasons, choice.reason)
-		filters = append(filters, choice.filter)
-	}
-	for _, tool := range leading.tools {
-		calls = append(calls, tool)
-	}
-	maps.Copy(found, object{
-		"role": leading.role, "text": leading.text, "refusal": leading.refusal, "finish_reason": leading.reason,
-		"tool_calls": calls, "choices": len(choices), "texts": texts, "finish_reasons": reasons,
-		"content_filter": leading.filter, "content_filters": filters, "context": leading.context,
-		"chunk_count": len(chunks),
-	})
+	maps.Copy(found, choices.chatView())
+	found["chunk_count"] = len(chunks)
 	return found
 }
 
-func indexOf(index *int32) int32 {
+func indexOf(index *int32) int64 {
 	if index == nil {
 		return 0
 	}
-	return *index
+	return int64(*index)
 }
 
 func completionView(completion azopenai.Completions) object {
@@ -163,7 +135,7 @@ func completionView(completion azopenai.Completions) object {
 }
 
 func completionStreamView(chunks []azopenai.Completions) object {
-	choices := map[int32]*choiceSoFar{}
+	choices := choicesSoFar{}
 	found := object{"id": nil, "created": nil, "usage": nil, "prompt_filter": nil}
 	for _, chunk := range chunks {
 		head(found, "id", chunk.ID)
@@ -177,25 +149,14 @@ func completionStreamView(chunks []azopenai.Completions) object {
 			found["prompt_filter"] = plainList(chunk.PromptFilterResults)
 		}
 		for _, choice := range chunk.Choices {
-			index := indexOf(choice.Index)
-			if choices[index] == nil {
-				choices[index] = &choiceSoFar{}
-			}
-			so := choices[index]
+			so := choices.choice(indexOf(choice.Index))
 			so.text = joined(so.text, choice.Text)
 			so.reason = said(choice.FinishReason, so.reason)
 			so.filter = merged(so.filter, plain(choice.ContentFilterResults))
 		}
 	}
-	texts, reasons, filters := []any{}, []any{}, []any{}
-	for _, index := range slices.Sorted(maps.Keys(choices)) {
-		texts, reasons = append(texts, choices[index].text), append(reasons, choices[index].reason)
-		filters = append(filters, choices[index].filter)
-	}
-	maps.Copy(found, object{
-		"text": first(texts), "finish_reason": first(reasons), "choices": len(choices), "texts": texts,
-		"finish_reasons": reasons, "content_filter": first(filters), "chunk_count": len(chunks),
-	})
+	maps.Copy(found, choices.completionView())
+	found["chunk_count"] = len(chunks)
 	return found
 }
 
@@ -231,9 +192,7 @@ func imagesView(answer azopenai.ImageGenerations) object {
 			urls = append(urls, *image.URL)
 		}
 		if image.Base64Data != nil {
-			texts = append(texts, object{
-				"sha256": digest([]byte(*image.Base64Data))["sha256"], "length": len(*image.Base64Data),
-			})
+			texts = append(texts, textDigest(*image.Base64Data))
 		}
 	}
 	var leading azopenai.ImageGenerationData
@@ -270,10 +229,7 @@ func counted[T any](list []T) any {
 
 func contentView(content []byte) object {
 	found := digest(content)
-	found["text"] = nil
-	if utf8.Valid(content) {
-		found["text"] = string(content)
-	}
+	found["text"] = utf8Text(content)
 	return found
 }
 

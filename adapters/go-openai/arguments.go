@@ -13,17 +13,6 @@ import (
 	"github.com/openai/openai-go/v3/option"
 )
 
-// arguments are those of a call, REST-shaped.
-type arguments map[string]json.RawMessage
-
-type givenFile struct {
-	File *struct {
-		Name        string `json:"name"`
-		ContentType string `json:"content_type"`
-		Base64      string `json:"base64"`
-	} `json:"$file"`
-}
-
 // without is the arguments but for the one called name, whose text it takes out.
 func (a arguments) without(name string) (string, arguments) {
 	var text string

@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"slices"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/packages/respjson"
@@ -58,12 +57,6 @@ func chatView(chat *openai.ChatCompletion) object {
 	}
 }
 
-// A choiceSoFar is one choice of a stream, put together from its pieces.
-type choiceSoFar struct {
-	role, text, refusal, reason, filter, context any
-	tools                                        map[int64]object
-}
-
 func (c *choiceSoFar) add(choice openai.ChatCompletionChunkChoice) {
 	delta := choice.Delta // Azure's asynchronous filter sends choices without one: it is then zero
 	c.role = said(delta.Role, c.role)
@@ -88,7 +81,7 @@ func (c *choiceSoFar) add(choice openai.ChatCompletionChunkChoice) {
 }
 
 func chatStreamView(chunks []openai.ChatCompletionChunk) object {
-	choices := map[int64]*choiceSoFar{}
+	choices := choicesSoFar{}
 	found := object{"id": nil, "object": nil, "model": nil, "created": nil, "usage": nil, "prompt_filter": nil}
 	for _, chunk := range chunks {
 		head(found, "id", chunk.ID, chunk.JSON.ID)
@@ -100,31 +93,11 @@ func chatStreamView(chunks []openai.ChatCompletionChunk) object {
 		}
 		latest(found, "prompt_filter", extra(chunk.JSON.ExtraFields, "prompt_filter_results"))
 		for _, choice := range chunk.Choices {
-			if choices[choice.Index] == nil {
-				choices[choice.Index] = &choiceSoFar{tools: map[int64]object{}}
-			}
-			choices[choice.Index].add(choice)
+			choices.choice(choice.Index).add(choice)
 		}
 	}
-	leading := &choiceSoFar{}
-	texts, reasons, filters, calls := []any{}, []any{}, []any{}, []any{}
-	for position, index := range slices.Sorted(maps.Keys(choices)) {
-		choice := choices[index]
-		if position == 0 {
-			leading = choice
-		}
-		texts, reasons = append(texts, choice.text), append(reasons, choice.reason)
-		filters = append(filters, choice.filter)
-	}
-	for _, index := range slices.Sorted(maps.Keys(leading.tools)) {
-		calls = append(calls, leading.tools[index])
-	}
-	maps.Copy(found, object{
-		"role": leading.role, "text": leading.text, "refusal": leading.refusal, "finish_reason": leading.reason,
-		"tool_calls": calls, "choices": len(choices), "texts": texts, "finish_reasons": reasons,
-		"content_filter": leading.filter, "content_filters": filters, "context": leading.context,
-		"chunk_count": len(chunks),
-	})
+	maps.Copy(found, choices.chatView())
+	found["chunk_count"] = len(chunks)
 	return found
 }
 
@@ -135,7 +108,7 @@ func completionView(completion *openai.Completion) object {
 }
 
 func completionStreamView(chunks []openai.Completion) object {
-	choices := map[int64]*choiceSoFar{}
+	choices := choicesSoFar{}
 	found := object{"id": nil, "object": nil, "model": nil, "created": nil, "usage": nil, "prompt_filter": nil}
 	for _, chunk := range chunks {
 		head(found, "id", chunk.ID, chunk.JSON.ID)
@@ -147,24 +120,13 @@ func completionStreamView(chunks []openai.Completion) object {
 		}
 		latest(found, "prompt_filter", extra(chunk.JSON.ExtraFields, "prompt_filter_results"))
 		for _, choice := range chunk.Choices {
-			so := choices[choice.Index]
-			if so == nil {
-				so = &choiceSoFar{}
-				choices[choice.Index] = so
-			}
+			so := choices.choice(choice.Index)
 			so.text = joined(so.text, choice.Text, choice.JSON.Text)
 			so.reason = said(string(choice.FinishReason), so.reason)
 			so.filter = merged(so.filter, extra(choice.JSON.ExtraFields, "content_filter_results"))
 		}
 	}
-	texts, reasons, filters := []any{}, []any{}, []any{}
-	for _, index := range slices.Sorted(maps.Keys(choices)) {
-		texts, reasons = append(texts, choices[index].text), append(reasons, choices[index].reason)
-		filters = append(filters, choices[index].filter)
-	}
-	maps.Copy(found, object{
-		"text": first(texts), "finish_reason": first(reasons), "choices": len(choices), "texts": texts,
-		"finish_reasons": reasons, "content_filter": first(filters), "chunk_count": len(chunks),
-	})
+	maps.Copy(found, choices.completionView())
+	found["chunk_count"] = len(chunks)
 	return found
 }

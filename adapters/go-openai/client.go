@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"net/http"
 	"strings"
 	"time"
 
@@ -64,6 +66,13 @@ func (s *session) authentication(config clientConfig) []option.RequestOption {
 		return nil
 	}
 	return []option.RequestOption{azure.WithTokenCredential(s.tokens)}
+}
+
+// call makes a call with this client. response becomes what the service answered, if it did.
+func (s *session) call(ctx context.Context, made operation, asked message, limit *int,
+	response **http.Response) (answer, error) {
+	options := append(perRequest(asked.Options), option.WithResponseInto(response))
+	return made(ctx, &s.client, asked.Arguments, limit, options)
 }
 
 // perRequest is the documented options for one request, or as defaults for all of a client.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 
@@ -14,13 +13,6 @@ import (
 	"github.com/openai/openai-go/v3/packages/ssestream"
 	"github.com/openai/openai-go/v3/responses"
 )
-
-// An answer is what one call brought: a whole result, or the chunks of a stream.
-type answer struct {
-	result any
-	view   object
-	chunks []any // nil: no stream
-}
 
 // An operation performs one call. limit is how many events of a stream to read, negative for all; it is nil where no
 // stream is wanted. What a stream brought before it failed is returned beside the error.
@@ -103,8 +95,6 @@ var operations = map[string]operation{
 	},
 }
 
-func operationNames() []string { return slices.Sorted(maps.Keys(operations)) }
-
 // The forms that the SDK's methods have. R is what a method answers.
 type (
 	shown                  interface{ RawJSON() string }
@@ -113,16 +103,11 @@ type (
 	streamMethod[P, C any] func(context.Context, P, ...option.RequestOption) *ssestream.Stream[C]
 )
 
-// errNoStream says that the SDK has no stream for an operation.
-type errNoStream struct{}
-
-func (errNoStream) Error() string { return "openai-go cannot stream this operation" }
-
 // created is an operation that sends its arguments as a JSON body.
 func created[P any, R shown, T extendable[P]](of func(*openai.Client) method[P, R], view func(*R) object) operation {
 	return func(ctx context.Context, client *openai.Client, given arguments, limit *int, options []option.RequestOption) (answer, error) {
 		if limit != nil {
-			return answer{}, errNoStream{}
+			return answer{}, unsupportedCall{"openai-go cannot stream this operation"}
 		}
 		var body P
 		if err := fill[P, T](&body, given); err != nil {

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"maps"
 
 	"github.com/openai/openai-go/v3/packages/respjson"
 )
@@ -29,13 +26,6 @@ func plain(raw string) any {
 	return value
 }
 
-func first(values []any) any {
-	if len(values) == 0 {
-		return nil
-	}
-	return values[0]
-}
-
 // said is the text, or what was there when it is empty.
 func said(text string, before any) any {
 	if text == "" {
@@ -53,22 +43,6 @@ func joined(soFar any, piece string, field respjson.Field) any {
 	return text + piece
 }
 
-// merged is the filter results of a stream so far: the latest word on each category.
-func merged(soFar, more any) any {
-	before, _ := soFar.(object)
-	now, _ := more.(object)
-	if len(now) == 0 {
-		return soFar
-	}
-	all := maps.Clone(now)
-	for name, result := range before {
-		if _, newer := now[name]; !newer {
-			all[name] = result
-		}
-	}
-	return all
-}
-
 // head keeps the last value that says anything: filter-only chunks have empty ids and models.
 func head[T comparable](found object, name string, value T, field respjson.Field) {
 	var nothing T
@@ -82,9 +56,4 @@ func latest(found object, name string, value any) {
 	if list, ok := value.([]any); value != nil && (!ok || len(list) > 0 || found[name] == nil) {
 		found[name] = value
 	}
-}
-
-func digest(content []byte) object {
-	sum := sha256.Sum256(content)
-	return object{"bytes": len(content), "sha256": hex.EncodeToString(sum[:])}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"maps"
 	"net/http"
-	"unicode/utf8"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/responses"
@@ -41,9 +40,7 @@ func imagesView(answer *openai.ImagesResponse) object {
 			urls = append(urls, image.URL)
 		}
 		if image.JSON.B64JSON.Valid() {
-			texts = append(texts, object{
-				"sha256": digest([]byte(image.B64JSON))["sha256"], "length": len(image.B64JSON),
-			})
+			texts = append(texts, textDigest(image.B64JSON))
 		}
 	}
 	var leading openai.Image
@@ -118,10 +115,7 @@ func contentView(content []byte, headers http.Header, withText bool) object {
 		found["content_type"] = kind
 	}
 	if withText {
-		found["text"] = nil
-		if utf8.Valid(content) {
-			found["text"] = string(content)
-		}
+		found["text"] = utf8Text(content)
 	}
 	return found
 }

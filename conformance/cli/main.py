@@ -75,6 +75,7 @@ sdk_app = typer.Typer(
 sdk_app.command("list")(_ending(sdk.list_command))
 sdk_app.command("probe")(_ending(sdk.probe_command))
 sdk_app.command("install")(_ending(sdk.install_command))
+sdk_app.command("sources")(_ending(sdk.sources_command))
 app.add_typer(sdk_app)
 
 

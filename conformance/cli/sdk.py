@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from conformance.cli import options
-from conformance.errors import ExitCode, UsageError
+from conformance.errors import EnvironmentFault, ExitCode, UsageError
 from conformance.plan.plan import SubjectUnderTest
 from conformance.plan.subjects import subjects_of
 from conformance.report.text import visible
@@ -20,10 +21,16 @@ from conformance.sdk.probe import Probe
 from conformance.service.peer.tls import authority
 from conformance.suite.load import Sdk, Suite
 from conformance.suite.manifest import Manifest, Tool, load_manifest, tool_version
+from conformance.suite.sources import lay_out
 
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME[@VERSION]...", help="SDKs, perhaps with a version.")
 ]
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME[@VERSION]", help="An SDK, perhaps with a version.")
+]
+Into = Annotated[Path, typer.Option("--into", help="A folder that is empty or is not there yet.")]
 
 
 def list_command(root: options.Root = None) -> int:
@@ -82,6 +89,36 @@ def install_command(names: Names, root: options.Root = None) -> int:
         folder = install(adapter, lambda step: typer.echo(f"  {step}", err=True))
         if not adapter.is_installed_here:
             typer.echo(f"  in {folder}")
+    return int(ExitCode.CONFORMANT)
+
+
+def sources_command(name: Name, into: Into, root: options.Root = None) -> int:
+    """Lay an adapter's sources out in a folder, as a build does, to lint and test them there."""
+    suite = options.open_suite(root)
+    [subject] = _subjects(suite, [name])
+    _require_adapter(subject)
+    files = adapter_of(subject).sources()
+    if not files:
+        raise UsageError(
+            "sdk-no-sources",
+            f"the adapter of {subject.sdk.name} lists no sources",
+            "it is used as it stands in its folder",
+        )
+    try:
+        if into.is_dir() and any(into.iterdir()):
+            raise UsageError(
+                "folder-not-empty",
+                f"{into} is not empty",
+                "name a new folder: a file left over would be tested too",
+            )
+        lay_out(files, into)
+    except OSError as error:
+        raise EnvironmentFault(
+            "sources-not-written",
+            f"cannot write to {into}: {error.strerror}",
+            "choose a folder you may write to",
+        ) from None
+    typer.echo(f"{subject.sdk.name} {subject.version}: {len(files)} files in {into}")
     return int(ExitCode.CONFORMANT)
 
 

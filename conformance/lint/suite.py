@@ -20,6 +20,9 @@ from conformance.run.execute import cassette_name
 from conformance.run.runner import rule_infos
 from conformance.service.script import compile_step, needs_sockets
 from conformance.suite.cassette import Cassette
+from conformance.suite.citations import link_problem, source_problems, text_problems
+from conformance.suite.facts import load_facts
+from conformance.suite.home import facts_folder
 from conformance.suite.load import Suite
 from conformance.suite.scenario.load import LoadedScenario
 from conformance.suite.scenario.match import operator_problems
@@ -44,7 +47,32 @@ def lint(suite: Suite) -> tuple[InputError, ...]:
     problems.extend(_overlooked(suite))
     problems.extend(_waivers(suite))
     problems.extend(_schemas(suite))
+    problems.extend(_citations(suite))
     return tuple(sorted({str(problem): problem for problem in problems}.values(), key=_order))
+
+
+def _citations(suite: Suite) -> Iterator[InputError]:
+    """Sources of scenarios and contracts, and what any file of the suite's own cites in its
+    text."""
+    facts = load_facts(facts_folder())
+    for document in (
+        *(loaded.document for loaded in suite.scenarios),
+        *(sdk.contract.document for sdk in suite.sdks if _is_own(suite, suite.home.adapters)),
+    ):
+        yield from source_problems(document.value, document.where, facts)
+    for root, pattern in (
+        (suite.home.scenarios, "**/*.yaml"),
+        (suite.home.cassettes, "**/*.yaml"),
+        (suite.home.adapters, "*/*.yaml"),
+        (suite.home.adapters, "*/*.md"),
+        (suite.home.schemas, "**/*.json"),
+        (facts_folder().parent, "**/*.md"),
+    ):
+        for path in sorted(root.glob(pattern)) if _is_own(suite, root) else ():
+            shown = f"{root.name}/{path.relative_to(root).as_posix()}"
+            yield from text_problems(
+                path.read_text(encoding="utf-8", errors="replace"), shown, facts
+            )
 
 
 def _order(problem: InputError) -> tuple[str, int, int]:
@@ -493,6 +521,8 @@ def _waiver(waiver: Waiver, rules: set[str], suite: Suite) -> Iterator[tuple[str
             f"there is no rule {waiver.rule!r}",
             f"did you mean {near[0]!r}?" if near else "see docs/rules.md",
         )
+    if problem := link_problem(waiver.link):
+        yield ("link", "link-form", problem, "write the whole address, as a browser has it")
     for pattern in waiver.scenarios if _is_own(suite, suite.home.adapters) else ():
         if not any(fnmatchcase(loaded.id, pattern) for loaded in suite.scenarios):
             yield (

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from conformance.judge.results import Run, Verdict, WaiverUse
 from conformance.report import timeline
@@ -24,7 +24,8 @@ from conformance.report.cases import scenario_views, scenarios_of
 from conformance.report.matrix import Glance
 from conformance.report.provenance import provenance
 from conformance.report.summary import RED_WAIVERS, WORDS, Summary, Tally, summarize
-from conformance.report.text import Anchors, count, instant, safe_url, seconds, visible
+from conformance.report.text import Anchors, count, instant, safe_link, safe_url, seconds, visible
+from conformance.suite.facts import REPORT_PAGE, citations
 
 _TEMPLATES = "templates"
 DIVERGENCE_NAME = "divergence.html"
@@ -60,6 +61,7 @@ def render_html(run: Run) -> str:
             rule_anchors=Anchors("rule", (item.id for item in run.rules)),
             waiver_anchors=Anchors("waiver", (item.id for item in run.waivers)),
             divergence=DIVERGENCE_NAME,
+            facts=REPORT_PAGE,
             **assets(("report.css",), "report.js"),
         )
         + "\n"
@@ -98,8 +100,10 @@ def environment() -> Environment:
     environment.filters |= {
         "seconds": seconds,
         "safe_url": safe_url,
+        "safe_link": safe_link,
         "count": count,
         "instant": instant,
+        "cited": _cited,
     }
     environment.globals |= {
         "words": WORDS,
@@ -126,6 +130,20 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, Markup):
         return value
     return "" if value is None else visible(str(value))
+
+
+def _cited(text: str) -> Markup:
+    """``text`` escaped, with a link for each fact it cites."""
+    parts, end = [], 0
+    for citation in citations(text):
+        parts.append(escape(visible(text[end : citation.start])))
+        parts.append(
+            Markup('<a href="{}">{}</a>').format(
+                citation.ref.url, text[citation.start : citation.end]
+            )
+        )
+        end = citation.end
+    return Markup("").join((*parts, escape(visible(text[end:]))))
 
 
 @cache

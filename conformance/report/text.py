@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.suite.facts import REPORT_PAGE
+
 BODY_LIMIT = 8_000
 FRAME_LIMIT = 1_200
 FRAME_COUNT_LIMIT = 200
@@ -52,6 +54,14 @@ def safe_url(url: str) -> str:
     except ValueError:
         return ""
     return url if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+_FACT_LINK = re.compile(rf"{re.escape(REPORT_PAGE)}#[\w.-]+", re.ASCII)
+
+
+def safe_link(url: str) -> str:
+    """As :func:`safe_url`, and a fact on the report's page of facts."""
+    return url if _FACT_LINK.fullmatch(url) else safe_url(url)
 
 
 class Anchors:

@@ -22,6 +22,8 @@ from conformance.errors import EnvironmentFault, InputError, Where
 from conformance.judge.results import RESULTS_VERSION, Run
 from conformance.report.junit import render_junit
 from conformance.report.text import shallow
+from conformance.suite.facts import load_facts
+from conformance.suite.home import facts_folder
 
 RESULTS_NAME = "results.json"
 HTML_NAME = "index.html"
@@ -31,8 +33,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
-    """Write ``index.html``, ``results.json``, ``junit.xml`` and ``divergence.html`` into
-    ``folder``, made if need be.
+    """Write ``index.html``, ``results.json``, ``junit.xml``, ``divergence.html`` and ``facts.html``
+    into ``folder``.
+
+    The folder is made if need be.
 
     Returns their paths in that order. Each file is replaced in one step, so a reader sees the old
     one or the new one. Raises EnvironmentFault (``report-not-written``) when the folder or the disk
@@ -40,13 +44,15 @@ def write_reports(run: Run, folder: Path) -> tuple[Path, ...]:
     """
     # Here, not above: reading results (`load_run`) must not cost the import of a template engine.
     from conformance.report.divergence_page import render_divergence
+    from conformance.report.facts_page import FACTS_NAME, render_facts
     from conformance.report.html import DIVERGENCE_NAME, render_html
 
     results = _write(folder, RESULTS_NAME, results_json(run))
     page = _write(folder, HTML_NAME, render_html(run))
     junit = _write(folder, JUNIT_NAME, render_junit(run))
     divergence = _write(folder, DIVERGENCE_NAME, render_divergence(run))
-    return page, results, junit, divergence
+    facts = _write(folder, FACTS_NAME, render_facts(run, load_facts(facts_folder())))
+    return page, results, junit, divergence, facts
 
 
 def require_writable(folder: Path) -> None:

@@ -197,5 +197,7 @@ def source_link(source: SourceRef) -> SourceLink:
         return SourceLink(kind="issue", text=source.issue, url=source.issue)
     if source.url is not None:
         return SourceLink(kind="url", text=f"{source.url}{section}", url=source.url)
-    kind, text = ("spec", source.spec) if source.spec is not None else ("fact", source.fact)
-    return SourceLink(kind=kind, text=f"{text}{section}")
+    ref = source.fact_ref
+    return SourceLink(
+        kind=source.kind, text=f"{source.text}{section}", url=ref.url if ref is not None else ""
+    )

@@ -30,6 +30,7 @@ from conformance.sanitize.redactor import Redactor
 from conformance.sdk.pipes import ending
 from conformance.sdk.process import Launch
 from conformance.suite.manifest import PACKAGE, Manifest, Tool, filled, tool_version
+from conformance.suite.sources import SourceFiles, lay_out, source_files
 
 Report = Callable[[str], None]
 """Is told each step of a build, in a few words."""
@@ -99,20 +100,13 @@ class Adapter:
                 f"{platform.python_implementation()} {platform.python_version()} {sys.base_prefix}"
             )
         total.update(json.dumps(recipe, sort_keys=True).encode())
-        for path in self._sources():
-            total.update(
-                path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes()
-            )
+        for path, origin in self.sources().items():
+            total.update(path.as_posix().encode() + b"\0" + origin.read_bytes())
         return total.hexdigest()[:12]
 
-    def _sources(self) -> list[Path]:
-        found = {
-            path
-            for pattern in self.manifest.sources
-            for path in self.folder.glob(pattern)
-            if path.is_file()
-        }
-        return sorted(found)
+    def sources(self) -> SourceFiles:
+        """The files it is built from: its own, and those it shares with other adapters."""
+        return source_files(self.folder, self.manifest.sources)
 
     def values(self, build: Path, ca_file: Path | None = None) -> dict[str, str]:
         """What the placeholders of the manifest stand for."""
@@ -238,10 +232,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _build(adapter: Adapter, building: Path, report: Report) -> None:
-    for path in adapter._sources():
-        target = building / path.relative_to(adapter.folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
+    lay_out(adapter.sources(), building)
     if adapter.manifest.python is not None:
         _build_python(adapter, building, report)
     values = adapter.values(building)
@@ -300,7 +291,7 @@ def _step(adapter: Adapter, command: list[str], folder: Path, report: Report) ->
     about = f"{adapter.sdk} {adapter.version}: {name}"
     report(name)
     try:
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - a manifest's own command, no shell
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,

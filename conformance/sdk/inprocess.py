@@ -75,7 +75,7 @@ class InProcessLane:
         player: Player,
         clock: VirtualClock,
         seed: str,
-        waits: float = 0.0,
+        waits: float = 0.0,  # noqa: ARG002 - its clock is virtual
     ) -> Session:
         """One client for one case. ``seed`` makes the SDK's jitter reproducible."""
         if self._board is None:

@@ -53,6 +53,19 @@ def find_home(start: Path, explicit: Path | None = None) -> Home:
     return Home(**folders)
 
 
+def facts_folder() -> Path:
+    """The published facts: those of the installation, which every suite cites.
+
+    Raises EnvironmentFault when the installation carries none.
+    """
+    for folder in (_PACKAGE / "_data" / "facts", _PACKAGE.parent / "docs" / "facts"):
+        if folder.is_dir():
+            return folder
+    raise EnvironmentFault(
+        "no-data", "this installation carries no facts/", "install the package again"
+    )
+
+
 def _is_suite(folder: Path) -> bool:
     return (folder / "scenarios").is_dir() and (
         (folder / "cassettes").is_dir() or (folder / "adapters").is_dir()

@@ -11,6 +11,7 @@ from conformance.errors import InputError, InputErrors, UsageError
 from conformance.suite.cassette import Cassette, load_cassette
 from conformance.suite.contract import LoadedContract, load_contract
 from conformance.suite.home import Home
+from conformance.suite.manifest import load_manifest
 from conformance.suite.scenario.load import Fixtures, LoadedScenario, load_scenarios
 from conformance.suite.schema import SchemaRegistry
 from conformance.suite.waivers import Waiver, load_waivers
@@ -92,11 +93,13 @@ def load_suite(home: Home) -> Suite:
 
 
 def load_sdks(adapters: Path, problems: list[InputError]) -> tuple[Sdk, ...]:
-    """Every SDK with a contract below ``adapters``; what is wrong is added to ``problems``."""
+    """Every SDK with a contract below ``adapters``; what is wrong is added to ``problems``, also
+    where it stands in a manifest."""
     found: list[Sdk] = []
     for folder in sorted(p.parent for p in adapters.glob("*/contract.yaml")):
         try:
             found.append(Sdk(folder.name, load_contract(folder), load_waivers(folder)))
+            load_manifest(folder)
         except InputErrors as errors:
             problems.extend(errors.errors)
         except InputError as error:

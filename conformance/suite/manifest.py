@@ -21,6 +21,7 @@ from pydantic import Field, field_validator
 
 from conformance.suite.contract import check_versions, in_range
 from conformance.suite.scenario.model import Part
+from conformance.suite.sources import Source, check_sources
 from conformance.suite.validation import validate
 from conformance.suite.yaml import load_file
 
@@ -86,7 +87,7 @@ class Manifest(Part):
     versions: Versions
     toolchain: list[Tool] = Field(default_factory=list)
     python: PythonEnvironment | None = None
-    sources: list[str] = Field(default_factory=list)
+    sources: list[Source] = Field(default_factory=list)
     build: list[Command] = Field(default_factory=list)
     command: Command
     environment: dict[str, str] = Field(default_factory=dict)
@@ -100,7 +101,9 @@ def load_manifest(folder: Path) -> Manifest | None:
     if not path.is_file():
         return None
     document = load_file(path, name=f"{folder.parent.name}/{folder.name}/adapter.yaml")
-    return validate(document, Manifest, "adapter manifest")
+    manifest = validate(document, Manifest, "adapter manifest")
+    check_sources(folder, manifest.sources, document)
+    return manifest
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -116,7 +119,7 @@ def tool_version(tool: Tool) -> str | None:
     if shutil.which(command[0]) is None:
         return None
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - a manifest's own command, no shell
             command,
             capture_output=True,
             timeout=30,

@@ -313,7 +313,7 @@ def test_what_the_library_does_not_have_is_unsupported(
     assert caller(operation, chat("m"), **client)["outcome"] == "unsupported"
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", [*BOTH, "shared/java"])
 def test_no_file_names_a_registry_or_this_machine(name: str) -> None:
     for path in (ADAPTERS / name).rglob("*"):
         if (

@@ -76,13 +76,13 @@ def process(
 # --- run
 
 
-def test_a_conformant_run_ends_with_0_writes_four_reports_and_says_so(
+def test_a_conformant_run_ends_with_0_writes_five_reports_and_says_so(
     command, tmp_path: Path
 ) -> None:  # type: ignore[no-untyped-def]
     ended = command("run", "--reports", "out")
     assert (ended.code, ended.err) == (0, "")
     assert "4 pass" in ended.out
-    for name in ("index.html", "results.json", "junit.xml", "divergence.html"):
+    for name in ("index.html", "results.json", "junit.xml", "divergence.html", "facts.html"):
         assert (tmp_path / "suite" / "out" / name).stat().st_size > 100
         assert f"wrote out/{name}" in ended.out
     assert [case.verdict for case in load_run(tmp_path / "suite" / "out").cases] == ["pass"] * 4
@@ -193,7 +193,13 @@ def test_the_same_run_twice_gives_the_same_bytes(
         kept.append(
             [
                 (folder / report).read_bytes()
-                for report in ("results.json", "index.html", "junit.xml", "divergence.html")
+                for report in (
+                    "results.json",
+                    "index.html",
+                    "junit.xml",
+                    "divergence.html",
+                    "facts.html",
+                )
             ]
         )
     assert kept[0] == kept[1]
@@ -274,6 +280,7 @@ def bad(text: str | bytes) -> dict[str, str | bytes]:
     return {PLACE: text}
 
 
+MANIFEST = "protocol: 1\nversions: {default: '1'}\ncommand: [x]\nsources: [gone.go]\n"
 CONTRACT = {"adapters/python/contract.yaml": contract()}
 BAD: dict[str, tuple[dict[str, str | bytes], str, str]] = {
     "a typo": (bad(scenario(head="tgas: [a]\n")), f"{PLACE}:5:1", "did you mean 'tags'?"),
@@ -306,6 +313,11 @@ BAD: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         CONTRACT | {"adapters/python/waivers.yaml": waiver(versions="newest")},
         "adapters/python/waivers.yaml:9:15",
         "version range",
+    ),
+    "a manifest": (
+        CONTRACT | {"adapters/python/adapter.yaml": MANIFEST},
+        "adapters/python/adapter.yaml:4:11",
+        "matches no file in adapters/python",
     ),
     "a contract": (
         {"adapters/python/contract.yaml": contract().replace("sdk: python", "sdk: snake", 1)},

@@ -60,6 +60,7 @@ def test_the_wheel_runs_the_suite_in_an_empty_folder(environment: Path, tmp_path
     assert {case["verdict"] for case in results["cases"]} <= {"pass", "waived"}
     assert sorted(p.name for p in (tmp_path / "reports").iterdir()) == [
         "divergence.html",
+        "facts.html",
         "index.html",
         "junit.xml",
         "results.json",
@@ -79,10 +80,27 @@ def test_the_wheel_and_not_the_source_tree_is_what_runs(environment: Path, tmp_p
 def test_the_wheel_carries_every_file_of_the_suite(environment: Path, tmp_path: Path) -> None:
     listed = run(environment / "venv" / "bin" / "conformance", "lint", cwd=tmp_path)
     assert listed.returncode == 0, listed.stdout + listed.stderr
-    for part in ("scenarios", "schemas", "cassettes", "adapters"):
+    for part in ("scenarios", "schemas", "cassettes", "adapters", "docs/facts"):
         source = files_below(ROOT / part)
-        [data] = (environment / "venv").glob(f"lib/python*/site-packages/conformance/_data/{part}")
+        name = part.removeprefix("docs/")
+        [data] = (environment / "venv").glob(f"lib/python*/site-packages/conformance/_data/{name}")
         assert files_below(data) == source
+
+
+def test_an_adapter_of_the_wheel_is_whole_with_what_it_shares(
+    environment: Path, tmp_path: Path
+) -> None:
+    laid_out = run(
+        environment / "venv" / "bin" / "conformance",
+        "sdk",
+        "sources",
+        "go-openai",
+        "--into",
+        tmp_path / "sources",
+        cwd=tmp_path,
+    )
+    assert laid_out.returncode == 0, laid_out.stdout + laid_out.stderr
+    assert {"sdk.go", "protocol.go"} <= {path.name for path in (tmp_path / "sources").iterdir()}
 
 
 def files_below(folder: Path) -> set[Path]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from conformance.judge.results import CaseResult, Run, Tool, Verdict
 from conformance.report.html import DIVERGENCE_NAME, render_html
+from conformance.suite.facts import REPORT_PAGE
 from tests.places import PROJECT
 from tests.report.builders import (
     DOTNET,
@@ -198,7 +199,8 @@ def test_markup_on_the_wire_stays_text(place: str) -> None:
 def test_only_http_links_are_links() -> None:
     page = Page(render_html(hostile_run()))
     outside = {value for value in page.values("href") if not value.startswith("#")} - {
-        DIVERGENCE_NAME
+        DIVERGENCE_NAME,
+        REPORT_PAGE,
     }
     assert {value.split(":")[0] for value in outside} <= {"https", "http", "data"}
     assert page.values("href").count("data:,") == len(

@@ -21,16 +21,18 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_four_files_are_written_and_nothing_else(tmp_path: Path) -> None:
+def test_five_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     paths = write_reports(full_run(), tmp_path / "new" / "folder")
     assert [path.name for path in paths] == [
         "index.html",
         "results.json",
         "junit.xml",
         "divergence.html",
+        "facts.html",
     ]
     assert names(tmp_path / "new" / "folder") == [
         "divergence.html",
+        "facts.html",
         "index.html",
         "junit.xml",
         "results.json",
@@ -40,7 +42,7 @@ def test_four_files_are_written_and_nothing_else(tmp_path: Path) -> None:
 def test_a_link_where_a_report_belongs_is_replaced_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("keep")
     (tmp_path / "reports").mkdir()
-    for name in ("index.html", "results.json", "junit.xml", "divergence.html"):
+    for name in ("index.html", "results.json", "junit.xml", "divergence.html", "facts.html"):
         (tmp_path / "reports" / name).symlink_to(tmp_path / "elsewhere")
     assert not any(path.is_symlink() for path in write_reports(full_run(), tmp_path / "reports"))
     assert (tmp_path / "elsewhere").read_text() == "keep"
@@ -98,7 +100,13 @@ def test_a_full_disk_keeps_the_report_that_was_there(
     with pytest.raises(EnvironmentFault, match="No space left on device"):
         write_reports(small_run(Verdict.FAIL), tmp_path)
     assert load_run(tmp_path) == first
-    assert names(tmp_path) == ["divergence.html", "index.html", "junit.xml", "results.json"]
+    assert names(tmp_path) == [
+        "divergence.html",
+        "facts.html",
+        "index.html",
+        "junit.xml",
+        "results.json",
+    ]
 
 
 @pytest.mark.parametrize(

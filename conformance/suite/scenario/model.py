@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from conformance.suite.facts import FactRef
 from conformance.suite.scenario.durations import parse_duration
 
 API_VERSIONS = ("2024-06-01", "2024-10-21", "2025-03-01-preview", "2025-04-01-preview", "v1")
@@ -59,9 +60,16 @@ Variable = Annotated[str, Field(pattern=r"^\$\{[^${}]+\}$")]
 again once filled."""
 
 
+SourceKind = Literal["article", "spec", "issue", "url", "fact"]
+SOURCE_KINDS: tuple[SourceKind, ...] = ("article", "spec", "issue", "url", "fact")
+
+
 class SourceRef(Part):
     """Where the expectation is written: exactly one of the five, with a section where the document
-    has them."""
+    has them.
+
+    A ``fact`` is ``page#anchor`` below ``docs/facts``, as in ``service#retry-headers``.
+    """
 
     article: str | None = None
     spec: str | None = None
@@ -72,12 +80,25 @@ class SourceRef(Part):
 
     @model_validator(mode="after")
     def _one(self) -> SourceRef:
-        named = [
-            n for n in ("article", "spec", "issue", "url", "fact") if getattr(self, n) is not None
-        ]
+        named = [n for n in SOURCE_KINDS if getattr(self, n) is not None]
         if len(named) != 1:
             raise ValueError("a source names exactly one of article, spec, issue, url, fact")
         return self
+
+    @property
+    def kind(self) -> SourceKind:
+        """Which of the five it is."""
+        return next(kind for kind in SOURCE_KINDS if getattr(self, kind) is not None)
+
+    @property
+    def text(self) -> str:
+        """What stands under that key."""
+        return str(getattr(self, self.kind))
+
+    @property
+    def fact_ref(self) -> FactRef | None:
+        """The page and anchor of a published fact; None for every other source."""
+        return FactRef.parse(self.fact) if self.fact is not None else None
 
 
 class ClientSpec(Part):

@@ -23,8 +23,8 @@ FILES = {
 
 @cache
 def document(version: str) -> dict[str, Any]:
-    """The specification of ``version`` with ``nullable`` turned into a type, as the wire contract
-    reads it."""
+    """The specification of ``version`` with ``nullable`` turned into a type, as
+    facts/service#operations reads it."""
     text = (SPECS / FILES[version]).read_text(encoding="utf-8")
     loaded = (
         json.loads(text)

@@ -1,4 +1,4 @@
-"""Every fault of the design's section 9, by what a raw socket sees of it."""
+"""Every fault a peer can play, by what a raw socket sees of it."""
 
 from __future__ import annotations
 

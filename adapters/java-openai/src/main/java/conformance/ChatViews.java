@@ -7,12 +7,9 @@ import com.openai.models.chat.completions.ChatCompletionMessageToolCall;
 import com.openai.models.completions.Completion;
 import com.openai.models.completions.CompletionChoice;
 import com.openai.models.completions.CompletionUsage;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.function.Function;
 
 /** What a caller reads of chat and completion answers, whole and streamed. */
 final class ChatViews {
@@ -22,27 +19,25 @@ final class ChatViews {
     private ChatViews() {}
 
     static Map<String, Object> chat(ChatCompletion answer) {
-        List<Pieces> choices = new ArrayList<>();
+        Choices choices = new Choices();
         for (ChatCompletion.Choice choice : Views.list(answer::choices)) {
-            Pieces pieces = new Pieces();
-            pieces.finishReason = Views.name(Views.read(choice::finishReason));
-            pieces.filter = Views.extra(choice._additionalProperties(), FILTER);
+            ChoiceSoFar whole = choices.next();
+            whole.finish(Values.name(Views.read(choice::finishReason)));
+            whole.filter = Views.extra(choice._additionalProperties(), FILTER); // an empty block is one here
             ChatCompletionMessage message = Views.read(choice::message);
             if (message != null) {
-                pieces.role = Views.plain(message._role());
-                pieces.text = Views.option(message::content);
-                pieces.refusal = Views.option(message::refusal);
-                pieces.context = Views.extra(message._additionalProperties(), "context");
+                whole.role = Views.plain(message._role());
+                whole.addText(Views.option(message::content));
+                whole.addRefusal(Views.option(message::refusal));
+                whole.context = Views.extra(message._additionalProperties(), "context");
                 List<ChatCompletionMessageToolCall> calls = Views.option(message::toolCalls);
                 for (ChatCompletionMessageToolCall call : calls == null ? List.<ChatCompletionMessageToolCall>of()
                         : calls) {
-                    pieces.tools.put((long) pieces.tools.size(), toolCall(call));
+                    whole.tools.put((long) whole.tools.size(), toolCall(call));
                 }
             }
-            choices.add(pieces);
         }
-        Map<String, Object> view = head(choices);
-        chatMembers(view, choices);
+        Map<String, Object> view = choices.chatView();
         view.put("id", Views.read(answer::id));
         view.put("object", Views.plain(answer._object_()));
         view.put("model", Views.read(answer::model));
@@ -70,22 +65,19 @@ final class ChatViews {
     }
 
     static Map<String, Object> chatStream(List<ChatCompletionChunk> items) {
-        Map<Long, Pieces> byIndex = new TreeMap<>();
+        Choices choices = new Choices();
         for (ChatCompletionChunk item : items) {
             for (ChatCompletionChunk.Choice choice : Views.list(item::choices)) {
-                Long index = Views.read(choice::index);
-                byIndex.computeIfAbsent(index == null ? 0 : index, any -> new Pieces()).add(choice);
+                add(choices.at(Views.read(choice::index)), choice);
             }
         }
-        List<Pieces> choices = List.copyOf(byIndex.values());
-        Map<String, Object> view = head(choices);
-        chatMembers(view, choices);
-        view.put("id", last(items, item -> Views.read(item::id)));
-        view.put("object", last(items, item -> Views.plain(item._object_())));
-        view.put("model", last(items, item -> Views.read(item::model)));
-        view.put("created", last(items, item -> Views.read(item::created)));
-        view.put("usage", usage(last(items, item -> Views.option(item::usage))));
-        view.put("prompt_filter", last(items, item -> Views.extra(item._additionalProperties(), PROMPT_FILTER)));
+        Map<String, Object> view = choices.chatView();
+        view.put("id", Values.last(items, item -> Views.read(item::id)));
+        view.put("object", Values.last(items, item -> Views.plain(item._object_())));
+        view.put("model", Values.last(items, item -> Views.read(item::model)));
+        view.put("created", Values.last(items, item -> Views.read(item::created)));
+        view.put("usage", usage(Values.last(items, item -> Views.option(item::usage))));
+        view.put("prompt_filter", Values.last(items, item -> Views.extra(item._additionalProperties(), PROMPT_FILTER)));
         view.put("chunk_count", items.size());
         return view;
     }
@@ -97,54 +89,24 @@ final class ChatViews {
     }
 
     static Map<String, Object> completionStream(List<Completion> items) {
-        Map<Long, Pieces> byIndex = new TreeMap<>();
+        Choices choices = new Choices();
         for (Completion item : items) {
             for (CompletionChoice choice : Views.list(item::choices)) {
-                Long index = Views.read(choice::index);
-                Pieces pieces = byIndex.computeIfAbsent(index == null ? 0 : index, any -> new Pieces());
-                pieces.text = joined(pieces.text, Views.read(choice::text));
-                String reason = Views.name(Views.read(choice::finishReason));
-                pieces.finishReason = reason == null ? pieces.finishReason : reason;
-                pieces.filter = merged(pieces.filter, Views.extra(choice._additionalProperties(), FILTER));
+                ChoiceSoFar soFar = choices.at(Views.read(choice::index));
+                soFar.addText(Views.read(choice::text));
+                soFar.finish(Values.name(Views.read(choice::finishReason)));
+                soFar.addFilter(Views.extra(choice._additionalProperties(), FILTER));
             }
         }
-        Map<String, Object> view = head(List.copyOf(byIndex.values()));
-        view.put("id", last(items, item -> Views.read(item::id)));
-        view.put("object", last(items, item -> Views.plain(item._object_())));
-        view.put("model", last(items, item -> Views.read(item::model)));
-        view.put("created", last(items, item -> Views.read(item::created)));
-        view.put("usage", usage(last(items, item -> Views.option(item::usage))));
-        view.put("prompt_filter", last(items, item -> Views.extra(item._additionalProperties(), PROMPT_FILTER)));
+        Map<String, Object> view = choices.completionView();
+        view.put("id", Values.last(items, item -> Views.read(item::id)));
+        view.put("object", Values.last(items, item -> Views.plain(item._object_())));
+        view.put("model", Values.last(items, item -> Views.read(item::model)));
+        view.put("created", Values.last(items, item -> Views.read(item::created)));
+        view.put("usage", usage(Values.last(items, item -> Views.option(item::usage))));
+        view.put("prompt_filter", Values.last(items, item -> Views.extra(item._additionalProperties(), PROMPT_FILTER)));
         view.put("chunk_count", items.size());
         return view;
-    }
-
-    private static Map<String, Object> head(List<Pieces> choices) {
-        List<Object> texts = new ArrayList<>();
-        List<Object> reasons = new ArrayList<>();
-        List<Object> filters = new ArrayList<>();
-        choices.forEach(pieces -> {
-            texts.add(pieces.text);
-            reasons.add(pieces.finishReason);
-            filters.add(pieces.filter);
-        });
-        Map<String, Object> view = new LinkedHashMap<>();
-        view.put("choices", choices.size());
-        view.put("texts", texts);
-        view.put("text", texts.isEmpty() ? null : texts.get(0));
-        view.put("finish_reasons", reasons);
-        view.put("finish_reason", reasons.isEmpty() ? null : reasons.get(0));
-        view.put("content_filters", filters);
-        view.put("content_filter", filters.isEmpty() ? null : filters.get(0));
-        return view;
-    }
-
-    private static void chatMembers(Map<String, Object> view, List<Pieces> choices) {
-        Pieces leading = choices.isEmpty() ? new Pieces() : choices.get(0);
-        view.put("role", leading.role);
-        view.put("refusal", leading.refusal);
-        view.put("context", leading.context);
-        view.put("tool_calls", List.copyOf(leading.tools.values()));
     }
 
     private static Map<String, Object> usage(CompletionUsage usage) {
@@ -159,82 +121,44 @@ final class ChatViews {
                 prompt == null ? null : Views.option(prompt::cachedTokens));
     }
 
-    /** The last value that says anything: Azure's filter-only chunks have empty ids and models. */
-    private static <T, V> V last(List<T> items, Function<T, V> getter) {
-        for (int index = items.size() - 1; index >= 0; index--) {
-            V found = getter.apply(items.get(index));
-            if (found != null && !"".equals(found) && !List.of().equals(found) && !Long.valueOf(0).equals(found)) {
-                return found;
+    private static void add(ChoiceSoFar soFar, ChatCompletionChunk.Choice choice) {
+        ChatCompletionChunk.Choice.Delta delta = Views.read(choice::delta);
+        if (delta != null) {
+            String role = Values.name(Views.option(delta::role));
+            soFar.role = role == null ? soFar.role : role;
+            soFar.addText(Views.option(delta::content));
+            soFar.addRefusal(Views.option(delta::refusal));
+            Object context = Views.extra(delta._additionalProperties(), "context");
+            soFar.context = context == null ? soFar.context : context;
+            var calls = Views.option(delta::toolCalls);
+            if (calls != null) {
+                calls.forEach(piece -> add(soFar.tools, piece));
             }
         }
-        return items.isEmpty() ? null : getter.apply(items.get(0));
+        soFar.finish(Values.name(Views.option(choice::finishReason)));
+        soFar.addFilter(Views.extra(choice._additionalProperties(), FILTER));
     }
 
-    /** One choice, put together. */
-    private static final class Pieces {
-        private Object role;
-        private String text;
-        private String refusal;
-        private String finishReason;
-        private Object filter;
-        private Object context;
-        private final Map<Long, Map<String, Object>> tools = new TreeMap<>();
-
-        void add(ChatCompletionChunk.Choice choice) {
-            ChatCompletionChunk.Choice.Delta delta = Views.read(choice::delta);
-            if (delta != null) {
-                String said = Views.name(Views.option(delta::role));
-                role = said == null ? role : said;
-                text = joined(text, Views.option(delta::content));
-                refusal = joined(refusal, Views.option(delta::refusal));
-                Object found = Views.extra(delta._additionalProperties(), "context");
-                context = found == null ? context : found;
-                var calls = Views.option(delta::toolCalls);
-                if (calls != null) {
-                    calls.forEach(this::add);
-                }
-            }
-            String reason = Views.name(Views.option(choice::finishReason));
-            finishReason = reason == null ? finishReason : reason;
-            filter = merged(filter, Views.extra(choice._additionalProperties(), FILTER));
-        }
-
-        private void add(ChatCompletionChunk.Choice.Delta.ToolCall piece) {
-            Long index = Views.read(piece::index);
-            Map<String, Object> call = tools.computeIfAbsent(index == null ? 0 : index, any -> {
-                Map<String, Object> empty = new LinkedHashMap<>();
-                List.of("id", "type", "name", "arguments").forEach(name -> empty.put(name, null));
-                return empty;
-            });
-            keep(call, "id", Views.option(piece::id));
-            keep(call, "type", Views.name(Views.option(piece::type)));
-            var function = Views.option(piece::function);
-            if (function != null) {
-                keep(call, "name", Views.option(function::name));
-                call.put("arguments", joined((String) call.get("arguments"), Views.option(function::arguments)));
-            }
-        }
-
-        private static void keep(Map<String, Object> call, String name, String found) {
-            if (found != null && !found.isEmpty()) {
-                call.put(name, found);
-            }
+    private static void add(Map<Long, Map<String, Object>> tools, ChatCompletionChunk.Choice.Delta.ToolCall piece) {
+        Long index = Views.read(piece::index);
+        Map<String, Object> call = tools.computeIfAbsent(index == null ? 0 : index, any -> {
+            Map<String, Object> empty = new LinkedHashMap<>();
+            List.of("id", "type", "name", "arguments").forEach(name -> empty.put(name, null));
+            return empty;
+        });
+        keep(call, "id", Views.option(piece::id));
+        keep(call, "type", Values.name(Views.option(piece::type)));
+        var function = Views.option(piece::function);
+        if (function != null) {
+            keep(call, "name", Views.option(function::name));
+            call.put("arguments", ChoiceSoFar.joined((String) call.get("arguments"),
+                    Views.option(function::arguments)));
         }
     }
 
-    private static String joined(String soFar, String more) {
-        return more == null ? soFar : soFar == null ? more : soFar + more;
-    }
-
-    private static Object merged(Object soFar, Object more) {
-        if (more == null || Map.of().equals(more)) {
-            return soFar;
+    private static void keep(Map<String, Object> call, String name, String value) {
+        if (value != null && !value.isEmpty()) {
+            call.put(name, value);
         }
-        if (soFar instanceof Map<?, ?> before && more instanceof Map<?, ?> after) {
-            Map<Object, Object> both = new LinkedHashMap<>(before);
-            both.putAll(after);
-            return both;
-        }
-        return more;
     }
 }

@@ -20,7 +20,7 @@ final class ResponseViews {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("id", Views.read(answer::id));
         view.put("object", Views.plain(answer._object_()));
-        view.put("status", Views.name(Views.option(answer::status)));
+        view.put("status", Values.name(Views.option(answer::status)));
         view.put("model", ObjectMappers.jsonMapper().convertValue(Views.read(answer::model), Object.class));
         view.put("created", Views.read(answer::createdAt));
         view.put("output_text", outputText(output));
@@ -28,7 +28,7 @@ final class ResponseViews {
         view.put("tool_calls", output.stream().filter(ResponseOutputItem::isFunctionCall)
                 .map(item -> toolCall(item.asFunctionCall())).toList());
         var reasoning = Views.option(answer::reasoning);
-        view.put("reasoning_effort", reasoning == null ? null : Views.name(Views.option(reasoning::effort)));
+        view.put("reasoning_effort", reasoning == null ? null : Values.name(Views.option(reasoning::effort)));
         var usage = Views.option(answer::usage);
         view.put("usage", usage == null ? null : Views.usage("input_tokens", Views.read(usage::inputTokens),
                 "output_tokens", Views.read(usage::outputTokens), Views.read(usage::totalTokens),
@@ -37,7 +37,7 @@ final class ResponseViews {
         var error = Views.option(answer::error);
         view.put("error", error == null ? null : ObjectMappers.jsonMapper().convertValue(error, Object.class));
         var details = Views.option(answer::incompleteDetails);
-        view.put("incomplete_reason", details == null ? null : Views.name(Views.option(details::reason)));
+        view.put("incomplete_reason", details == null ? null : Values.name(Views.option(details::reason)));
         view.put("previous_response_id", Views.option(answer::previousResponseId));
         view.put("content_filters", Views.extra(answer._additionalProperties(), "content_filters"));
         return view;

@@ -3,7 +3,6 @@ package conformance;
 import com.azure.core.credential.SimpleTokenCache;
 import com.azure.core.credential.TokenRequestContext;
 import com.azure.identity.ClientSecretCredential;
-import com.azure.identity.ClientSecretCredentialBuilder;
 import com.openai.azure.AzureOpenAIServiceVersion;
 import com.openai.azure.AzureUrlPathMode;
 import com.openai.azure.credential.AzureApiKeyCredential;
@@ -20,10 +19,8 @@ import java.util.function.Supplier;
 
 /** One client of the SDK as a scenario asked for it, built on first use. */
 final class Session {
+    static final String PACKAGE = "openai-java";
     private static final String SCOPE = "https://cognitiveservices.azure.com/.default";
-    private static final String TENANT = "00000000-0000-0000-0000-000000000001";
-    private static final String CLIENT = "00000000-0000-0000-0000-000000000002";
-    private static final String SECRET = "conformance-not-a-secret"; // a value no directory knows
 
     private final Map<String, Object> config;
     private final Map<String, Object> auth;
@@ -37,7 +34,7 @@ final class Session {
 
     static Map<String, Object> about() {
         String version = OpenAIClient.class.getPackage().getImplementationVersion();
-        return Map.of("sdk", "java-openai", "package", "openai-java", "version", version, "runtime",
+        return Map.of("sdk", "java-openai", "package", PACKAGE, "version", version, "runtime",
                 "Java " + Runtime.version().feature());
     }
 
@@ -130,12 +127,7 @@ final class Session {
      * azure-identity does. That one sends a request to www.example.com on the way, which fails where there is no network.
      */
     private Supplier<String> identity(String authority) {
-        ClientSecretCredentialBuilder builder =
-                new ClientSecretCredentialBuilder().tenantId(TENANT).clientId(CLIENT).clientSecret(SECRET);
-        if (authority != null) {
-            builder.authorityHost(authority).disableInstanceDiscovery();
-        }
-        ClientSecretCredential credential = builder.build();
+        ClientSecretCredential credential = Identity.secret(authority);
         SimpleTokenCache cache = new SimpleTokenCache(() -> {
             tokenCalls.incrementAndGet();
             return credential.getToken(new TokenRequestContext().addScopes(SCOPE));

@@ -21,12 +21,6 @@ import com.openai.models.images.ImagesResponse;
 import com.openai.models.models.Model;
 import com.openai.models.models.ModelListPageResponse;
 import com.openai.models.responses.inputitems.ResponseItemList;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,8 +57,7 @@ final class Views {
         view.put("count", data.size());
         view.put("urls", data.stream().map(item -> option(item::url)).filter(url -> url != null).toList());
         view.put("b64", data.stream().map(item -> option(item::b64Json)).filter(text -> text != null)
-                .map(text -> Map.of("sha256", sha256(text.getBytes(StandardCharsets.UTF_8)), "length", text.length()))
-                .toList());
+                .map(Values::textDigest).toList());
         view.put("revised_prompt", data.isEmpty() ? null : option(data.get(0)::revisedPrompt));
         view.put("content_filter", data.isEmpty() ? null : extra(data.get(0)._additionalProperties(),
                 "content_filter_results"));
@@ -87,8 +80,8 @@ final class Views {
             view.put("text", read(heard::text));
             view.put("language", read(heard::language));
             view.put("duration", read(heard::duration));
-            view.put("segments", size(option(heard::segments)));
-            view.put("words", size(option(heard::words)));
+            view.put("segments", Values.size(option(heard::segments)));
+            view.put("words", Values.size(option(heard::words)));
         });
         return view;
     }
@@ -100,24 +93,20 @@ final class Views {
             view.put("text", read(heard::text));
             view.put("language", read(heard::language));
             view.put("duration", read(heard::duration));
-            view.put("segments", size(option(heard::segments)));
+            view.put("segments", Values.size(option(heard::segments)));
         });
         return view;
     }
 
     static Map<String, Object> speech(Content answer) {
-        Map<String, Object> view = new LinkedHashMap<>(digest(answer));
+        Map<String, Object> view = new LinkedHashMap<>(Values.digest(answer.bytes()));
         view.put("content_type", answer.type());
         return view;
     }
 
     static Map<String, Object> content(Content answer) {
         Map<String, Object> view = speech(answer);
-        try {
-            view.put("text", StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(answer.bytes())).toString());
-        } catch (CharacterCodingException binary) {
-            view.put("text", null);
-        }
+        view.put("text", Values.text(answer.bytes()));
         return view;
     }
 
@@ -127,9 +116,9 @@ final class Views {
         view.put("id", read(answer::id));
         view.put("object", plain(answer._object_()));
         view.put("filename", read(answer::filename));
-        view.put("purpose", name(read(answer::purpose)));
+        view.put("purpose", Values.name(read(answer::purpose)));
         view.put("bytes", read(answer::bytes));
-        view.put("status", name(read(answer::status)));
+        view.put("status", Values.name(read(answer::status)));
         view.put("created_at", read(answer::createdAt));
         return view;
     }
@@ -146,7 +135,7 @@ final class Views {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("id", read(answer::id));
         view.put("object", plain(answer._object_()));
-        view.put("status", name(read(answer::status)));
+        view.put("status", Values.name(read(answer::status)));
         view.put("input_file_id", read(answer::inputFileId));
         view.put("output_file_id", option(answer::outputFileId));
         view.put("error_file_id", option(answer::errorFileId));
@@ -166,7 +155,7 @@ final class Views {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("id", read(answer::id));
         view.put("object", plain(answer._object_()));
-        view.put("status", name(read(answer::status)));
+        view.put("status", Values.name(read(answer::status)));
         view.put("model", read(answer::model));
         view.put("fine_tuned_model", option(answer::fineTunedModel));
         view.put("training_file", read(answer::trainingFile));
@@ -198,7 +187,7 @@ final class Views {
 
     static Map<String, Object> events(JobListEventsPageResponse page) {
         return page(list(page::data), item -> read(item::id),
-                item -> option(item::type) == null ? plain(item._object_()) : name(option(item::type)),
+                item -> option(item::type) == null ? plain(item._object_()) : Values.name(option(item::type)),
                 read(page::hasMore));
     }
 
@@ -243,10 +232,6 @@ final class Views {
         return found == null ? List.of() : found;
     }
 
-    static String name(Object member) {
-        return member == null ? null : member.toString();
-    }
-
     /** A member the SDK does not model. */
     static Object extra(Map<String, JsonValue> properties, String name) {
         return plain(properties.get(name));
@@ -270,22 +255,5 @@ final class Views {
     /** A number the SDK does not model. */
     private static Long whole(Object found) {
         return found instanceof Number number ? Long.valueOf(number.longValue()) : null;
-    }
-
-    private static Integer size(List<?> found) {
-        return found == null ? null : found.size();
-    }
-
-    /** Length and SHA-256 of binary content. */
-    static Map<String, Object> digest(Content content) {
-        return Map.of("bytes", content.bytes().length, "sha256", sha256(content.bytes()));
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
-        }
     }
 }

@@ -8,23 +8,21 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import reactor.core.Exceptions;
 
 /** What a caller can learn from an exception of the SDK. */
 final class Errors {
-    private static final Map<Integer, String> KINDS = Map.of(400, "bad_request", 401, "authentication", 403,
-            "permission_denied", 404, "not_found", 409, "conflict", 422, "unprocessable", 429, "rate_limit");
-
     private Errors() {}
 
+    /** What the SDK threw: where its asynchronous client is waited for, reactor wraps it. */
+    static Throwable unwrapped(RuntimeException thrown) {
+        return Exceptions.unwrap(thrown);
+    }
+
     static Map<String, Object> describe(Throwable error) {
-        Map<String, Object> found = new LinkedHashMap<>();
-        found.put("type", error.getClass().getSimpleName());
-        found.put("kind", kind(error));
-        found.put("message", String.valueOf(error.getMessage()));
-        found.put("bases", bases(error.getClass()));
+        Map<String, Object> found = ErrorMembers.of(error, kind(error), "com.azure.");
         if (error instanceof HttpResponseException refused) {
             Object body = refused.getValue() instanceof Map<?, ?> value && value.get("error") instanceof Map<?, ?> inner
                     ? inner : refused.getValue();
@@ -33,7 +31,7 @@ final class Errors {
                 found.put("code", members.get("code"));
                 found.put("param", members.get("param"));
                 found.put("error_type", members.get("type"));
-                found.put("content_filter", filter(members));
+                found.put("content_filter", ErrorMembers.contentFilter(members));
             }
             HttpResponse response = refused.getResponse();
             if (response != null) {
@@ -47,31 +45,6 @@ final class Errors {
         return found;
     }
 
-    /** The filter's detail in the untyped value, under either of its documented spellings. */
-    private static Object filter(Map<?, ?> body) {
-        for (Object holder : new Object[] {body.get("innererror"), body.get("inner_error"), body}) {
-            if (holder instanceof Map<?, ?> members) {
-                for (String name : List.of("content_filter_result", "content_filter_results")) {
-                    if (members.containsKey(name)) {
-                        return members.get(name);
-                    }
-                }
-            }
-        }
-        return null;
-    }
-
-    /** The classes of the SDK it is caught as, its own first. */
-    private static List<String> bases(Class<?> type) {
-        List<String> bases = new ArrayList<>();
-        for (Class<?> base = type; base != null; base = base.getSuperclass()) {
-            if (base.getName().startsWith("com.azure.")) {
-                bases.add(base.getSimpleName());
-            }
-        }
-        return bases;
-    }
-
     private static boolean comesFrom(Throwable error, String place) {
         StackTraceElement[] frames = error.getStackTrace();
         return frames.length > 0 && frames[0].getClassName().contains(place);
@@ -80,8 +53,7 @@ final class Errors {
     /** One class serves most statuses, so the status it shows decides; else the cause that says most. */
     private static String kind(Throwable error) {
         if (error instanceof HttpResponseException refused && refused.getResponse() != null) {
-            int status = refused.getResponse().getStatusCode();
-            return status < 300 ? "decode" : KINDS.getOrDefault(status, status >= 500 ? "internal_server" : "status");
+            return ErrorMembers.kindOf(refused.getResponse().getStatusCode());
         }
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof TimeoutException || cause instanceof ConnectTimeoutException

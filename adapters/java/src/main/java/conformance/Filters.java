@@ -89,7 +89,7 @@ final class Filters {
             return null;
         }
         Map<String, Object> view = filtered(found.isFiltered());
-        Views.put(view, "severity", Views.name(found.getSeverity()));
+        Views.put(view, "severity", Values.name(found.getSeverity()));
         return view;
     }
 

@@ -31,11 +31,11 @@ final class ResponseViews {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("id", answer.getId());
         view.put("object", answer.getObject());
-        view.put("status", Views.name(answer.getStatus()));
+        view.put("status", Values.name(answer.getStatus()));
         view.put("model", answer.getModel());
         view.put("created", Views.seconds(answer.getCreatedAt()));
         view.put("output_text", outputText(output));
-        view.put("output_types", output.stream().map(item -> Views.name(item.getType())).toList());
+        view.put("output_types", output.stream().map(item -> Values.name(item.getType())).toList());
         view.put("tool_calls", output.stream().filter(ResponsesFunctionCallItem.class::isInstance)
                 .map(ResponsesFunctionCallItem.class::cast).map(ResponseViews::toolCall).toList());
         view.put("usage", usage(answer.getUsage()));
@@ -43,7 +43,7 @@ final class ResponseViews {
         view.put("error", null);
         view.put("incomplete_reason", null);
         if (answer.getReasoning() != null) {
-            view.put("reasoning_effort", Views.name(answer.getReasoning().getEffort()));
+            view.put("reasoning_effort", Values.name(answer.getReasoning().getEffort()));
         }
         if (answer.getError() != null) {
             Map<String, Object> error = new LinkedHashMap<>();
@@ -52,7 +52,7 @@ final class ResponseViews {
             view.put("error", error);
         }
         if (answer.getIncompleteDetails() != null) {
-            view.put("incomplete_reason", Views.name(answer.getIncompleteDetails().getReason()));
+            view.put("incomplete_reason", Values.name(answer.getIncompleteDetails().getReason()));
         }
         return view;
     }
@@ -68,7 +68,7 @@ final class ResponseViews {
     private static Map<String, Object> toolCall(ResponsesFunctionCallItem item) {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("id", item.getCallId());
-        view.put("type", Views.name(item.getType()));
+        view.put("type", Values.name(item.getType()));
         view.put("name", item.getName());
         view.put("arguments", item.getArguments());
         return view;
@@ -107,7 +107,7 @@ final class ResponseViews {
                 view.put("error", error);
             }
         }
-        view.put("event_types", events.stream().map(event -> Views.name(event.getType())).toList());
+        view.put("event_types", events.stream().map(event -> Values.name(event.getType())).toList());
         view.put("chunk_count", events.size());
         view.put("delta_text", text.toString());
         return view;
@@ -138,7 +138,7 @@ final class ResponseViews {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("count", items.size());
         view.put("ids", items.stream().map(ResponsesItem::getId).toList());
-        view.put("types", items.stream().map(item -> Views.name(item.getType())).toList());
+        view.put("types", items.stream().map(item -> Values.name(item.getType())).toList());
         view.put("has_more", page.getContinuationToken() != null);
         return view;
     }

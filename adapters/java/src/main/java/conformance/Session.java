@@ -32,7 +32,7 @@ import reactor.core.publisher.Mono;
 
 /** One client of the SDK as a scenario asked for it. Clients are built on first use, each kind by its own builder. */
 final class Session {
-    private static final String PACKAGE = "azure-ai-openai";
+    static final String PACKAGE = "azure-ai-openai";
 
     private final Map<String, Object> config;
     private final Map<String, Object> auth;

@@ -13,15 +13,9 @@ import com.azure.ai.openai.models.PageableList;
 import com.azure.core.http.HttpHeaderName;
 import com.azure.core.http.rest.Response;
 import com.azure.core.util.BinaryData;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,8 +56,7 @@ final class Views {
         view.put("count", data.size());
         view.put("urls", data.stream().map(ImageGenerationData::getUrl).filter(url -> url != null).toList());
         view.put("b64", data.stream().map(ImageGenerationData::getBase64Data).filter(text -> text != null)
-                .map(text -> Map.of("sha256", sha256(text.getBytes(StandardCharsets.UTF_8)), "length", text.length()))
-                .toList());
+                .map(Values::textDigest).toList());
         if (!data.isEmpty()) {
             ImageGenerationData first = data.get(0);
             view.put("revised_prompt", first.getRevisedPrompt());
@@ -77,8 +70,8 @@ final class Views {
         Map<String, Object> view = text(answer.getText());
         view.put("language", answer.getLanguage());
         view.put("duration", seconds(answer.getDuration()));
-        view.put("segments", size(answer.getSegments()));
-        view.put("words", size(answer.getWords()));
+        view.put("segments", Values.size(answer.getSegments()));
+        view.put("words", Values.size(answer.getWords()));
         return view;
     }
 
@@ -86,7 +79,7 @@ final class Views {
         Map<String, Object> view = text(answer.getText());
         view.put("language", answer.getLanguage());
         view.put("duration", seconds(answer.getDuration()));
-        view.put("segments", size(answer.getSegments()));
+        view.put("segments", Values.size(answer.getSegments()));
         return view;
     }
 
@@ -97,19 +90,14 @@ final class Views {
     }
 
     static Map<String, Object> speech(Response<?> answer) {
-        Map<String, Object> view = new LinkedHashMap<>(digest(answer.getValue()));
+        Map<String, Object> view = new LinkedHashMap<>(Values.digest(bytes(answer.getValue())));
         view.put("content_type", answer.getHeaders().getValue(HttpHeaderName.CONTENT_TYPE));
         return view;
     }
 
     static Map<String, Object> content(Response<byte[]> answer) {
         Map<String, Object> view = speech(answer);
-        try {
-            byte[] bytes = answer.getValue() == null ? new byte[0] : answer.getValue();
-            view.put("text", StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
-        } catch (CharacterCodingException binary) {
-            view.put("text", null);
-        }
+        view.put("text", Values.text(bytes(answer.getValue())));
         return view;
     }
 
@@ -118,9 +106,9 @@ final class Views {
         view.put("id", answer.getId());
         view.put("object", answer.getObject());
         view.put("filename", answer.getFilename());
-        view.put("purpose", name(answer.getPurpose()));
+        view.put("purpose", Values.name(answer.getPurpose()));
         view.put("bytes", answer.getBytes());
-        view.put("status", name(answer.getStatus()));
+        view.put("status", Values.name(answer.getStatus()));
         view.put("created_at", seconds(answer.getCreatedAt()));
         return view;
     }
@@ -149,7 +137,7 @@ final class Views {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("id", answer.getId());
         view.put("object", answer.getObject());
-        view.put("status", name(answer.getStatus()));
+        view.put("status", Values.name(answer.getStatus()));
         view.put("input_file_id", answer.getInputFileId());
         view.put("output_file_id", answer.getOutputFileId());
         view.put("error_file_id", answer.getErrorFileId());
@@ -187,10 +175,6 @@ final class Views {
         return found == null ? List.of() : found;
     }
 
-    static String name(Object member) {
-        return member == null ? null : member.toString();
-    }
-
     static Long seconds(OffsetDateTime time) {
         return time == null ? null : time.toEpochSecond();
     }
@@ -199,31 +183,17 @@ final class Views {
         return duration == null ? null : duration.toNanos() / 1e9;
     }
 
-    private static Integer size(List<?> found) {
-        return found == null ? null : found.size();
-    }
-
-    /** Length and SHA-256 of binary content. */
-    static Map<String, Object> digest(Object content) {
-        byte[] bytes = content instanceof BinaryData data ? data.toBytes() : content instanceof byte[] raw ? raw
-                : new byte[0];
-        Map<String, Object> found = new LinkedHashMap<>();
-        found.put("bytes", bytes.length);
-        found.put("sha256", sha256(bytes));
-        return found;
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
+    /** Binary content, of which a caller may get none. */
+    static byte[] bytes(Object content) {
+        if (content instanceof BinaryData data) {
+            return data.toBytes();
         }
+        return content instanceof byte[] raw ? raw : new byte[0];
     }
 
     static List<Object> names(List<?> members) {
         List<Object> names = new ArrayList<>();
-        list(members).forEach(member -> names.add(name(member)));
+        list(members).forEach(member -> names.add(Values.name(member)));
         return names;
     }
 }
