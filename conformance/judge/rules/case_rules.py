@@ -4,7 +4,7 @@ decides them."""
 from __future__ import annotations
 
 from conformance.judge.rules.finding import Blame, Level
-from conformance.judge.rules.rule import About, Rule, docs, page
+from conformance.judge.rules.rule import About, Rule, docs, issue
 
 UNPLAYED = Rule(
     id="cassette.unplayed",
@@ -13,7 +13,7 @@ UNPLAYED = Rule(
     about=About.RECORDING,
     title="Every recorded interaction is asked for",
     why="An interaction nobody asks for hides that the scenario no longer does what was recorded.",
-    sources=(page("https://github.com/kiwicom/pytest-recording/issues/163"),),
+    sources=(issue("https://github.com/kiwicom/pytest-recording/issues/163"),),
 )
 UNREACHED = Rule(
     id="scenario.unreached",

@@ -132,9 +132,9 @@ def mismatches(
 def dig(value: Any, *path: str | int) -> Any:
     """The value at ``path`` below ``value``; None when any step is not there. Never raises."""
     for step in path:
-        if isinstance(step, str):
-            value = value.get(step) if isinstance(value, dict) else None
-        elif isinstance(value, list) and -len(value) <= step < len(value):
+        if isinstance(step, str) and isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
             value = value[step]
         else:
             return None

@@ -34,7 +34,9 @@ class StepObservation:
     @property
     def last_response(self) -> Response | None:
         """The response of the last attempt; None when there was no attempt or it got none."""
-        return self.exchanges[-1].response if self.exchanges else None
+        if not self.exchanges:
+            return None
+        return self.exchanges[-1].response
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from conformance.judge.rules.finding import Blame, Breach, Breaches, Level
 from conformance.judge.rules.rule import About, expectation, fact, service_rule
 from conformance.judge.rules.served import Served
 from conformance.judge.rules.step import ObservedStep, serves_another_schema
-from conformance.wire.sse import NOT_JSON
+from conformance.wire.sse import NOT_JSON, Event
 
 
 @service_rule(
@@ -108,6 +108,13 @@ def response_is_as_expected(step: ObservedStep, expected: dict[str, Any]) -> Bre
     return mismatches(expected, _response_as_json(step.served), "/response")
 
 
+def _event_as_json(event: Event) -> Any:
+    """The value of an event; its data as text when that is not JSON."""
+    if event.value is NOT_JSON:
+        return event.data
+    return event.value
+
+
 def _response_as_json(served: Served) -> dict[str, Any]:
     """The last response as a scenario names its members; nothing in it when there was none."""
     response = served.response
@@ -115,9 +122,7 @@ def _response_as_json(served: Served) -> dict[str, Any]:
         return {}
     body: Any
     if served.stream is not None:
-        body = [
-            event.data if event.value is NOT_JSON else event.value for event in served.stream.events
-        ]
+        body = list(map(_event_as_json, served.stream.events))
     elif served.body is not None:
         body = served.body
     else:

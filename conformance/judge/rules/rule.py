@@ -142,6 +142,11 @@ def fact(place: str) -> SourceRef:
     return SourceRef(fact=place)
 
 
+def issue(url: str) -> SourceRef:
+    """An issue in a public repository."""
+    return SourceRef(issue=url)
+
+
 def page(url: str, section: str | None = None) -> SourceRef:
     """A page of the web, and the section of it that is meant."""
     return SourceRef(url=url, section=section)

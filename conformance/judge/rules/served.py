@@ -223,8 +223,10 @@ class Served:
         return self._json[body]
 
     def asked(self, request: Request, name: str) -> Any:
-        """The member ``name`` of ``request``: of its JSON body, or as text of its form or its query;
-        None when it has none."""
+        """The member ``name`` of ``request``: of its JSON body, or as text of its form or query.
+
+        None when it has no such member.
+        """
         parts = parts_of(request)
         if parts:
             texts = [part.content.decode("utf-8", "replace") for part in parts if part.name == name]

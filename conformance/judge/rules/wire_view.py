@@ -397,7 +397,8 @@ def _other_stream(events: list[Any]) -> dict[str, Any]:
     }
 
 
-def _members(*names: str) -> AnswerReader:
+def _members(names: tuple[str, ...]) -> AnswerReader:
+    """A reader of answers that are shown member by member."""
     return lambda answer: {name: dig(answer, name) for name in names}
 
 
@@ -430,9 +431,9 @@ def _batch(answer: Any) -> dict[str, Any]:
     }
 
 
-_file = _members("id", "object", "filename", "purpose", "bytes", "status", "created_at")
-_job = _members("id", "object", "status", "model", "fine_tuned_model", "training_file", "error")
-_deleted = _members("id", "object", "deleted")
+_file = _members(("id", "object", "filename", "purpose", "bytes", "status", "created_at"))
+_job = _members(("id", "object", "status", "model", "fine_tuned_model", "training_file", "error"))
+_deleted = _members(("id", "object", "deleted"))
 
 _READERS: dict[str, AnswerReader] = {
     "chat.completions.create": _chat,
@@ -459,7 +460,7 @@ _READERS: dict[str, AnswerReader] = {
     "fine_tuning.jobs.cancel": _job,
     "fine_tuning.jobs.list_events": _listing,
     "models.list": _listing,
-    "models.retrieve": _members("id", "object", "owned_by", "created"),
+    "models.retrieve": _members(("id", "object", "owned_by", "created")),
 }
 
 _STREAMS: dict[str, StreamReader] = {

@@ -73,7 +73,15 @@ TRAITS: dict[str, Any] = {
     "request_id.header": "x-request-id",
 }
 
-Served = Response | Fault
+HIDING = {
+    **TRAITS,
+    "request_id.header": None,
+    "errors.exposes": ["code", "message", "headers"],
+    "result.view_lacks": ["object", "chat.completions.create:model", "embeddings.create:text"],
+}
+"""Traits of an SDK that has no accessor for some of what it gets."""
+
+Reply = Response | Fault
 
 
 @cache
@@ -108,7 +116,7 @@ def plain_answer(body: bytes, kind: str) -> Response:
 def step(
     operation: str,
     arguments: dict[str, Any],
-    *served: Served,
+    *served: Reply,
     waits: tuple[float, ...] = (),
     api_version: str = "2024-10-21",
     auth: Auth | None = None,
