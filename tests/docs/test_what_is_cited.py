@@ -94,8 +94,7 @@ def test_nothing_but_python_cites_a_document_that_is_not_published() -> None:
     left = {
         name
         for name, text in texts.items()
-        if PRIVATE.search(text)
-        and not name.startswith(("conformance/", "docs/facts/"))
+        if PRIVATE.search(text) and not name.startswith(("conformance/", "docs/facts/"))
     }
     assert left == set()
 
