@@ -38,7 +38,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*"
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class CassetteOrigin:
     """What a cassette says of itself under ``conformance``. ``recorded``: a date (ISO 8601) or
     empty; ``rules``: the digest of the sanitiser's rule set; ``sdk``: name and version."""
 
@@ -51,7 +51,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CassetteEntry:
     """One interaction, sanitised. ``times``: for each chunk of the response the seconds since its
     head; empty: not kept."""
 
@@ -60,7 +60,7 @@ class Entry:
     times: tuple[float, ...] = ()
 
 
-def render(entries: Iterable[Entry], provenance: Provenance) -> str:
+def render(entries: Iterable[CassetteEntry], origin: CassetteOrigin) -> str:
     """The text of a cassette."""
     lines = ["interactions:"]
     count = 0
@@ -72,32 +72,33 @@ def render(entries: Iterable[Entry], provenance: Provenance) -> str:
     lines += ["version: 1", "conformance:"]
     lines += [
         f"  {key}: {value if key == 'source' else _quoted(value)}"
-        for key, value in _said(provenance)
+        for key, value in _said(origin)
         if value
     ]
     return "\n".join(lines) + "\n"
 
 
-def _said(provenance: Provenance) -> tuple[tuple[str, str], ...]:
+def _said(origin: CassetteOrigin) -> tuple[tuple[str, str], ...]:
     return (
-        ("source", provenance.source),
-        ("ref", provenance.ref),
-        ("api_version", provenance.api_version),
-        ("sdk", provenance.sdk),
-        ("recorded", provenance.recorded),
-        ("rules", provenance.rules),
+        ("source", origin.source),
+        ("ref", origin.ref),
+        ("api_version", origin.api_version),
+        ("sdk", origin.sdk),
+        ("recorded", origin.recorded),
+        ("rules", origin.rules),
     )
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: CassetteEntry) -> Iterator[str]:
     request, response = entry.request, entry.response
     yield "- request:"
-    yield f"    method: {request.method if _PLAIN.fullmatch(request.method) else _quoted(request.method)}"
+    yield f"    method: {_word(request.method)}"
     yield f"    uri: {_quoted(request.url)}"
     yield from _body("body", request.body, 4, absent="null")
     yield from _headers(request.headers)
     yield "  response:"
-    yield f"    status: {{code: {response.status}, message: {_quoted(_PHRASES.get(response.status, ''))}}}"
+    phrase = _quoted(_PHRASES.get(response.status, ""))
+    yield f"    status: {{code: {response.status}, message: {phrase}}}"
     yield from _headers(response.headers)
     yield "    body:"
     yield from _body("string", response.body, 6, absent='""')
@@ -120,8 +121,7 @@ def _headers(headers: Headers) -> Iterator[str]:
         values.setdefault(name, []).append(value)
     yield "    headers:" if values else "    headers: {}"
     for name, items in values.items():
-        key = name if _PLAIN.fullmatch(name) else _quoted(name)
-        yield f"      {key}: [{', '.join(_quoted(item) for item in items)}]"
+        yield f"      {_word(name)}: [{', '.join(_quoted(item) for item in items)}]"
 
 
 def _body(name: str, body: bytes, indent: int, absent: str) -> Iterator[str]:
@@ -147,9 +147,19 @@ def _body(name: str, body: bytes, indent: int, absent: str) -> Iterator[str]:
         return
     content = text.rstrip("\n")
     ending = len(text) - len(content)
-    yield f"{blank}{name}: |{'-' if not ending else '' if ending == 1 else '+'}"
+    yield f"{blank}{name}: |{_CHOMPING.get(ending, '+')}"
     yield from (f"{blank}  {line}" if line else "" for line in content.split("\n"))
     yield from [""] * (ending - 1)
+
+
+_CHOMPING = {0: "-", 1: ""}
+"""What YAML does with the line ends a block scalar ends in, by their number; more of them are all
+kept."""
+
+
+def _word(text: str) -> str:
+    """``text`` as a plain scalar where that is the same text in YAML."""
+    return text if _PLAIN.fullmatch(text) else _quoted(text)
 
 
 def _quoted(text: str) -> str:
@@ -158,9 +168,11 @@ def _quoted(text: str) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     sign = found[0]
-    return _ESCAPES.get(sign) or (
-        f"\\x{ord(sign):02X}" if ord(sign) < 256 else f"\\u{ord(sign):04X}"
-    )
+    if sign in _ESCAPES:
+        return _ESCAPES[sign]
+    if ord(sign) < 256:
+        return f"\\x{ord(sign):02X}"
+    return f"\\u{ord(sign):04X}"
 
 
 def cassette_path(root: Path, name: str) -> Path:
@@ -201,11 +213,9 @@ def write_cassette(
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        why = (
-            "the disk is full"
-            if error.errno in (errno.ENOSPC, errno.EDQUOT)
-            else error.strerror or str(error)
-        )
+        why = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            why = "the disk is full"
         raise EnvironmentFault(
             "cassette-not-written",
             f"cannot write {path}: {why}",
@@ -256,8 +266,8 @@ def _sync_folder(folder: Path) -> None:
 def _sweep(path: Path) -> None:
     """Remove what a killed recorder left beside ``path``; what a running one is writing stays."""
     for left in path.parent.glob(f".{path.name}.*.tmp"):
-        found = _TEMPORARY.search(left.name)
-        if found and not _alive(int(found[1])):
+        name = _TEMPORARY.search(left.name)
+        if name and not _alive(int(name[1])):
             left.unlink(missing_ok=True)
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, Surface
+from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError
+from conformance.wire.vocabulary import Surface
 
 PROTOCOL = 1
 Answer = Literal["hello", "outcome", "done"]
@@ -117,7 +118,7 @@ def hello_of(message: dict[str, Any]) -> Hello:
         adapter["package"],
         adapter["version"],
         adapter["runtime"],
-        tuple(message["surfaces"]),
+        tuple(Surface(name) for name in message["surfaces"]),
         tuple(message["operations"]),
         message.get("concurrency", 1),
     )

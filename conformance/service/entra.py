@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
+from conformance.wire.protocol import Auth
 
 AUTHORITY_HOST = "login.microsoftonline.com"
 _PROVENANCE = Provenance(
@@ -49,6 +50,11 @@ class TokenEndpoint:
             "ext_expires_in": self._expires_in,
             "access_token": token,
         }
+
+
+def token_endpoint(auth: Auth) -> TokenEndpoint | None:
+    """The token endpoint that a client with ``auth`` asks; None where it asks none."""
+    return TokenEndpoint(auth.tokens) if auth.kind == "credential" else None
 
 
 def _instances() -> dict[str, Any]:

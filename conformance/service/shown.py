@@ -19,11 +19,12 @@ from pydantic import BaseModel
 from conformance.sanitize.identities import HOST_SUFFIX
 from conformance.sanitize.redactor import Redactor
 from conformance.suite.settings import DEPLOYMENTS
+from conformance.wire.stand_ins import SERVICE_ENDPOINT
 
-Result = TypeVar("Result", bound=BaseModel)
+CaseModel = TypeVar("CaseModel", bound=BaseModel)
 """The result of a case, whose model belongs to a later stage."""
 
-OWN_HOST = "conformance.openai.azure.com"
+OWN_HOST = urlsplit(SERVICE_ENDPOINT).netloc
 GATEWAY = "gateway-1.example"
 
 
@@ -73,11 +74,11 @@ class Shown:
             self._redactor.know(self._secrets())
             return self._redactor.text(text)
 
-    def result(self, result: Result) -> Result:
+    def result(self, result: CaseModel) -> CaseModel:
         """``result`` as it may be shown. Ids, verdicts and rules are the suite's own and stay."""
-        told = result.model_dump(mode="json", include={"reason", "findings", "steps", "reproduce"})
+        shown = result.model_dump(mode="json", include={"reason", "findings", "steps", "reproduce"})
         with self._lock:
             self._redactor.know(self._secrets())
-            clean = self._redactor.value(told)
+            clean = self._redactor.value(shown)
             clean = self._redactor.value(clean)  # what the end gave away may stand at the beginning
         return type(result).model_validate(result.model_dump(mode="json") | clean)

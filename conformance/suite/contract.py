@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -21,6 +21,7 @@ from conformance.errors import InputError, Where
 from conformance.suite.scenario.model import Part, SourceRef
 from conformance.suite.validation import validate
 from conformance.suite.yaml import Document, load_file
+from conformance.wire.vocabulary import LaneKind, Surface
 
 
 def check_versions(text: str) -> str:
@@ -88,8 +89,8 @@ class Contract(Part):
     language: str
     package: str
     home: str
-    surfaces: Annotated[list[Literal["sync", "async"]], Field(min_length=1)]
-    lanes: list[Literal["inprocess", "loopback"]]
+    surfaces: Annotated[list[Surface], Field(min_length=1)]
+    lanes: list[LaneKind]
     not_run: str = ""
     article: str = ""
     operations: dict[str, Support]

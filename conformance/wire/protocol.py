@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-Surface = Literal["sync", "async"]
+from conformance.wire.vocabulary import Surface
 
 
 class ErrorKind(StrEnum):
@@ -71,7 +72,12 @@ class ClientConfig:
     deployment: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
-    surface: Surface = "sync"
+    surface: Surface = Surface.SYNC
+
+    @property
+    def host(self) -> str:
+        """Host and port of the endpoint; empty where the endpoint is no URL."""
+        return urlsplit(self.endpoint).netloc
 
 
 @dataclass(frozen=True, slots=True)

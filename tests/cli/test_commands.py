@@ -19,7 +19,7 @@ from tests.corpus.overlay import PROJECT, contract, make_root, scenario, step, w
 WRONG = {"scenarios/chat/wrong.yaml": scenario(step(expect="{result: {text: In 1976.}}"))}
 INTERRUPT = """
 import os, signal, sys
-import conformance.cli.run as module
+import conformance.run.engine as module
 real, left = module.run_case, [int(sys.argv.pop(1))]
 def counted(*given, **named):
     left[0] -= 1

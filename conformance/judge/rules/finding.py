@@ -12,14 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-
-class Level(StrEnum):
-    """How binding a rule is (RFC 2119 words). A ``may`` finding is a note and never turns a case
-    red."""
-
-    MUST = "must"
-    SHOULD = "should"
-    MAY = "may"
+from conformance.wire.vocabulary import Level as Level
 
 
 class Blame(StrEnum):

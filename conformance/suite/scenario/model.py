@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from conformance.suite.facts import FactRef
 from conformance.suite.scenario.durations import parse_duration
+from conformance.wire.vocabulary import Level, ScenarioLane, Surface
 
 API_VERSIONS = ("2024-06-01", "2024-10-21", "2025-03-01-preview", "2025-04-01-preview", "v1")
 """The api-versions the project has schemas for, oldest first; ``v1`` stands after every dated
@@ -299,24 +300,20 @@ class Step(Part):
         return bool(self.with_.get("stream")) if self.stream is None else self.stream is not False
 
 
-Level = Literal["must", "should", "may"]
-Surface = Literal["sync", "async"]
-
-
 class Scenario(Part):
     """One behaviour, where it is written, the calls made and what is expected of them."""
 
     title: Annotated[str, Field(min_length=8)]
     why: Annotated[str, Field(min_length=8)]
     sources: Annotated[list[SourceRef], Field(min_length=1)]
-    level: Level = "must"
+    level: Level = Level.MUST
     tags: list[str] = Field(default_factory=list)
     api_versions: str | list[str] = Field(description="A range such as '>=2024-06-01', or a list.")
-    surfaces: Annotated[list[Surface], Field(min_length=1)] = ["sync", "async"]
+    surfaces: Annotated[list[Surface], Field(min_length=1)] = list(Surface)
     needs: list[str] = Field(
         default_factory=list, description="Contract abilities beside the operations called."
     )
-    lane: Literal["any", "loopback"] = "any"
+    lane: ScenarioLane = ScenarioLane.ANY
     cassette: str | None = None
     client: ClientSpec = Field(default_factory=ClientSpec)
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default_factory=dict)

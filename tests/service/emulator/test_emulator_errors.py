@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from conformance.plan.plan import API_KEY as SUITE_KEY
-from conformance.run.execute import TOKENS as SUITE_TOKENS
 from conformance.service.emulator import Emulator
 from conformance.service.emulator.config import API_KEY, TOKENS
 from conformance.suite.settings import DEPLOYMENTS
 from conformance.wire.exchange import Request, Response, Source
+from conformance.wire.stand_ins import API_KEY as SUITE_KEY
+from conformance.wire.stand_ins import TOKENS as SUITE_TOKENS
 from tests.service.emulator.emulating import HOST, KEY, VERSION, Caller, error, served
 
 PATH = f"/openai/deployments/conf-chat/chat/completions?api-version={VERSION}"

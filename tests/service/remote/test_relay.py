@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.plan.plan import API_KEY
 from conformance.service.peer import Execution, LiveAnswer, PeerServer
 from conformance.service.remote.credentials import EntraTokens, StandIns, exchanger
 from conformance.service.remote.passing import Exchanged
 from conformance.service.remote.relay import Relay
 from conformance.service.remote.upstream import Remote
 from conformance.wire.exchange import Fault, Provenance, Reply, Request, Response, Source
+from conformance.wire.stand_ins import API_KEY
 from tests.record.services import Paced
 
 try:  # whichever the installed SDK brings along

@@ -6,17 +6,18 @@ from __future__ import annotations
 from collections import Counter
 
 from conformance.judge.results import Verdict
-from conformance.plan.plan import Selection, plan
+from conformance.plan.plan import plan
+from conformance.plan.selection import Selection
 from conformance.plan.subjects import subjects_of
-from conformance.run.runner import run_case
+from conformance.run.execution import run_case
 from conformance.sdk.inprocess import InProcessLane
-from conformance.service.targets import EMULATOR
+from conformance.service.emulated import EMULATOR
 from tests.corpus.overlay import CLOCK, PROJECT, load
 
 
 def test_every_case_that_can_be_put_to_the_emulator_passes() -> None:
     suite = load(PROJECT)
-    cases = plan(suite, subjects_of(suite, ("python",)), Selection(), target=EMULATOR)
+    cases = plan(suite, subjects_of(suite, ("python",)), Selection(), service=EMULATOR)
     with InProcessLane() as lane:
         results = [run_case(case, suite, lane, CLOCK, traces=False).result for case in cases]
     counts = Counter(result.verdict for result in results)

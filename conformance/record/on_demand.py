@@ -1,57 +1,49 @@
-"""Recording within a pytest session: what a case lacks is recorded just before the case first
-runs."""
+"""Recording on demand: what a case lacks is recorded just before the case first runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 from conformance.errors import EnvironmentFault, HarnessError, InputError, UsageError
-from conformance.plan.plan import Case
+from conformance.plan.case import Case
 from conformance.record.forwarder import Budget
-from conformance.record.record import Mode, Task, check_budget, tasks_of
-from conformance.record.record_case import Options, Recorder
-from conformance.record.record_lanes import LaneSessions
-from conformance.record.record_target import askable, service_of_target
-from conformance.run.execute import cassette_name
-from conformance.run.runner import run_clock
+from conformance.record.recorder import Recorder, RecordingOptions
+from conformance.record.task import Mode, Task, askable, check_budget, tasks_of
+from conformance.run.clock import run_clock
+from conformance.service.service import RecordableService
 from conformance.suite.load import Suite
 
 
-class SessionRecorder:
-    """Records into the suite's own cassettes, each at most once a session. ``cases`` are all that
-    could be run: which of them records a cassette does not depend on which of them are selected. To
-    be closed.
+class OnDemandRecorder:
+    """Records into the suite's own cassettes, each at most once. ``cases`` are all that could be
+    run: which of them records a cassette does not depend on which of them are selected. ``limit``:
+    the most requests that may be sent. To be closed.
 
-    Raises UsageError and InputError for a target or a configuration that cannot be used.
+    Raises InputError for a cassette that cannot be read, where ``mode`` keeps what is in it.
     """
 
     def __init__(
         self,
         suite: Suite,
-        mode: Mode,
-        target: str,
-        limit: int | None,
+        service: RecordableService,
         cases: Iterable[Case],
-        start: Path,
-        environment: Mapping[str, str],
+        *,
+        mode: Mode,
+        limit: int | None = None,
     ) -> None:
-        service, named = service_of_target(target, start, environment)
-        tasks = tasks_of(askable(tuple(cases), named)[0], mode, suite.home.cassettes)
+        tasks = tasks_of(askable(cases, service)[0], mode, suite.home.cassettes)
         self._tasks = {task.name: task for task in tasks if not task.obstacle}
         self._suite = suite
         self._limit = limit
-        options = Options(run_clock().started.date().isoformat())
-        self._sessions = LaneSessions()
-        self._recorder = Recorder(suite, service, options, Budget(limit), self._sessions)
-        self._open = False
+        options = RecordingOptions(run_clock().started.date().isoformat())
+        self._recorder = Recorder(suite, service, options, Budget(limit))
         self._done: dict[str, HarnessError | None] = {}
         self._stopped: HarnessError | None = None
 
     def announce(self, cases: Iterable[Case]) -> int:
         """How many requests recording for ``cases`` takes at most. Raises UsageError when that is
         over the limit."""
-        names = {_cassette_of(case) for case in cases}
+        names = {case.cassette for case in cases}
         return check_budget(
             [task for name, task in self._tasks.items() if name in names], self._limit
         )
@@ -60,9 +52,9 @@ class SessionRecorder:
         """See to it that the cassette of ``case`` is there, as the mode wants it. ``before`` is
         called when something is about to be recorded. Raises HarnessError when it could not be, for
         every case that needs it."""
-        name = _cassette_of(case)
+        name = case.cassette
         task = self._tasks.get(name)
-        if task is None or case.status != "run":
+        if task is None or not case.runs:
             return
         if name not in self._done:
             before()
@@ -75,9 +67,6 @@ class SessionRecorder:
     def _record(self, task: Task) -> HarnessError | None:
         if self._stopped is not None:
             return self._stopped
-        if not self._open:
-            self._recorder.__enter__()
-            self._open = True
         try:
             result = self._recorder.record(task)
         except (EnvironmentFault, UsageError) as error:
@@ -94,12 +83,5 @@ class SessionRecorder:
         return None
 
     def close(self) -> None:
-        """End the recorder's peer, and the adapters it drove."""
-        self._sessions.close()
-        if self._open:
-            self._open = False
-            self._recorder.__exit__(None, None, None)
-
-
-def _cassette_of(case: Case) -> str:
-    return cassette_name(case.spec, case.loaded.id, case.api_version)
+        """End what the recorder has started."""
+        self._recorder.close()

@@ -14,16 +14,18 @@ from conformance.judge.results import ResponseTrace, Run, Verdict
 from conformance.judge.rules.finding import Blame, Level
 from conformance.judge.settle import exit_code
 from conformance.judge.trace import asked_wait, mask, scrub
-from conformance.plan.plan import API_KEY, Selection, plan
+from conformance.plan.plan import plan
+from conformance.plan.selection import Selection
 from conformance.plan.subjects import subjects_of
 from conformance.report.write import results_json
-from conformance.run.execute import TOKENS
-from conformance.run.runner import RunClock, run_case, run_clock
+from conformance.run.clock import RunClock, run_clock
+from conformance.run.execution import run_case
 from conformance.sdk.inprocess import InProcessLane
 from conformance.service.script import compile_reply, encode_events
 from conformance.suite.scenario.load import Fixtures
 from conformance.suite.scenario.model import Reply
 from conformance.wire.exchange import Fault, Provenance, Response, Source
+from conformance.wire.stand_ins import API_KEY, TOKENS
 from tests.corpus.overlay import BASE, CLOCK, contract, load, make_root, run, scenario, step, waiver
 
 WRONG = step(expect="{result: {text: In 1976.}}")
@@ -76,7 +78,7 @@ def test_equal_runs_give_equal_bytes_in_any_order_of_cases(tmp_path: Path) -> No
     assert results_json(run(suite)) == results_json(run(load(tmp_path)))
     subjects = subjects_of(suite, ())
     with InProcessLane() as lane:
-        cases = plan(suite, subjects, Selection())
+        cases = plan(suite, subjects, Selection()).cases
         forwards = {case.id: run_case(case, suite, lane, CLOCK).result for case in cases}
         backwards = {case.id: run_case(case, suite, lane, CLOCK).result for case in reversed(cases)}
     assert forwards == backwards
@@ -150,7 +152,7 @@ def test_a_fault_of_the_harness_costs_one_case_and_is_told(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("conformance.run.runner.execute", broken)
+    monkeypatch.setattr("conformance.run.execution.observe", broken)
     found = run_of(tmp_path)
     assert {(case.verdict, case.reason) for case in found.cases} == {
         (Verdict.ERROR, "the harness failed: RuntimeError: a bug")

@@ -14,17 +14,20 @@ from vcr.serializers import yamlserializer
 
 from conformance.errors import InputError, UsageError
 from conformance.judge.results import Verdict
+from conformance.plan.case import cassette_name
 from conformance.record.forwarder import Budget
-from conformance.record.record import Mode, check_budget, mode_of, tasks_of, wanted
-from conformance.record.record_case import Options, Service
-from conformance.run.execute import cassette_name
-from conformance.run.runner import run_case, run_clock
+from conformance.record.recorder import Recorder, RecordingOptions, record_all
+from conformance.record.task import Mode, check_budget, mode_of, tasks_of, wanted
+from conformance.run.clock import run_clock
+from conformance.run.execution import run_case
 from conformance.sdk.inprocess import InProcessLane
+from conformance.service.emulated import EMULATOR
 from conformance.service.emulator import Emulator
 from conformance.service.peer import PeerServer
-from conformance.service.targets import EMULATOR, adapt
+from conformance.service.remote.upstream import Remote
+from conformance.service.remote_service import Gateway
 from conformance.suite.cassette import load_cassette
-from conformance.wire.exchange import Source
+from conformance.suite.settings import Settings
 from tests.record.services import cases, files_of, project, record, suite_with
 
 FIVE = ("chat", "streaming", "embeddings", "files", "responses")
@@ -74,7 +77,7 @@ def test_what_was_recorded_plays_back_in_process_on_both_surfaces(recorded) -> N
             if cassette_name(case.spec, case.loaded.id, case.api_version) in left_out:
                 continue
             result = run_case(
-                replace(case, spec=adapt(EMULATOR, case.spec)), suite, lane, clock
+                replace(case, spec=EMULATOR.adapt(case.spec)), suite, lane, clock
             ).result
             verdicts[result.verdict] += 1
             wrong += [
@@ -115,13 +118,13 @@ def test_recording_twice_gives_an_empty_diff_also_on_another_day(tmp_path: Path)
     record(one, *chosen)
     record(two, *chosen)
     assert files_of(one) == files_of(two) != {}
-    done = record(one, *chosen, options=Options("2031-05-05"))
+    done = record(one, *chosen, options=RecordingOptions("2031-05-05"))
     assert "recorded" not in {result.status for result in done.results}
     assert files_of(one) == files_of(two)
 
 
 def test_streams_keep_where_their_chunks_end_and_when_asked_their_times(tmp_path: Path) -> None:
-    record(tmp_path, "streaming/founded", options=Options(times=True))
+    record(tmp_path, "streaming/founded", options=RecordingOptions(times=True))
     path = tmp_path / "2024-10-21/streaming/founded.yaml"
     (interaction,) = load_cassette(path, tmp_path).interactions
     response = interaction.response
@@ -177,11 +180,8 @@ def test_the_number_of_requests_is_known_beforehand_and_never_passed(tmp_path: P
 
 
 def test_a_used_up_budget_stops_cleanly_and_keeps_what_is_finished(tmp_path: Path) -> None:
-    from conformance.record.record import record_all
-    from conformance.record.record_case import Recorder
-
     tasks = tasks_of(cases("files/workflow"), Mode.ONCE, tmp_path)
-    with Recorder(project(), Service(), budget=Budget(7)) as recorder:
+    with Recorder(project(), EMULATOR, budget=Budget(7)) as recorder:
         done = record_all(tasks, recorder.record)
     assert [result.status for result in done.results] == ["recorded"]
     assert done.stopped is not None
@@ -193,9 +193,7 @@ def test_an_answer_the_scenario_is_not_about_is_not_written(
     tmp_path: Path, server: PeerServer
 ) -> None:
     with server.open(Emulator(), origin="https://conformance.openai.azure.com") as upstream:
-        service = Service(
-            Source.GATEWAY, "a gateway", upstream.url, deployments={"conf-chat": "nobody-has-this"}
-        )
+        service = Gateway(Remote(upstream.url), Settings(deployments={"chat": "nobody-has-this"}))
         done = record(tmp_path, "chat/founded", service=service)
     assert {result.status for result in done.results} == {"failed"}
     assert "NotFoundError 404" in done.results[0].reason

@@ -1,10 +1,10 @@
-"""Cases of the loopback lane, run ahead of whoever asks for their results, so that their real waits
-overlap.
+"""The order of cases that wait in real time: they run ahead of whoever asks for their results, side
+by side, so that their waits overlap.
 
-What needs quiet to be judged is judged in quiet: a case that an adapter's failure swept away, and
-one that is red in a way that a busy machine could have caused, are run again, alone, and that time
-counts. Cases that were only late are first run again among few, when all others have ended: most
-were late in the crowd, and their waits overlap there.
+Some results are believed only after the case has run once more, with nothing beside it: when
+another case's failure ended the adapter, and when a busy machine could have caused what is red.
+Cases that were only late are first run again a few at once, after all others have ended. Most of
+them are in time then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from types import TracebackType
 from conformance.judge.judge import Judged
 from conformance.judge.results import Verdict
 from conformance.judge.rules import About, rules_about
-from conformance.plan.plan import Case
+from conformance.plan.case import Case
 from conformance.sdk.lane import Lane
 from conformance.sdk.process import Disturbed
 
@@ -72,11 +72,9 @@ class RunAhead:
         self._run = run
         self._quiet = threading.Lock()
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="case")
-        self._waiting = (
-            ThreadPoolExecutor(WAITING, thread_name_prefix="waiting")
-            if parallel > 1
-            else self._threads
-        )
+        self._waiting = self._threads
+        if parallel > 1:
+            self._waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting")
         self._futures: dict[str, Future[Judged]] = {}
         self._cases: dict[str, Case] = {}
         self._settled: dict[str, Judged] = {}
@@ -161,9 +159,9 @@ class RunAhead:
                     break
                 judged = self._run(case, self._lane_of(case, True))
         self._confirmed.update(_late_rules(judged))
-        return (
-            _unsteady(judged) if doubted and judged.result.verdict is not Verdict.FAIL else judged
-        )
+        if doubted and judged.result.verdict is not Verdict.FAIL:
+            return _unsteady(judged)
+        return judged
 
     def _doubts_it(self, judged: Judged) -> bool:
         """Whether ``judged`` is red and among the first so many of the run: one more run tells

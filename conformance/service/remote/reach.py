@@ -11,13 +11,12 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.errors import EnvironmentFault
 from conformance.service.remote.reading import Broken, framing, read_body
-from conformance.service.remote.upstream import Timeouts, Upstream
-from conformance.service.targets import Target
-from conformance.wire.exchange import Request
+from conformance.service.remote.upstream import Remote, Timeouts, Upstream
+from conformance.wire.exchange import Headers, Request
 
 API_VERSION = "2024-10-21"
 _SECONDS = 10.0
@@ -26,71 +25,79 @@ _SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReachStep:
     """One step on the way to a service, and how it ended. ``advice`` says what to do when it
-    failed."""
+    failed. ``decides``: the service cannot be used when it failed."""
 
     name: str
     ok: bool
     told: str
     advice: str = ""
+    decides: bool = True
 
 
-def reach(target: Target, *, ask: bool = True) -> Iterator[Step]:
-    """The steps to ``target`` up to the first that fails. Asks for the list of models when ``ask``;
-    nothing that costs anything. Nothing it tells holds a credential."""
-    if target.remote is None:
-        return
-    upstream = target.remote.upstream(timeouts=Timeouts(_SECONDS, _SECONDS, 6 * _SECONDS))
-    via = upstream.proxy
-    host, port, whose = (
-        (via.host, via.port, "the proxy's ") if via else (upstream.host, upstream.port, "")
-    )
-    steps: list[tuple[str, Callable[[], str], str]] = [
-        (
-            "name",
-            lambda: whose + _resolve(host, port),
-            f"check the spelling of {'HTTPS_PROXY' if via else 'the endpoint'}, the network and its DNS",
-        ),
-        (
-            "connection",
-            lambda: whose + _connect(host, port),
-            "a firewall or a private endpoint may be in the way",
-        ),
-    ]
-    if upstream.tls:
-        steps.append(
-            (
-                "TLS",
-                lambda: asyncio.run(_handshake(upstream)),
-                "when the service has a certificate of your own authority, name its PEM file in ca_file",
-            )
-        )
-    for name, attempt, advice in steps:
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What is tried in one step: ``go`` tells of success, and raises where there is none."""
+
+    name: str
+    go: Callable[[], str]
+    advice: str
+
+
+def reach(
+    remote: Remote,
+    *,
+    credential: Callable[[], Headers],
+    showing: Callable[[str], str],
+    ask: bool,
+    must_list_models: bool,
+) -> Iterator[ReachStep]:
+    """The steps to ``remote`` up to the first that fails. With ``ask`` the last of them asks for
+    the list of models, with the headers that ``credential`` gives; nothing that costs anything.
+    Nothing it tells holds a credential: ``showing`` takes it out of what the service says. What the
+    service answers decides nothing unless it ``must_list_models``."""
+    upstream = remote.upstream(timeouts=Timeouts(_SECONDS, _SECONDS, 6 * _SECONDS))
+    for attempt in _attempts(upstream):
         try:
-            yield Step(name, True, attempt())
+            yield ReachStep(attempt.name, True, attempt.go())
         except EnvironmentFault as fault:
-            yield Step(
-                name, False, fault.cause, advice if fault.code == "upstream-tls" else fault.hint
-            )
+            advice = attempt.advice if fault.code == "upstream-tls" else fault.hint
+            yield ReachStep(attempt.name, False, fault.cause, advice)
             return
         except OSError as error:
-            yield Step(name, False, _reason(error), advice)
+            yield ReachStep(attempt.name, False, _reason(error), attempt.advice)
             return
-    if ask:
-        yield _ask(target, upstream)
+    if not ask:
+        return
+    step = _ask(upstream, credential, showing)
+    if not step.ok and not must_list_models:
+        step = replace(step, advice="a gateway need not know the list of models", decides=False)
+    yield step
 
 
-def require_reachable(target: Target) -> None:
-    """One clear message instead of one a case. Raises EnvironmentFault; also when a live resource
-    refuses the credential. What a gateway says to the request decides nothing: it may not know the
-    list of models."""
-    for step in reach(target, ask=target.kind == "live"):
-        if not step.ok:
-            code = "target-refused" if step.name == "request" else "target-unreachable"
-            raise EnvironmentFault(
-                code, target.showing(f"{target.name}: {step.name}: {step.told}"), step.advice
-            )
+def _attempts(upstream: Upstream) -> Iterator[_Attempt]:
+    via = upstream.proxy
+    host, port, whose, written = upstream.host, upstream.port, "", "the endpoint"
+    if via is not None:
+        host, port, whose, written = via.host, via.port, "the proxy's ", "HTTPS_PROXY"
+    yield _Attempt(
+        "name",
+        lambda: whose + _resolve(host, port),
+        f"check the spelling of {written}, the network and its DNS",
+    )
+    yield _Attempt(
+        "connection",
+        lambda: whose + _connect(host, port),
+        "a firewall or a private endpoint may be in the way",
+    )
+    if upstream.tls:
+        yield _Attempt(
+            "TLS",
+            lambda: asyncio.run(_handshake(upstream)),
+            "when the service has a certificate of your own authority, "
+            "name its PEM file in ca_file",
+        )
 
 
 def _reason(error: OSError) -> str:
@@ -102,8 +109,8 @@ def _reason(error: OSError) -> str:
 
 
 def _resolve(host: str, port: int) -> str:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return f"{len({item[4][0] for item in found})} address(es)"
+    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return f"{len({answer[4][0] for answer in answers})} address(es)"
 
 
 def _connect(host: str, port: int) -> str:
@@ -118,25 +125,27 @@ async def _handshake(upstream: Upstream) -> str:
         return f"{session.version()}, certificate trusted{through}"
 
 
-def _ask(target: Target, upstream: Upstream) -> Step:
+def _ask(
+    upstream: Upstream, credential: Callable[[], Headers], showing: Callable[[str], str]
+) -> ReachStep:
     """GET the models of the resource (data plane; not billed)."""
     try:
-        headers = _credential(target)
+        headers = credential()
     except EnvironmentFault as fault:
-        return Step("request", False, fault.cause, fault.hint)
+        return ReachStep("request", False, fault.cause, fault.hint)
     try:
         status, body = asyncio.run(_models_of(upstream, headers))
     except EnvironmentFault as fault:
-        return Step(
+        return ReachStep(
             "request", False, f"no answer to GET /openai/models: {fault.cause}", "try again"
         )
     if status == 200:
-        return Step("request", True, _models(body))
-    said = target.showing(body.decode("utf-8", "replace").strip())[:_SHOWN]
-    return Step(
+        return ReachStep("request", True, _models(body))
+    words = showing(body.decode("utf-8", "replace").strip())[:_SHOWN]
+    return ReachStep(
         "request",
         False,
-        f"GET /openai/models was answered {status}: {said}",
+        f"GET /openai/models was answered {status}: {words}",
         _ADVICE.get(status, "read what the service says"),
     )
 
@@ -167,16 +176,11 @@ async def _models_of(
 
 _ADVICE = {
     401: "the credential is not this resource's: copy the key again, or sign in to its tenant",
-    403: "grant the identity the role Cognitive Services OpenAI User, or look at the resource's network rules",
+    403: "grant the identity the role Cognitive Services OpenAI User, "
+    "or look at the resource's network rules",
     404: "is the endpoint that of an Azure OpenAI resource, without a path?",
     429: "wait; the resource is throttled",
 }
-
-
-def _credential(target: Target) -> tuple[tuple[str, str], ...]:
-    if target.settings.api_key:
-        return (("api-key", target.settings.api_key),)
-    return (("Authorization", f"Bearer {target.tokens()}"),) if target.tokens is not None else ()
 
 
 def _models(body: bytes) -> str:

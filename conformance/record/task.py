@@ -1,5 +1,5 @@
-"""Recording: which cassettes are to be made, by which cases, and how many requests that takes.
-Plans only; the work is done in :mod:`conformance.record.record_case`.
+"""What is to be recorded: which cassettes, by which cases, and how many requests that takes. Plans
+only; the work is done in :mod:`conformance.record.recorder`.
 
 One cassette may serve many cases (both surfaces, every SDK, scenarios that share it). It is
 recorded by one of them, the plainest, because all of them ask for the same.
@@ -8,20 +8,21 @@ recorded by one of them, the plainest, because all of them ask for the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
 
-from conformance.errors import EnvironmentFault, HarnessError, InputError, UsageError
-from conformance.plan.plan import Case
+from conformance.errors import UsageError
+from conformance.plan.case import Case
 from conformance.record.cassette_write import cassette_path
-from conformance.run.execute import cassette_name
-from conformance.service.targets import unprovoked
+from conformance.service.asking import unprovoked
+from conformance.service.service import Service
 from conformance.suite.cassette import Cassette
 from conformance.suite.load import Cassettes
 from conformance.suite.scenario.model import Scenario, Step
+from conformance.suite.settings import DEPLOYMENTS
+from conformance.wire.vocabulary import Surface
 
 
 class Mode(StrEnum):
@@ -72,33 +73,20 @@ class Task:
         return not self.obstacle and self.mode in (Mode.ALL, Mode.REWRITE) and self.path.exists()
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a task. ``unchanged``: the same was recorded again. ``left-out``: this service
-    cannot give what the scenario is about. ``replayed``: answers taken from the cassette.
-    ``reason`` says why it failed or was left out.
-    """
-
-    name: str
-    case: str
-    status: Literal["recorded", "unchanged", "left-out", "failed"]
-    requests: int = 0
-    replayed: int = 0
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """The results of a run of the recorder, and what ended it early."""
-
-    results: tuple[Result, ...]
-    planned: int
-    interrupted: bool = False
-    stopped: HarnessError | None = None
-
-    @property
-    def failed(self) -> tuple[Result, ...]:
-        return tuple(result for result in self.results if result.status == "failed")
+def askable(cases: Iterable[Case], service: Service) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    """The cases whose deployments ``service`` has, and the capabilities that have none."""
+    if service.deployments is None:
+        return tuple(cases), ()
+    missing = set(DEPLOYMENTS) - set(service.deployments)
+    left: list[Case] = []
+    lacking: set[str] = set()
+    for case in cases:
+        text = case.loaded.document.text
+        lacks = {name for name in missing if f"${{deployment.{name}}}" in text}
+        lacking |= lacks
+        if not lacks:
+            left.append(case)
+    return tuple(left), tuple(sorted(lacking))
 
 
 def tasks_of(cases: Iterable[Case], mode: Mode, root: Path) -> tuple[Task, ...]:
@@ -108,20 +96,29 @@ def tasks_of(cases: Iterable[Case], mode: Mode, root: Path) -> tuple[Task, ...]:
         return ()
     candidates: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
-        if case.status == "run" and wanted(case.spec):
-            candidates[cassette_name(case.spec, case.loaded.id, case.api_version)].append(case)
+        if case.runs and wanted(case.spec):
+            candidates[case.cassette].append(case)
     shelf = Cassettes(root)
     tasks = []
-    for name, found in sorted(candidates.items()):
+    for name, cases_of_it in sorted(candidates.items()):
         path = cassette_path(root, name)
         if mode is Mode.ONCE and path.exists():
             continue
         existing = shelf.get(name) if mode in (Mode.NEW_EPISODES, Mode.ALL) else None
-        case = min(found, key=lambda item: (bool(unprovoked(item.spec)), _plainness(item, name)))
-        obstacle = unprovoked(case.spec)
-        tasks.append(
-            Task(name, path, case, mode, 0 if obstacle else wanted(case.spec), existing, obstacle)
+        case = min(
+            cases_of_it, key=lambda item: (bool(unprovoked(item.spec)), _plainness(item, name))
         )
+        obstacle = unprovoked(case.spec)
+        task = Task(
+            name,
+            path,
+            case,
+            mode,
+            requests=0 if obstacle else wanted(case.spec),
+            existing=existing,
+            obstacle=obstacle,
+        )
+        tasks.append(task)
     return tuple(tasks)
 
 
@@ -149,12 +146,12 @@ def _plainness(case: Case, name: str) -> tuple[bool, int, bool, int, int, bool, 
         step.stream is not None and not isinstance(step.stream, bool) for step in spec.steps
     )
     return (
-        case.lane != "inprocess",
+        case.lane.is_real_time,
         sum(map(_scripted, spec.steps)),
         spec.client.auth != "api_key",
         len(spec.client.model_fields_set),
         early,
-        case.surface != "sync",
+        case.surface is not Surface.SYNC,
         not name.endswith(f"/{case.loaded.id}"),
         case.id,
     )
@@ -171,33 +168,3 @@ def check_budget(tasks: Iterable[Task], limit: int | None) -> int:
             "select fewer scenarios, or raise it",
         )
     return planned
-
-
-def record_all(
-    tasks: tuple[Task, ...],
-    record: Callable[[Task], Result],
-    told: Callable[[Task, Result | None], None] = lambda _task, _result: None,
-) -> Recording:
-    """Do ``tasks`` one by one. ``told`` hears of each before and after it.
-
-    A cassette that cannot be made costs itself. A service that is out of reach, a used-up budget or
-    a full disk ends the run, as does Ctrl-C; what was written before stays.
-    """
-    results: list[Result] = []
-    planned = sum(task.requests for task in tasks)
-    for task in tasks:
-        told(task, None)
-        try:
-            results.append(
-                Result(task.name, task.case.id, "left-out", reason=task.obstacle)
-                if task.obstacle
-                else record(task)
-            )
-        except KeyboardInterrupt:
-            return Recording(tuple(results), planned, interrupted=True)
-        except InputError as error:
-            results.append(Result(task.name, task.case.id, "failed", reason=str(error)))
-        except (EnvironmentFault, UsageError) as error:
-            return Recording(tuple(results), planned, stopped=error)
-        told(task, results[-1])
-    return Recording(tuple(results), planned)
