@@ -15,6 +15,7 @@ NOT_MIRRORS = {
     "tests/corpus/": "scenarios that have to fail, run from end to end",
     "tests/docs/": "tests of the documentation",
     "tests/packaging/": "tests of the wheel",
+    "tests/schemas/": "tests of the schemas of the service, which are data",
 }
 """Tests of no single module, with the reason: folders, or single files by their whole path."""
 

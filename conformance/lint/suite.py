@@ -29,7 +29,7 @@ from conformance.suite.home import facts_folder
 from conformance.suite.load import Suite
 from conformance.suite.scenario.load import LoadedScenario
 from conformance.suite.scenario.match import operator_problems
-from conformance.suite.scenario.model import API_VERSIONS, Reply, Scenario, Step
+from conformance.suite.scenario.model import API_VERSIONS, ReplySpec, Scenario, Step
 from conformance.suite.scenario.variables import VARIABLE, UnknownVariable, substitute, variables_in
 from conformance.suite.waivers import Waiver
 from conformance.suite.yaml import load_file
@@ -286,10 +286,10 @@ def _steps(
 def _expected_error(loaded: LoadedScenario, step: Step, index: int) -> Iterator[InputError]:
     """A forgotten expected error turns a MUST upside down (a2a-tck issue 202)."""
     answers = _answers(step)
-    if not any(isinstance(item, Reply) for item in answers) or step.expect.error is not None:
+    if not any(isinstance(item, ReplySpec) for item in answers) or step.expect.error is not None:
         return
     last = answers[-1]
-    if isinstance(last, Reply) and (
+    if isinstance(last, ReplySpec) and (
         last.fault in _NEVER_OK or (isinstance(last.status, int) and last.status >= 400)
     ):
         yield InputError(
@@ -314,7 +314,7 @@ def _sockets(loaded: LoadedScenario, step: Step, index: int, suite: Suite) -> It
     """An answer that only a real connection can show: the in-process lane would quietly play
     another one."""
     for number, item in enumerate(_answers(step)):
-        if not isinstance(item, Reply):
+        if not isinstance(item, ReplySpec):
             continue
         key = needs_sockets(item, suite.fixtures)
         if key is not None:
@@ -352,7 +352,7 @@ def _schema_name(
             return
 
 
-def _answers(step: Step) -> list[Reply | Literal["cassette"]]:
+def _answers(step: Step) -> list[ReplySpec | Literal["cassette"]]:
     """What the step writes in the place of the service; empty where it writes nothing."""
     return step.service if isinstance(step.service, list) else []
 

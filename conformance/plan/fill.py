@@ -11,13 +11,12 @@ from pydantic import ValidationError
 
 from conformance.errors import InputError, InputErrors, Where
 from conformance.sdk.subject import SubjectUnderTest
-from conformance.service.player import ELSEWHERE
 from conformance.suite.scenario.load import LoadedScenario
 from conformance.suite.scenario.model import Scenario
 from conformance.suite.scenario.variables import UnknownVariable, lookup, substitute
 from conformance.suite.settings import DEPLOYMENTS
 from conformance.suite.validation import input_errors
-from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT
+from conformance.wire.stand_ins import API_KEY, ELSEWHERE, SERVICE_ENDPOINT
 
 
 def resolve(

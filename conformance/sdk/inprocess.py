@@ -21,6 +21,7 @@ from conformance.sdk.lane import Traffic
 from conformance.sdk.messages import outcome_of
 from conformance.sdk.switchboard import RunningCase, Switchboard, switchboard
 from conformance.service.player import CasePlayer
+from conformance.suite.views import view_name, view_problem
 from conformance.wire.clock import VirtualClock
 from conformance.wire.player import Player
 from conformance.wire.protocol import Call, ClientConfig, Outcome
@@ -134,7 +135,9 @@ class InProcessSession:
             return _crashed(error)
         if self._case.failure is not None:
             return _crashed(self._case.failure)
-        return outcome_from_dict(message)
+        outcome = outcome_from_dict(message)
+        problem = _view_problem(call, outcome)
+        return outcome if problem is None else Outcome("crash", reason=problem)
 
     def observed(self, player: CasePlayer) -> Traffic:
         """What the player of the case saw of the last call."""
@@ -179,6 +182,15 @@ def _no_running_loop() -> Iterator[None]:
         yield
     finally:
         asyncio._set_running_loop(outer)
+
+
+def _view_problem(call: Call, outcome: Outcome) -> str | None:
+    """How the driver's view leaves the vocabulary that every adapter is held to."""
+    name = view_name(call.operation, streamed=call.stream is not None)
+    if name is None or outcome.view is None:
+        return None
+    problem = view_problem(name, outcome.view)
+    return None if problem is None else f"the view of {call.operation} is not valid: {problem}"
 
 
 def _crashed(error: Exception) -> Outcome:

@@ -23,12 +23,13 @@ from conformance.sdk.process_pool import Pools
 from conformance.service.entra import AUTHORITY_HOST
 from conformance.service.peer import CapturedExchange, PeerServer, ProblemCode
 from conformance.service.peer.live import serve_of
-from conformance.service.player import ELSEWHERE, CasePlayer, given_up
+from conformance.service.player import CasePlayer, given_up
 from conformance.service.service import CALL_SECONDS
 from conformance.wire.calendar import moved
 from conformance.wire.clock import WALL_EPOCH, VirtualClock
 from conformance.wire.exchange import Exchange, Fault, Reply, Request
 from conformance.wire.protocol import Call, ClientConfig, Outcome
+from conformance.wire.stand_ins import ELSEWHERE
 
 PlainHttp = Literal["all", "keys", "none"]
 """Which credentials an SDK sends over plain http: every one, keys alone, or none."""

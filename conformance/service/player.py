@@ -16,6 +16,7 @@ from typing import Literal
 from conformance.suite.cassette import CassettePlayback
 from conformance.wire.clock import Clock
 from conformance.wire.exchange import Exchange, Fault, Provenance, Reply, Request, Response, Source
+from conformance.wire.stand_ins import ELSEWHERE
 
 CASSETTE: Literal["cassette"] = "cassette"
 
@@ -28,10 +29,6 @@ class ScriptedReply:
     reply: Reply
     repeat: bool = False
 
-
-ELSEWHERE = "https://other-service.example"
-"""Another host than the service's, which is answered by the script of the case too: where a
-redirect may lead."""
 
 Item = ScriptedReply | Literal["cassette"]
 SideService = Callable[[Request], Reply | None]

@@ -14,8 +14,7 @@ from conformance.service.peer.writing import render_head
 from conformance.service.player import CASSETTE, Item, ScriptedReply
 from conformance.service.sse_shapes import DELIVERIES, events, every
 from conformance.suite.scenario.load import Fixtures
-from conformance.suite.scenario.model import Fixture, FixtureRef, Step
-from conformance.suite.scenario.model import Reply as ReplySpec
+from conformance.suite.scenario.model import Fixture, FixtureRef, ReplySpec, Step
 from conformance.wire.exchange import (
     PLAINLY,
     Delivery,

@@ -19,13 +19,10 @@ from pydantic import BaseModel
 from conformance.sanitize.identities import HOST_SUFFIX
 from conformance.sanitize.redactor import Redactor
 from conformance.suite.settings import DEPLOYMENTS
-from conformance.wire.stand_ins import SERVICE_ENDPOINT
+from conformance.wire.stand_ins import GATEWAY_HOST, SERVICE_HOST
 
 CaseModel = TypeVar("CaseModel", bound=BaseModel)
 """The result of a case, whose model belongs to a later stage."""
-
-OWN_HOST = urlsplit(SERVICE_ENDPOINT).netloc
-GATEWAY = "gateway-1.example"
 
 
 def names_of(url: str, deployments: Mapping[str, str], *, live: bool) -> dict[str, str]:
@@ -42,7 +39,7 @@ def _addresses(url: str, *, live: bool) -> dict[str, str]:
     host, path = place.hostname or "", place.path.rstrip("/")
     if not live and _is_loopback(host):
         return {}
-    shown = OWN_HOST if live else GATEWAY
+    shown = SERVICE_HOST if live else GATEWAY_HOST
     called = {url: f"https://{shown}", f"{place.netloc}{path}": shown, place.netloc: shown}
     if not _is_loopback(host):
         called[host] = shown

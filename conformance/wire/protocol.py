@@ -1,9 +1,8 @@
-"""What the harness asks of an SDK, and what it hears back: the values of adapter protocol 1 (design
-section 6).
+"""What the harness asks of an SDK, and what it hears back: the values of adapter protocol 1
+(docs/adapters.md).
 
 The same values serve the in-process Python driver and every adapter process. On the way to a
-process they are JSON; ``Call.to_message`` and ``Outcome.from_message`` are the only two places that
-know the JSON form.
+process they are JSON, whose form ``conformance.sdk.messages`` alone knows.
 """
 
 from __future__ import annotations
@@ -59,8 +58,8 @@ class ClientConfig:
 
     ``max_retries`` and ``timeout`` (seconds) None mean: leave the SDK's default. ``deployment`` is
     a client-level deployment, None when each call names its own. ``environment`` is set while the
-    client is built and used; every variable an SDK reads by itself is removed first (sdk-behaviour
-    section 2).
+    client is built and used; every variable an SDK reads by itself is removed first
+    (facts/sdks#environment).
     """
 
     endpoint: str
@@ -141,7 +140,7 @@ class Outcome:
 
     ``result`` is the SDK's own serialisation (the last chunk of a stream is not special: see
     ``chunks``); ``view`` is read through the SDK's typed accessors, with the member names of
-    ``docs/scenarios.md`` "result". ``token_calls`` counts how often the token provider was called,
+    ``schemas/views``. ``token_calls`` counts how often the token provider was called,
     ``clean_close`` whether a stream ended by itself. ``status`` "crash" means the driver itself
     failed; ``reason`` then holds why.
     """

@@ -13,7 +13,7 @@ from conformance.errors import ExitCode
 from conformance.judge.results import ResponseTrace, Run, Verdict
 from conformance.judge.rules.finding import Blame, Level
 from conformance.judge.settle import exit_code
-from conformance.judge.trace import asked_wait, mask, scrub
+from conformance.judge.trace import mask, scrub
 from conformance.plan.plan import plan
 from conformance.plan.selection import Selection
 from conformance.plan.subjects import subjects_of
@@ -23,8 +23,8 @@ from conformance.run.execution import run_case
 from conformance.sdk.inprocess import InProcessLane
 from conformance.service.script import compile_reply, encode_events
 from conformance.suite.scenario.load import Fixtures
-from conformance.suite.scenario.model import Reply
-from conformance.wire.exchange import Fault, Provenance, Response, Source
+from conformance.suite.scenario.model import ReplySpec
+from conformance.wire.exchange import Fault, Response
 from conformance.wire.stand_ins import API_KEY, TOKENS
 from tests.corpus.overlay import BASE, CLOCK, contract, load, make_root, run, scenario, step, waiver
 
@@ -235,39 +235,11 @@ def test_credentials_are_masked_by_header_name_and_the_scheme_stays() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("headers", "wanted"),
-    [
-        ({"retry-after-ms": "40"}, (0.04, "retry-after-ms")),
-        ({"retry-after": "2"}, (2.0, "retry-after")),
-        ({"retry-after-ms": "40", "retry-after": "2"}, (0.04, "retry-after-ms")),
-        ({}, (None, None)),
-        (
-            {
-                "retry-after": "Mon, 02 Mar 2026 09:30:05 GMT",
-                "date": "Mon, 02 Mar 2026 09:30:00 GMT",
-            },
-            (5.0, "retry-after"),
-        ),
-        ({"retry-after": "soon"}, (None, None)),
-        ({"retry-after": "Mon, 02 Mar 2026 09:30:05 GMT"}, (None, None)),
-        ({"retry-after-ms": "x", "retry-after": "1"}, (1.0, "retry-after")),
-    ],
-)
-def test_the_wait_a_response_asks_for(
-    headers: dict[str, str], wanted: tuple[float | None, str | None]
-) -> None:
-    assert (
-        asked_wait(Response(429, tuple(headers.items()), b"", Provenance(Source.SCRIPT))) == wanted
-    )
-    assert asked_wait(None) == (None, None)
-
-
 # --- scripts
 
 
 def compiled(**members: Any) -> tuple[Response, Any]:
-    item = compile_reply(Reply.model_validate(members), Fixtures(BASE / "scenarios")).reply
+    item = compile_reply(ReplySpec.model_validate(members), Fixtures(BASE / "scenarios")).reply
     assert item.response is not None
     return item.response, item.fault
 
@@ -309,7 +281,7 @@ def test_bodies_are_cut_in_pieces() -> None:
 
 
 def reply_of(**members: Any) -> Any:
-    return compile_reply(Reply.model_validate(members), Fixtures(BASE / "scenarios")).reply
+    return compile_reply(ReplySpec.model_validate(members), Fixtures(BASE / "scenarios")).reply
 
 
 @pytest.mark.parametrize(

@@ -315,7 +315,7 @@ def waits_lie_within_the_backoff(step: ObservedStep, retries: list[Retry]) -> Br
     judged, breaches = False, []
     for retry in retries:
         bounds, waited = backoff_bounds(trait, retry.number), retry.later.waited
-        if bounds is None or waited is None or asked_wait(step, retry.earlier).given:
+        if bounds is None or waited is None or asked_wait(step, retry.earlier).hinted:
             continue
         judged = True
         if not _within(step, bounds, retry):

@@ -179,9 +179,9 @@ class ObservedStep:
         if served.stream is not None:
             if served.whole_stream is None:
                 return None
-            return stream_view(operation.id, self.consumed)
+            return stream_view(operation.stream_view, self.consumed)
         if operation.answer == "binary":
-            return file_view(operation.id, served.success)
+            return file_view(operation.view, served.success)
         arguments = self.call.arguments
         if operation.capability == "audio" and arguments.get("response_format") in TEXT_FORMATS:
             return text_view(served.success)
@@ -189,7 +189,7 @@ class ObservedStep:
             return None
         # A caller who asks for base64 gets the text as it stands (facts/sdks#embeddings).
         keeps_base64 = arguments.get("encoding_format") == "base64"
-        return answer_view(operation.id, served.answer, keeps_base64=keeps_base64)
+        return answer_view(operation.view, served.answer, keeps_base64=keeps_base64)
 
     def parse(self, body: bytes) -> Any:
         """The JSON value of ``body``, None when it is not JSON. Parsed once per body."""

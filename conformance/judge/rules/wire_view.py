@@ -19,23 +19,24 @@ StreamReader = Callable[[list[Any]], dict[str, Any]]
 
 
 def answer_view(
-    operation: str, answer: dict[str, Any], *, keeps_base64: bool = False
+    name: str, answer: dict[str, Any], *, keeps_base64: bool = False
 ) -> dict[str, Any] | None:
-    """The view of a JSON answer of ``operation``; None when no SDK has accessors for it.
+    """The view ``name`` of a JSON answer; None when there is no such view of one.
 
     ``keeps_base64``: the caller asked for base64 vectors himself, so the text is what he gets.
     """
-    if operation == "embeddings.create":
+    if name == "embeddings":
         return _embeddings(answer, keeps_base64=keeps_base64)
-    reader = _READERS.get(operation)
+    reader = _READERS.get(name)
     if reader is None:
         return None
     return reader(answer)
 
 
-def stream_view(operation: str, events: list[Any]) -> dict[str, Any]:
-    """The view put together from the JSON values of a stream's events."""
-    return _STREAMS.get(operation, _other_stream)(events)
+def stream_view(name: str | None, events: list[Any]) -> dict[str, Any]:
+    """The view ``name`` put together from the JSON values of a stream's events; None: the one of
+    streams that have none of their own."""
+    return _STREAMS.get(name or "", _other_stream)(events)
 
 
 def text_view(response: Response) -> dict[str, Any]:
@@ -43,15 +44,15 @@ def text_view(response: Response) -> dict[str, Any]:
     return {"text": _text(response.content)}
 
 
-def file_view(operation: str, response: Response) -> dict[str, Any]:
-    """The view of an answer that is a file; ``files.content`` shows it as text as well."""
+def file_view(name: str, response: Response) -> dict[str, Any]:
+    """The view ``name`` of an answer that is a file; ``file-content`` shows it as text as well."""
     body = response.content
     view = {
         "bytes": len(body),
         "sha256": hashlib.sha256(body).hexdigest(),
         "content_type": response.header("content-type"),
     }
-    if operation == "files.content":
+    if name == "file-content":
         view["text"] = _text(body)
     return view
 
@@ -436,36 +437,23 @@ _job = _members(("id", "object", "status", "model", "fine_tuned_model", "trainin
 _deleted = _members(("id", "object", "deleted"))
 
 _READERS: dict[str, AnswerReader] = {
-    "chat.completions.create": _chat,
-    "completions.create": _completion,
-    "audio.transcriptions.create": _transcription,
-    "audio.translations.create": _transcription,
-    "images.generate": _images,
-    "images.edit": _images,
-    "responses.create": _response,
-    "responses.retrieve": _response,
-    "responses.delete": _deleted,
-    "responses.input_items.list": _listing,
-    "files.create": _file,
-    "files.list": _listing,
-    "files.retrieve": _file,
-    "files.delete": _deleted,
-    "batches.create": _batch,
-    "batches.retrieve": _batch,
-    "batches.list": _listing,
-    "batches.cancel": _batch,
-    "fine_tuning.jobs.create": _job,
-    "fine_tuning.jobs.retrieve": _job,
-    "fine_tuning.jobs.list": _listing,
-    "fine_tuning.jobs.cancel": _job,
-    "fine_tuning.jobs.list_events": _listing,
-    "models.list": _listing,
-    "models.retrieve": _members(("id", "object", "owned_by", "created")),
+    "chat": _chat,
+    "completion": _completion,
+    "transcription": _transcription,
+    "images": _images,
+    "response": _response,
+    "file": _file,
+    "batch": _batch,
+    "fine-tuning-job": _job,
+    "model": _members(("id", "object", "owned_by", "created")),
+    "list": _listing,
+    "deleted": _deleted,
 }
+"""How a whole answer is read, by the name of the view; vectors are read with a choice."""
 
 _STREAMS: dict[str, StreamReader] = {
-    "chat.completions.create": _chat_stream,
-    "completions.create": _completion_stream,
-    "responses.create": _response_stream,
-    "responses.retrieve": _response_stream,
+    "chat-stream": _chat_stream,
+    "completion-stream": _completion_stream,
+    "response-stream": _response_stream,
 }
+"""How a stream is read, by the name of the view; others are read as streams of events."""

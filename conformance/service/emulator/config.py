@@ -6,15 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from conformance.wire.clock import Clock, VirtualClock
+from conformance.wire.clock import WALL_EPOCH, Clock, VirtualClock
+from conformance.wire.stand_ins import API_KEY, TOKENS
 
-API_KEY = "conformance-api-key-not-a-secret"
-"""The key of the offline suite, accepted unless the configuration names others."""
-
-TOKENS = ("conformance-entra-token-1", "conformance-entra-token-2", "conformance-entra-token-3")
-"""The Entra tokens of the offline suite."""
-
-EPOCH = 1_767_225_600.0
+EPOCH = WALL_EPOCH
 """Unix seconds when the clock shows 0: 2026-01-01T00:00:00Z, as in the in-process lane."""
 
 

@@ -11,19 +11,9 @@ from dataclasses import dataclass
 from conformance.service.emulator import errors
 from conformance.service.emulator.answers import Refusal
 from conformance.service.emulator.config import Limits
+from conformance.wire.operations import OPERATIONS
 
 PERIOD = 60.0
-_NAMES = {
-    "chat.completions.create": "ChatCompletions_Create",
-    "completions.create": "Completions_Create",
-    "embeddings.create": "Embeddings_Create",
-    "responses.create": "Responses_Create",
-    "images.generate": "ImageGenerations_Create",
-    "images.edit": "ImageEdits_Create",
-    "audio.speech.create": "Speech_Create",
-    "audio.transcriptions.create": "Transcriptions_Create",
-    "audio.translations.create": "Translations_Create",
-}
 
 
 @dataclass(slots=True)
@@ -112,7 +102,7 @@ class Meter:
         message = (
             f"Your requests to {asking.deployment} for {asking.model} in {asking.region} have exceeded the "
             f"{what} rate limit for your current AIServices S0 pricing tier. This request was for "
-            f"{_NAMES.get(asking.operation, asking.operation)} under Azure OpenAI API version "
+            f"{_throttled_as(asking.operation)} under Azure OpenAI API version "
             f"{asking.api_version}. Please retry after {seconds} second{'s' if seconds > 1 else ''}. To "
             "increase your default rate limit, visit https://aka.ms/oai/quotaincrease."
         )
@@ -120,3 +110,9 @@ class Meter:
         return errors.rate_limited(
             message, wait, (policy, *self.headers(asking.deployment, limits, now))
         )
+
+
+def _throttled_as(operation: str) -> str:
+    """The name of an operation in the sentence about an exceeded quota."""
+    known = OPERATIONS.get(operation)
+    return operation if known is None or known.model is None else known.model.throttled_as

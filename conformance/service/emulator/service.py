@@ -69,20 +69,6 @@ _HANDLERS: Mapping[str, Handler] = {
     "models.retrieve": models.retrieve,
 }
 
-_NEEDS: Mapping[str, tuple[str, str]] = {
-    "chat.completions.create": ("chat", "chatCompletion"),
-    "completions.create": ("completions", "completion"),
-    "embeddings.create": ("embeddings", "embeddings"),
-    "audio.transcriptions.create": ("transcription", "transcription"),
-    "audio.translations.create": ("translation", "translation"),
-    "audio.speech.create": ("speech", "speech"),
-    "images.generate": ("images", "imageGeneration"),
-    "images.edit": ("image_edit", "imageEdit"),
-    "responses.create": ("responses", "responses"),
-}
-"""What a deployment must be capable of for an operation, and the operation's name in the
-refusal."""
-
 
 class Emulator:
     """An Azure OpenAI resource that answers requests: a player for the in-process lane and for a
@@ -139,15 +125,15 @@ class Emulator:
 
     def _with_deployment(self, call: Call) -> Call:
         """``call`` with the deployment its operation needs, one request taken from its quota."""
-        need = _NEEDS.get(call.route.operation.id)
+        need = call.route.operation.model
         if need is None:
             return call
         name = _deployment_name(call)
         found = self.config.deployments.get(name)
         if found is None:
             raise _no_deployment(call.route, name)
-        if not found.can(need[0]):
-            raise errors.operation_not_supported(need[1], found.model)
+        if not found.can(need.capability):
+            raise errors.operation_not_supported(need.refused_as, found.model)
         call = replace(call, name=name, deployment=found)
         call.charge(0, requests=1)
         return call

@@ -8,17 +8,15 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault
 from conformance.sanitize.redactor import Redactor
 from conformance.service.remote.relay import Exchanger
 from conformance.wire.protocol import ClientConfig
-from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT, TOKENS
+from conformance.wire.stand_ins import API_KEY, SERVICE_HOST, TOKENS
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 _MARGIN = 60.0
-_HOST_SHOWN = urlsplit(SERVICE_ENDPOINT).netloc
 _MESSAGE = 300
 
 
@@ -133,7 +131,7 @@ def exchanger(
         return value
 
     def inward() -> dict[str, str]:
-        shown = dict.fromkeys((name for name in names if name), _HOST_SHOWN)
+        shown = dict.fromkeys((name for name in names if name), SERVICE_HOST)
         if tokens is not None:
             shown |= dict.fromkeys(tokens.given, TOKENS[0])
         if key:

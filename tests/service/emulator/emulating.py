@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.service.emulator import Emulator
-from conformance.service.emulator.config import API_KEY
 from conformance.wire.exchange import Reply, Request, Response
+from conformance.wire.stand_ins import API_KEY
 
 HOST = "https://contoso.openai.azure.com"
 VERSION = "2025-04-01-preview"

@@ -12,7 +12,6 @@ from conformance.judge.rules import StepContext, StepObservation, apply_checks
 from conformance.judge.rules.finding import Finding, Level
 from conformance.sdk.inprocess import InProcessLane, installed
 from conformance.service.emulator import Emulator, EmulatorConfig
-from conformance.service.emulator.config import API_KEY
 from conformance.suite.home import find_home
 from conformance.suite.load import load_suite
 from conformance.suite.scenario.model import API_VERSIONS, Expect
@@ -22,6 +21,7 @@ from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Exchange, Reply, Request
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import Auth, Call, ClientConfig, StreamPlan
+from conformance.wire.stand_ins import API_KEY
 from tests.places import PROJECT
 from tests.service.emulator.test_emulator_sdk import ENDPOINT, file
 from tests.service.emulator.walking import LINES, PNG, WAV

@@ -7,11 +7,9 @@ import json
 import pytest
 
 from conformance.service.emulator import Emulator
-from conformance.service.emulator.config import API_KEY, TOKENS
 from conformance.suite.settings import DEPLOYMENTS
 from conformance.wire.exchange import Request, Response, Source
-from conformance.wire.stand_ins import API_KEY as SUITE_KEY
-from conformance.wire.stand_ins import TOKENS as SUITE_TOKENS
+from conformance.wire.stand_ins import API_KEY, TOKENS
 from tests.service.emulator.emulating import HOST, KEY, VERSION, Caller, error, served
 
 PATH = f"/openai/deployments/conf-chat/chat/completions?api-version={VERSION}"
@@ -29,7 +27,8 @@ def bearer(token: str) -> tuple[str, str]:
 
 def test_the_offline_suite_s_names_are_the_emulator_s() -> None:
     assert set(DEPLOYMENTS.values()) == set(Emulator().config.deployments)
-    assert (API_KEY, TOKENS) == (SUITE_KEY, SUITE_TOKENS)
+    assert Emulator().config.keys == (API_KEY,)
+    assert Emulator().config.tokens == TOKENS
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ import pytest
 
 from conformance.sdk.inprocess import InProcessLane
 from conformance.service.emulator import Emulator, EmulatorConfig, Limits
-from conformance.service.emulator.config import API_KEY, TOKENS, deployment
+from conformance.service.emulator.config import deployment
 from conformance.suite.scenario.versions import at_least
 from conformance.wire.clock import VirtualClock
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import Auth, Call, ClientConfig, ErrorKind, Outcome, StreamPlan
+from conformance.wire.stand_ins import API_KEY, TOKENS
 from tests.service.emulator.walking import EXAMPLES, LINES, PNG, WAV
 
 ENDPOINT = "https://contoso.openai.azure.com"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.suite.schema.schema_corpus import (
+from tests.schemas.schema_corpus import (
     CORPUS,
     Corruption,
     corpus,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from conformance.suite.schema import Standing
-from tests.suite.schema.schema_corpus import REPOSITORY, registry
+from conformance.suite.schema import MemberStanding
+from tests.schemas.schema_corpus import REPOSITORY, registry
 
 RECORDINGS = REPOSITORY.parent / "shared" / "recordings" / "azure.jsonl"
 WIRE = {"recorded", "reparsed", "transcribed"}
@@ -168,7 +168,7 @@ def test_every_member_of_a_recording_is_known_if_only_from_traffic() -> None:
         (sample.name, member.name)
         for sample in samples()
         for member in registry().unknown_members(sample.name, sample.version, sample.body)
-        if member.standing is Standing.UNKNOWN
+        if member.standing is MemberStanding.UNKNOWN
     )
     assert unknown == {}
 
@@ -178,7 +178,7 @@ def test_members_no_specification_has_are_noted_in_recordings() -> None:
         member.name
         for sample in samples()
         for member in registry().unknown_members(sample.name, sample.version, sample.body)
-        if member.standing is Standing.SEEN_ONLY
+        if member.standing is MemberStanding.SEEN_ONLY
     )
     assert seen["obfuscation"] >= 800
     assert {"service_tier", "content_filters", "content_filter_result", "store"} <= seen.keys()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.suite.schema.schema_corpus import corpus, corpus_file, every_schema, registry
+from tests.schemas.schema_corpus import corpus, corpus_file, every_schema, registry
 
 JSON = st.recursive(
     st.none()
