@@ -18,10 +18,10 @@ import pytest
 from conformance.errors import EnvironmentFault, HarnessError, UsageError
 from conformance.record.forwarder import Budget, Forwarder, Patience
 from conformance.service.peer import Execution, Limits, PeerServer
-from conformance.service.peer.faults import cut_after, redirect, short_chunk
 from conformance.service.remote.upstream import Credentials, Timeouts, Upstream
 from conformance.wire.exchange import Exchange, Fault, Reply, Response
 from tests.record.services import ORIGIN, PLACE, Paced, Script, response
+from tests.service.peer.faults import cut_after, redirect, short_chunk
 
 try:  # whichever the installed SDK brings along
     import httpx2 as httpx
