@@ -1,5 +1,5 @@
-"""The peer: a loopback HTTP(S) service that plays what a player answers, byte for byte, and sees
-what clients send.
+"""The peer: an HTTP(S) service on loopback. It sends what a player answers, byte for byte, and
+keeps what clients sent.
 
 with PeerServer() as server:
     execution = server.open(player)

@@ -36,7 +36,7 @@ class Outlet:
 
     def leave(self) -> None:
         self._listening = False
-        self._answer.go_on()  # what waits for a client that is slow to read waits for nobody now
+        self._answer.resume()  # what waits for a client that is slow to read waits for nobody now
 
 
 class Exchanged:

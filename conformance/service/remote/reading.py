@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from conformance.service.peer.limits import Limits
-from conformance.service.peer.parsing import HEAD_END, ChunkedBody, LengthBody, Refusal
+from conformance.service.peer.parsing import HEAD_END, ChunkedBody, LengthBody, RequestRefused
 from conformance.wire.exchange import Headers, header
 
 MAX_BODY = 100 * 1024 * 1024
@@ -122,7 +122,7 @@ def _fed(body: ChunkedBody | LengthBody, data: bytes, state: BodyState, now: flo
     before = len(body.pieces)
     try:
         rest = body.feed(data)
-    except Refusal as refusal:
+    except RequestRefused as refusal:
         raise Broken(f"the chunked coding of the response is broken: {refusal.cause}") from None
     if rest:
         raise Broken("the response is longer than it announced")

@@ -10,8 +10,9 @@ import time
 
 import pytest
 
-from conformance.service.peer import Door, Execution, Limits, PeerServer, ProblemCode, faults
+from conformance.service.peer import Door, Execution, Limits, PeerServer, ProblemCode
 from conformance.wire.exchange import Delivery, Reply
+from tests.service.peer import faults
 from tests.service.peer.raw import Raw, Script, Seen, knock, response, wait_for
 
 OK = Reply(response())
