@@ -193,8 +193,8 @@ class Execution:
             )
 
     def admit(self, head: Head) -> str:
-        """The absolute URL that ``head`` asks for. Raises RequestRefused for one that is not meant for
-        this listener."""
+        """The absolute URL that ``head`` asks for. Raises RequestRefused when the request is not
+        meant for this listener."""
         host, target = head.control.get("host"), head.target
         # Repeated headers arrive joined by a comma.
         if host is None or "," in host:
