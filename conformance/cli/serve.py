@@ -20,7 +20,7 @@ from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case, Selection, ch
 from conformance.plan.subjects import subjects_of
 from conformance.run import serving
 from conformance.service.emulator import default_deployments
-from conformance.service.peer import Execution, Limits, PeerServer
+from conformance.service.peer import Execution, PeerLimits, PeerServer
 from conformance.service.peer.record import Record
 from conformance.suite.load import Suite
 from conformance.wire.exchange import Reply, Request
@@ -57,7 +57,7 @@ Pace = Annotated[
     ),
 ]
 LATEST = "2024-10-21"
-_UNBOUNDED = Limits(requests=2**63, total_bytes=2**63)
+_UNBOUNDED = PeerLimits(requests=2**63, total_bytes=2**63)
 _KEPT = 100
 
 

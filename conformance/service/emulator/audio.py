@@ -8,10 +8,10 @@ from typing import Any
 
 from conformance.service.emulator import errors, form, rules, sound
 from conformance.service.emulator.answers import TEXT, Answer, encode, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.prompt import directives
 from conformance.service.emulator.tokens import split
-from conformance.service.emulator.validation import Rules, check, wrong_choice
+from conformance.service.emulator.validation import MemberRules, check, wrong_choice
 from conformance.wire.multipart import FormPart
 
 DEFAULT_TEXT = "Hello from the emulator. It heard nothing in particular."
@@ -27,7 +27,7 @@ _LANGUAGES = {
 }
 
 
-def speak(call: Call) -> Answer:
+def speak(call: ServiceCall) -> Answer:
     """Sound for a text. Raises Refusal; AAC is refused as the emulator's own limitation."""
     body = call.body
     check(body, rules.SPEECH, call.version)
@@ -44,15 +44,15 @@ def speak(call: Call) -> Answer:
     )
 
 
-def transcribe(call: Call) -> Answer:
+def transcribe(call: ServiceCall) -> Answer:
     return _listen(call, rules.TRANSCRIPTION, "transcribe")
 
 
-def translate(call: Call) -> Answer:
+def translate(call: ServiceCall) -> Answer:
     return _listen(call, rules.TRANSLATION, "translate")
 
 
-def _listen(call: Call, known: Rules, task: str) -> Answer:
+def _listen(call: ServiceCall, known: MemberRules, task: str) -> Answer:
     given = form.read(call, known, ("file",))
     check(given.members, known, call.version)
     content = _sound_file(given.file("file"))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from conformance.service.emulator import errors, rules
 from conformance.service.emulator.answers import JSON_UTF8, Answer, Refusal, encode, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.files import store
 from conformance.service.emulator.paging import page
 from conformance.service.emulator.state import StoredBatch, StoredFile
@@ -23,7 +23,7 @@ _ENDPOINTS = ("/chat/completions", "/completions", "/embeddings", "/responses")
 _DAY = 86_400
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """Take a batch on. Its lines are looked at later, as the service does. Raises Refusal."""
     body = call.body
     check(body, rules.BATCH, call.version)
@@ -66,16 +66,16 @@ def create(call: Call) -> Answer:
     return json_answer(_described(batch, call), content_type=JSON_UTF8, headers=queued)
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: ServiceCall) -> Answer:
     return json_answer(_described(_batch(call), call), content_type=JSON_UTF8)
 
 
-def list_all(call: Call) -> Answer:
+def list_all(call: ServiceCall) -> Answer:
     items = [_described(batch, call) for batch in call.state.batches.values()]
     return json_answer(page(call, items), content_type=JSON_UTF8)
 
 
-def cancel(call: Call) -> Answer:
+def cancel(call: ServiceCall) -> Answer:
     """Stop a batch that is not done; it is cancelling for one pace. Raises Refusal for one that
     is."""
     batch = _batch(call)
@@ -87,7 +87,7 @@ def cancel(call: Call) -> Answer:
     return json_answer(_described(batch, call), content_type=JSON_UTF8)
 
 
-def _batch(call: Call) -> StoredBatch:
+def _batch(call: ServiceCall) -> StoredBatch:
     identity = call.route.arguments["batch_id"]
     found = call.state.batches.get(identity)
     if found is None:
@@ -98,7 +98,7 @@ def _batch(call: Call) -> StoredBatch:
 # States
 
 
-def _status(batch: StoredBatch, call: Call) -> str:
+def _status(batch: StoredBatch, call: ServiceCall) -> str:
     pace, now = call.state.config.pace, call.state.now()
     if batch.cancelled is not None:
         return "cancelling" if now < batch.cancelled + pace else "cancelled"
@@ -114,7 +114,7 @@ def _status(batch: StoredBatch, call: Call) -> str:
     )
 
 
-def _described(batch: StoredBatch, call: Call) -> dict[str, Any]:
+def _described(batch: StoredBatch, call: ServiceCall) -> dict[str, Any]:
     """The batch object now. A file id that is not there yet is the empty text (real-traffic note
     14)."""
     pace, status = call.state.config.pace, _status(batch, call)
@@ -219,7 +219,7 @@ def _problem(code: str, message: str, line: int | None) -> dict[str, Any]:
     return {"code": code, "message": message, "param": None, "line": line}
 
 
-def _compute(batch: StoredBatch, call: Call) -> None:
+def _compute(batch: StoredBatch, call: ServiceCall) -> None:
     """Answer every line. Answers go to the output file, refusals to the error file; both files are
     always made, as in the recorded batch."""
     good: list[bytes] = []
@@ -245,7 +245,7 @@ def _compute(batch: StoredBatch, call: Call) -> None:
     batch.computed = True
 
 
-def _result(batch: StoredBatch, line: dict[str, Any], call: Call) -> dict[str, Any]:
+def _result(batch: StoredBatch, line: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
     body = {**line["body"], "stream": False} if "stream" in line["body"] else line["body"]
     headers = (("content-type", "application/json"),)
     host = call.request.url.partition("/openai")[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.service.emulator import errors
 from conformance.service.emulator.config import Deployment
-from conformance.service.emulator.limits import Asking, Meter
+from conformance.service.emulator.limits import Meter, QuotaRequest
 from conformance.service.emulator.routes import Route
 from conformance.service.emulator.state import State
 from conformance.wire.exchange import Request, Response
@@ -19,7 +19,7 @@ Perform = Callable[[Request], Response]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ServiceCall:
     """A request that found its route and, where the operation has one, its deployment.
 
     ``body`` is the JSON object of a JSON operation and empty otherwise. ``metered`` is false for
@@ -55,7 +55,7 @@ class Call:
         """Take from the deployment's quota. Raises the 429 when there is not enough."""
         if not self.metered or self.deployment is None:
             return
-        asking = Asking(
+        asking = QuotaRequest(
             self.route.operation.id,
             self.name,
             self.deployment.model,

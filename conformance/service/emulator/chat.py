@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.service.emulator import (
-    conversation,
+    chat_input,
     errors,
     rules,
     streaming,
@@ -15,12 +15,12 @@ from conformance.service.emulator import (
     writer,
 )
 from conformance.service.emulator.answers import Answer, json_answer, stream_answer
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.conversation import Conversation
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.chat_input import ChatInput
 from conformance.service.emulator.filter import judge_completion, judge_prompt, prompt_results
 from conformance.service.emulator.structured import check_strict
-from conformance.service.emulator.validation import Rule, check, check_value
-from conformance.service.emulator.writer import Ask
+from conformance.service.emulator.validation import MemberRule, check, check_value
+from conformance.service.emulator.writer import ModelInput
 from conformance.suite.scenario.versions import at_least
 
 REASONING_TOKENS = 64
@@ -41,12 +41,12 @@ _DEFAULTS = {
 }
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """The answer to a chat completion request. Raises Refusal."""
     body, deployment = call.body, call.target
     check(body, rules.CHAT, call.version)
     _check_combinations(call)
-    talk = conversation.read(body["messages"], deployment)
+    talk = chat_input.read(body["messages"], deployment)
     ask = _ask(body, talk, deployment.can("reasoning"))
     prompt_tokens = (
         talk.tokens
@@ -68,7 +68,7 @@ def create(call: Call) -> Answer:
         sum(draft.tokens for draft in drafts),
         sum(draft.reasoning for draft in drafts),
     )
-    chat = streaming.Chat(
+    chat = streaming.ChatAnswer(
         call.state.word("chatcmpl", 29),
         int(call.state.now()),
         deployment.served,
@@ -90,12 +90,12 @@ def create(call: Call) -> Answer:
     return json_answer(streaming.whole(chat), by_image=talk.images > 0)
 
 
-def _ask(body: dict[str, Any], talk: Conversation, reasoning: bool) -> Ask:
+def _ask(body: dict[str, Any], talk: ChatInput, reasoning: bool) -> ModelInput:
     offered = tools.chat_tools(body)
     schema, json_mode = _response_format(body, talk)
     effort = body.get("reasoning_effort")
     stop = body.get("stop")
-    return Ask(
+    return ModelInput(
         talk.user,
         talk.outputs,
         offered,
@@ -109,13 +109,13 @@ def _ask(body: dict[str, Any], talk: Conversation, reasoning: bool) -> Ask:
     )
 
 
-def _response_format(body: dict[str, Any], talk: Conversation) -> tuple[Any, bool]:
+def _response_format(body: dict[str, Any], talk: ChatInput) -> tuple[Any, bool]:
     """(schema, json mode) of ``response_format``."""
     wanted = body.get("response_format") or {"type": "text"}
     check_value(
         "response_format.type",
         wanted.get("type"),
-        Rule("string", choices=("json_object", "json_schema", "text")),
+        MemberRule("string", choices=("json_object", "json_schema", "text")),
     )
     if wanted["type"] == "json_object" and "json" not in talk.everything.lower():
         raise errors.invalid(
@@ -139,13 +139,13 @@ def named_schema(given: dict[str, Any], place: str, what: str) -> dict[str, Any]
     schema = given.get("schema")
     if schema is None:
         schema = {"type": "object", "properties": {}, "additionalProperties": False}
-    check_value(f"{place}.schema", schema, Rule("object"))
+    check_value(f"{place}.schema", schema, MemberRule("object"))
     if given.get("strict") is True:
         check_strict(given["name"], schema, what, what, None)
     return dict(schema)
 
 
-def _check_combinations(call: Call) -> None:
+def _check_combinations(call: ServiceCall) -> None:
     """What is wrong only together with something else: the model, the version or another member."""
     body = call.body
     if call.target.can("reasoning"):

@@ -8,25 +8,25 @@ from typing import Any
 
 from conformance.service.emulator import errors, rules, streaming, tokens, usage, writer
 from conformance.service.emulator.answers import Answer, json_answer, stream_answer
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.filter import Verdict, judge_completion, judge_prompt
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.filter import FilterResult, judge_completion, judge_prompt
 from conformance.service.emulator.validation import check
-from conformance.service.emulator.writer import Ask, Draft
+from conformance.service.emulator.writer import Draft, ModelInput
 
 _DEFAULT_LIMIT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class CompletionChoice:
     """One choice: ``echo`` is the prompt when it was asked for, ``place`` where its text begins."""
 
     draft: Draft
-    verdict: Verdict
+    verdict: FilterResult
     echo: str
     logprobs: int | None
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """The answer to a completion request. Raises Refusal."""
     body, deployment = call.body, call.target
     check(body, rules.COMPLETIONS, call.version)
@@ -98,15 +98,19 @@ def _prompts(given: Any) -> list[str]:
     )
 
 
-def _write(body: dict[str, Any], prompt: str, limit: int, index: int) -> Written:
+def _write(body: dict[str, Any], prompt: str, limit: int, index: int) -> CompletionChoice:
     stop = body.get("stop")
-    ask = Ask(prompt, stop=(stop,) if isinstance(stop, str) else tuple(stop or ()), limit=limit)
+    ask = ModelInput(
+        prompt, stop=(stop,) if isinstance(stop, str) else tuple(stop or ()), limit=limit
+    )
     verdict = judge_completion(prompt)
     draft = writer.filtered(writer.compose(ask, index), verdict)
-    return Written(draft, verdict, prompt if body.get("echo") else "", body.get("logprobs"))
+    return CompletionChoice(
+        draft, verdict, prompt if body.get("echo") else "", body.get("logprobs")
+    )
 
 
-def _choice(one: Written, index: int) -> dict[str, Any]:
+def _choice(one: CompletionChoice, index: int) -> dict[str, Any]:
     choice = {
         "index": index,
         "text": one.echo + "".join(one.draft.refusal) + one.draft.text,
@@ -116,7 +120,7 @@ def _choice(one: Written, index: int) -> dict[str, Any]:
     return one.verdict.annotate(choice)
 
 
-def _logprobs(one: Written, pieces: tuple[str, ...], offset: int) -> dict[str, Any] | None:
+def _logprobs(one: CompletionChoice, pieces: tuple[str, ...], offset: int) -> dict[str, Any] | None:
     if one.logprobs is None:
         return None
     offsets = []
@@ -139,7 +143,7 @@ def _logprobs(one: Written, pieces: tuple[str, ...], offset: int) -> dict[str, A
 def _chunks(
     frame: dict[str, Any],
     results: list[dict[str, Any]],
-    written: list[Written],
+    written: list[CompletionChoice],
     told: dict[str, Any] | None,
 ) -> Iterator[dict[str, Any]]:
     yield {
@@ -158,7 +162,7 @@ def _chunks(
         yield {**frame, "choices": [], "usage": told}
 
 
-def _choices(one: Written, index: int) -> Iterator[dict[str, Any]]:
+def _choices(one: CompletionChoice, index: int) -> Iterator[dict[str, Any]]:
     offset = len(one.echo)
     texts = ([one.echo] if one.echo else []) + list(one.draft.refusal)
     for text in texts:

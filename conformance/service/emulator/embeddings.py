@@ -11,14 +11,14 @@ from typing import Any
 
 from conformance.service.emulator import errors, rules, tokens, usage
 from conformance.service.emulator.answers import Answer, Refusal, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.validation import check
 
 MOST_INPUTS = 2048
 """Inputs a request may have (Azure OpenAI embeddings, "Best practices")."""
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """The vectors of every input. Raises Refusal."""
     body, deployment = call.body, call.target
     check(
@@ -106,7 +106,7 @@ def _is_tokens(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(_is_token(one) for one in value)
 
 
-def _dimensions(call: Call) -> int:
+def _dimensions(call: ServiceCall) -> int:
     asked, most = call.body.get("dimensions"), call.target.dimensions or 1536
     if asked is None:
         return most

@@ -7,22 +7,22 @@ from typing import Any
 
 from conformance.service.emulator import errors, form
 from conformance.service.emulator.answers import JSON_UTF8, OCTETS, Answer, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.paging import page
 from conformance.service.emulator.state import State, StoredFile
-from conformance.service.emulator.validation import Rule, Rules, check
+from conformance.service.emulator.validation import MemberRule, MemberRules, check
 
 _PURPOSES = ("fine-tune", "assistants", "batch")
-_RULES: Rules = {
-    "purpose": Rule("string", required=True),
-    "expires_after": Rule("object", since="2025-04-01-preview"),
+_RULES: MemberRules = {
+    "purpose": MemberRule("string", required=True),
+    "expires_after": MemberRule("object", since="2025-04-01-preview"),
 }
 _IN_WORK = {"fine-tune"}
 """Purposes whose files are looked through before they are ready; those of batches were recorded as
 ready at once."""
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """Store an upload. 201 with a Location on the classic surface, 200 on v1. Raises Refusal."""
     given = form.read(call, _RULES, ("file",))
     check(given.members, _RULES, call.version)
@@ -53,7 +53,7 @@ def store(state: State, filename: str, purpose: str, content: bytes) -> StoredFi
     return stored
 
 
-def described(file: StoredFile, call: Call) -> dict[str, Any]:
+def described(file: StoredFile, call: ServiceCall) -> dict[str, Any]:
     """The file object: pending, then running, then processed."""
     left = file.ready_at - call.state.now()
     status = (
@@ -75,7 +75,7 @@ def described(file: StoredFile, call: Call) -> dict[str, Any]:
     )
 
 
-def list_all(call: Call) -> Answer:
+def list_all(call: ServiceCall) -> Answer:
     purpose = dict(call.request.query).get("purpose")
     items = [
         described(file, call)
@@ -88,11 +88,11 @@ def list_all(call: Call) -> Answer:
     )
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: ServiceCall) -> Answer:
     return json_answer(described(_file(call), call), content_type=JSON_UTF8)
 
 
-def content(call: Call) -> Answer:
+def content(call: ServiceCall) -> Answer:
     file = _file(call)
     name = re.sub(r"[^\x20-\x21\x23-\x7e]", "_", file.filename)
     return Answer(
@@ -100,13 +100,13 @@ def content(call: Call) -> Answer:
     )
 
 
-def delete(call: Call) -> Answer:
+def delete(call: ServiceCall) -> Answer:
     file = _file(call)
     del call.state.files[file.id]
     return json_answer({"object": "file", "deleted": True, "id": file.id}, content_type=JSON_UTF8)
 
 
-def _file(call: Call) -> StoredFile:
+def _file(call: ServiceCall) -> StoredFile:
     identity = call.route.arguments["file_id"]
     found = call.state.files.get(identity)
     if found is None:

@@ -20,7 +20,7 @@ FAILURE = {"code": "content_filter_error", "message": "The contents are not filt
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FilterResult:
     """What the filter found: its ``block``, and whether that blocks. ``failed``: it could not look
     at the answer."""
 
@@ -37,7 +37,7 @@ class Verdict:
         return choice
 
 
-def judge_prompt(text: str) -> Verdict:
+def judge_prompt(text: str) -> FilterResult:
     """The verdict on a prompt: ``[[filter:hate=medium]]``, ``[[filter:profanity]]``,
     ``[[jailbreak]]``, ``[[indirect-attack]]`` and ``[[blocklist:name]]``."""
     given = directives(text)
@@ -52,10 +52,10 @@ def judge_prompt(text: str) -> Verdict:
             "filtered": True,
             "details": [{"filtered": True, "id": n} for n in names],
         }
-    return Verdict(block, any(entry["filtered"] for entry in block.values()))
+    return FilterResult(block, any(entry["filtered"] for entry in block.values()))
 
 
-def judge_completion(text: str) -> Verdict:
+def judge_completion(text: str) -> FilterResult:
     """The verdict on the answer to ``text``: ``[[completion-filter:violence=high]]``,
     ``[[protected-material]]``, ``[[protected-material-code]]`` (found, cited, not filtered) and
     ``[[filter-error]]``."""
@@ -72,7 +72,9 @@ def judge_completion(text: str) -> Verdict:
             "license": "MIT",
         }
     failed = given.has("filter-error")
-    return Verdict(block, not failed and any(entry["filtered"] for entry in block.values()), failed)
+    return FilterResult(
+        block, not failed and any(entry["filtered"] for entry in block.values()), failed
+    )
 
 
 def safe_severities() -> dict[str, Any]:
@@ -80,7 +82,7 @@ def safe_severities() -> dict[str, Any]:
     return {name: {"filtered": False, "severity": "safe"} for name in SEVERITIES}
 
 
-def prompt_results(verdict: Verdict, with_image: bool = False) -> list[dict[str, Any]]:
+def prompt_results(verdict: FilterResult, with_image: bool = False) -> list[dict[str, Any]]:
     """``prompt_filter_results`` of a prompt.
 
     A prompt with images has two items, the second first, under a key in the singular (the article's

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.service.emulator import errors, rules, tokens
 from conformance.service.emulator.answers import JSON_UTF8, Answer, Refusal, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.files import store
 from conformance.service.emulator.paging import page
 from conformance.service.emulator.state import StoredFile, StoredJob
@@ -28,7 +28,7 @@ _TRAINING = 3
 _DEFAULTS = {"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 1}
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """Take a job on: 201 with a Location on the classic surface, 200 on v1. Raises Refusal."""
     body, state = call.body, call.state
     check(body, rules.FINE_TUNING, call.version)
@@ -59,18 +59,18 @@ def create(call: Call) -> Answer:
     return json_answer(answer, content_type=JSON_UTF8, status=201, headers=(("Location", place),))
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: ServiceCall) -> Answer:
     return json_answer(_described(_job(call), call), content_type=JSON_UTF8)
 
 
-def list_all(call: Call) -> Answer:
+def list_all(call: ServiceCall) -> Answer:
     return json_answer(
         _page(call, [_described(job, call) for job in call.state.jobs.values()]),
         content_type=JSON_UTF8,
     )
 
 
-def cancel(call: Call) -> Answer:
+def cancel(call: ServiceCall) -> Answer:
     """Stop a job that is not done. Raises Refusal for one that is."""
     job = _job(call)
     if _stage(job, call) in ("succeeded", "failed", "cancelled"):
@@ -81,16 +81,16 @@ def cancel(call: Call) -> Answer:
     return json_answer(_described(job, call), content_type=JSON_UTF8)
 
 
-def list_events(call: Call) -> Answer:
+def list_events(call: ServiceCall) -> Answer:
     return json_answer(_page(call, _events(_job(call), call)), content_type=JSON_UTF8)
 
 
-def _page(call: Call, items: list[dict[str, Any]]) -> dict[str, Any]:
+def _page(call: ServiceCall, items: list[dict[str, Any]]) -> dict[str, Any]:
     shown = page(call, items)
     return {"object": "list", "data": shown["data"], "has_more": shown["has_more"]}
 
 
-def _job(call: Call) -> StoredJob:
+def _job(call: ServiceCall) -> StoredJob:
     identity = call.route.arguments["fine_tuning_job_id"]
     found = call.state.jobs.get(identity)
     if found is None:
@@ -98,14 +98,14 @@ def _job(call: Call) -> StoredJob:
     return found
 
 
-def _file(call: Call, identity: str, param: str) -> StoredFile:
+def _file(call: ServiceCall, identity: str, param: str) -> StoredFile:
     found = call.state.files.get(identity)
     if found is None or found.purpose != "fine-tune":
         raise errors.payload(f"invalid {param}: {identity}", call.v1, param)
     return found
 
 
-def _check_model(call: Call, model: str) -> None:
+def _check_model(call: ServiceCall, model: str) -> None:
     found = call.state.config.deployments.get(model)
     if model not in BASE_MODELS and not (found and found.can("fine_tuning")):
         raise errors.payload(
@@ -162,7 +162,7 @@ def _failure(message: str) -> dict[str, Any]:
 # States
 
 
-def _stage(job: StoredJob, call: Call) -> str:
+def _stage(job: StoredJob, call: ServiceCall) -> str:
     """validating, queued, running, succeeded, failed or cancelled."""
     pace = call.state.config.pace
     passed = call.state.now() - job.created
@@ -181,7 +181,7 @@ _CLASSIC_NAMES = {"validating": "pending", "queued": "pending"}
 _V1_NAMES = {"validating": "validating_files"}
 
 
-def _described(job: StoredJob, call: Call) -> dict[str, Any]:
+def _described(job: StoredJob, call: ServiceCall) -> dict[str, Any]:
     """The job object of the surface it is asked on."""
     stage = _stage(job, call)
     finished = _finished(job, stage, call)
@@ -220,7 +220,7 @@ def _described(job: StoredJob, call: Call) -> dict[str, Any]:
     return {**found, "suffix": job.suffix} if job.suffix is not None else found
 
 
-def _finished(job: StoredJob, stage: str, call: Call) -> int | None:
+def _finished(job: StoredJob, stage: str, call: ServiceCall) -> int | None:
     pace = call.state.config.pace
     ends = {
         "succeeded": job.created + (2 + _TRAINING) * pace,
@@ -245,7 +245,7 @@ def _results(job: StoredJob) -> bytes:
     return ("step,train_loss,train_accuracy\n" + "\n".join(lines) + "\n").encode()
 
 
-def _events(job: StoredJob, call: Call) -> list[dict[str, Any]]:
+def _events(job: StoredJob, call: ServiceCall) -> list[dict[str, Any]]:
     """What happened so far, oldest first."""
     pace, stage, now = call.state.config.pace, _stage(job, call), call.state.now()
     end = job.cancelled if job.cancelled is not None else now

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.service.emulator import errors
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.validation import Rules
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.validation import MemberRules
 from conformance.wire.multipart import FormPart
 
 _MEMBER = re.compile(r"(\w+)\[(\w+)\]\Z")
@@ -29,7 +29,7 @@ class Form:
         return self.files[name][0]
 
 
-def read(call: Call, rules: Rules, files: tuple[str, ...]) -> Form:
+def read(call: ServiceCall, rules: MemberRules, files: tuple[str, ...]) -> Form:
     """The form of ``call``; ``files`` are the names that are files. Brackets after a name make a
     list or an object."""
     form = Form()

@@ -7,7 +7,7 @@ import time
 from email.utils import formatdate
 
 from conformance.service.emulator.answers import Answer, Origin
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.state import State
 from conformance.suite.scenario.model import API_VERSIONS
 from conformance.wire.exchange import Request
@@ -22,7 +22,7 @@ _DATED = ",".join(version for version in API_VERSIONS if version != "v1")
 
 
 def build(
-    answer: Answer, origin: Origin, request: Request, state: State, call: Call | None
+    answer: Answer, origin: Origin, request: Request, state: State, call: ServiceCall | None
 ) -> Pairs:
     """Every header of ``answer``. ``call`` is None for a request that was refused before it found
     its deployment."""
@@ -50,7 +50,7 @@ def build(
     return (*pairs, *answer.headers)
 
 
-def _of_model(answer: Answer, state: State, call: Call | None) -> Pairs:
+def _of_model(answer: Answer, state: State, call: ServiceCall | None) -> Pairs:
     """Only what a deployment answered, well or badly, has an x-request-id; the 401, 404 and 429 do
     not."""
     pairs: list[tuple[str, str]] = [("x-request-id", state.uuid("request"))]
@@ -87,7 +87,7 @@ def _of_model(answer: Answer, state: State, call: Call | None) -> Pairs:
     return (*pairs, *call.meter.headers(call.name, call.deployment.limits, state.now()))
 
 
-def _of_store(state: State, call: Call | None) -> Pairs:
+def _of_store(state: State, call: ServiceCall | None) -> Pairs:
     capability = call.route.operation.capability if call is not None else ""
     if capability == "batch":
         return (

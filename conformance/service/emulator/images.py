@@ -12,8 +12,13 @@ from urllib.parse import urlsplit
 
 from conformance.service.emulator import errors, form, rules, tokens, usage
 from conformance.service.emulator.answers import Answer, json_answer
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.filter import SEVERITIES, Verdict, judge_completion, judge_prompt
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.filter import (
+    SEVERITIES,
+    FilterResult,
+    judge_completion,
+    judge_prompt,
+)
 from conformance.service.emulator.headers import wall
 from conformance.service.emulator.prompt import plain
 from conformance.service.emulator.routes import IMAGES
@@ -28,14 +33,14 @@ gpt-image-1)."""
 _VALID_SECONDS = 86_400
 
 
-def generate(call: Call) -> Answer:
+def generate(call: ServiceCall) -> Answer:
     """Images for a prompt, by the rules of the deployment's model family. Raises Refusal."""
     tokens_counted = _is_gpt(call)
     check(call.body, rules.GPT_IMAGE if tokens_counted else rules.DALLE, call.version)
     return _answer(call, call.body, 0)
 
 
-def edit(call: Call) -> Answer:
+def edit(call: ServiceCall) -> Answer:
     """Images for a prompt and images. Raises Refusal."""
     _is_gpt(call)
     given = form.read(call, rules.IMAGE_EDIT, ("image", "mask"))
@@ -81,7 +86,7 @@ def _png_chunk(name: bytes, content: bytes) -> bytes:
     )
 
 
-def _is_gpt(call: Call) -> bool:
+def _is_gpt(call: ServiceCall) -> bool:
     if not call.target.model.startswith("gpt-image"):
         return False
     if not at_least(call.version, "2025-04-01-preview"):
@@ -91,7 +96,7 @@ def _is_gpt(call: Call) -> bool:
     return True
 
 
-def _answer(call: Call, wanted: dict[str, Any], inputs: int) -> Answer:
+def _answer(call: ServiceCall, wanted: dict[str, Any], inputs: int) -> Answer:
     prompt, gpt = wanted["prompt"], call.target.model.startswith("gpt-image")
     if wanted.get("output_format") == "jpeg":
         raise errors.limitation("an image as JPEG")
@@ -118,7 +123,7 @@ def _answer(call: Call, wanted: dict[str, Any], inputs: int) -> Answer:
     return json_answer(body)
 
 
-def _filter_blocks(found: Verdict, made: Verdict) -> dict[str, Any]:
+def _filter_blocks(found: FilterResult, made: FilterResult) -> dict[str, Any]:
     """One object per image, not an array (specification imageResult, dalleFilterResults)."""
     nothing = {
         "profanity": {"filtered": False, "detected": False},
@@ -130,7 +135,7 @@ def _filter_blocks(found: Verdict, made: Verdict) -> dict[str, Any]:
     }
 
 
-def _image(call: Call, content: bytes, as_url: bool) -> dict[str, Any]:
+def _image(call: ServiceCall, content: bytes, as_url: bool) -> dict[str, Any]:
     if not as_url:
         return {"b64_json": base64.b64encode(content).decode()}
     name = call.state.hexadecimal("image", 32) + ".png"

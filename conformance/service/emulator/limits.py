@@ -54,7 +54,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class QuotaRequest:
     """Who asks for quota, in the words of the refusal."""
 
     operation: str
@@ -71,7 +71,7 @@ class Meter:
         self._buckets: dict[str, tuple[Bucket, Bucket]] = {}
 
     def take(
-        self, asking: Asking, limits: Limits, now: float, tokens: int, requests: int = 0
+        self, asking: QuotaRequest, limits: Limits, now: float, tokens: int, requests: int = 0
     ) -> None:
         """Take ``tokens`` and ``requests`` from the quota. Raises the 429 when either is used up,
         taking neither."""
@@ -106,7 +106,7 @@ class Meter:
         return self._buckets[name]
 
     def _refusal(
-        self, asking: Asking, what: str, wait: float, limits: Limits, now: float
+        self, asking: QuotaRequest, what: str, wait: float, limits: Limits, now: float
     ) -> Refusal:
         seconds = max(1, -int(-wait // 1))
         message = (

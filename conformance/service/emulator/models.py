@@ -7,20 +7,20 @@ from typing import Any
 
 from conformance.service.emulator import errors
 from conformance.service.emulator.answers import JSON_UTF8, Answer, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.config import Deployment, EmulatorConfig
 
 _CREATED = 1_715_367_049
 _RETIRES = 1_830_297_600
 
 
-def list_all(call: Call) -> Answer:
+def list_all(call: ServiceCall) -> Answer:
     models = known(call.state.config)
     data = [_described(name, models[name], call.v1) for name in sorted(models)]
     return json_answer({"object": "list", "data": data}, content_type=JSON_UTF8)
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: ServiceCall) -> Answer:
     """The model by its dated name, its plain name, or the name of a deployment of it. Raises
     Refusal."""
     config, wanted = call.state.config, call.route.arguments["model"]

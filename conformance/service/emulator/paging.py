@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 from conformance.service.emulator import errors
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.validation import Rule, check_value, wrong_choice
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.validation import MemberRule, check_value, wrong_choice
 
 
 def page(
-    call: Call, items: list[dict[str, Any]], newest_first: bool = True, default: int = 20
+    call: ServiceCall, items: list[dict[str, Any]], newest_first: bool = True, default: int = 20
 ) -> dict[str, Any]:
     """The page of ``items`` (oldest first) the query asks for, with every member a list may have.
     Raises Refusal."""
@@ -39,5 +39,5 @@ def page(
 
 def _limit(text: str) -> int:
     value: Any = int(text) if re.fullmatch(r"-?[0-9]{1,9}", text, re.ASCII) else text
-    check_value("limit", value, Rule("integer", low=1, high=10_000))
+    check_value("limit", value, MemberRule("integer", low=1, high=10_000))
     return int(value)

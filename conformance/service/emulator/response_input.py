@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.service.emulator import errors, tokens
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.validation import wrong_choice, wrong_type
 
 _ROLES = ("assistant", "system", "developer", "user")
@@ -18,7 +18,7 @@ _PARTS = ("input_text", "input_image", "output_text", "refusal", "input_file")
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class ResponseInput:
     """``items`` are this request's, each with an id; ``history`` are those of the responses before
     it."""
 
@@ -30,7 +30,7 @@ class Input:
     tokens: int
 
 
-def read(call: Call) -> Input:
+def read(call: ServiceCall) -> ResponseInput:
     """The input of ``call``. Raises Refusal for the first item the service does not take."""
     history = _history(call)
     given = call.body["input"]
@@ -50,7 +50,7 @@ def read(call: Call) -> Input:
         elif item["type"] == "function_call_output":
             outputs.append(text)
     instructions = call.body.get("instructions") or ""
-    return Input(
+    return ResponseInput(
         items,
         history,
         "\n".join([instructions, *texts]),
@@ -60,7 +60,7 @@ def read(call: Call) -> Input:
     )
 
 
-def _history(call: Call) -> list[dict[str, Any]]:
+def _history(call: ServiceCall) -> list[dict[str, Any]]:
     identity = call.body.get("previous_response_id")
     if identity is None:
         return []
@@ -74,7 +74,7 @@ def _history(call: Call) -> list[dict[str, Any]]:
     return found.items
 
 
-def _item(call: Call, item: dict[str, Any], index: int) -> dict[str, Any]:
+def _item(call: ServiceCall, item: dict[str, Any], index: int) -> dict[str, Any]:
     place, kind = f"input[{index}]", item.get("type", "message")
     if not isinstance(kind, str):
         raise wrong_type(f"{place}.type", ["string"], kind)
@@ -100,7 +100,7 @@ def _item(call: Call, item: dict[str, Any], index: int) -> dict[str, Any]:
 
 
 def _identified(
-    call: Call, item: dict[str, Any], prefix: str, rest: dict[str, Any]
+    call: ServiceCall, item: dict[str, Any], prefix: str, rest: dict[str, Any]
 ) -> dict[str, Any]:
     given = item.get("id")
     name = (
@@ -136,7 +136,7 @@ def _output(item: dict[str, Any], place: str) -> Any:
     return given
 
 
-def _referred(call: Call, item: dict[str, Any], place: str) -> dict[str, Any]:
+def _referred(call: ServiceCall, item: dict[str, Any], place: str) -> dict[str, Any]:
     identity = _texts(item, place, ("id",))["id"]
     for stored in call.state.responses.values():
         for known in stored.items:
@@ -145,7 +145,7 @@ def _referred(call: Call, item: dict[str, Any], place: str) -> dict[str, Any]:
     raise errors.invalid(f"Item with id '{identity}' not found.", "input", status=404)
 
 
-def _message(call: Call, item: dict[str, Any], place: str) -> dict[str, Any]:
+def _message(call: ServiceCall, item: dict[str, Any], place: str) -> dict[str, Any]:
     role, content = item.get("role"), item.get("content")
     if role is None:
         raise errors.missing(f"{place}.role")
@@ -168,7 +168,7 @@ def _message(call: Call, item: dict[str, Any], place: str) -> dict[str, Any]:
     )
 
 
-def _part(call: Call, part: Any, place: str) -> dict[str, Any]:
+def _part(call: ServiceCall, part: Any, place: str) -> dict[str, Any]:
     if not isinstance(part, dict):
         raise wrong_type(place, ["object"], part)
     kind = part.get("type")
@@ -208,7 +208,7 @@ def _texts_or_empty(part: dict[str, Any], place: str, name: str) -> dict[str, st
     return {name: value}
 
 
-def _image(call: Call, part: dict[str, Any], place: str) -> dict[str, Any]:
+def _image(call: ServiceCall, part: dict[str, Any], place: str) -> dict[str, Any]:
     if not call.target.can("vision"):
         raise errors.invalid("Image input is not supported by this model.", f"{place}.type")
     url = part.get("image_url")

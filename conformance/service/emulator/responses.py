@@ -14,20 +14,20 @@ from conformance.service.emulator import (
     writer,
 )
 from conformance.service.emulator.answers import Answer, json_answer, stream_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.chat import REASONING_TOKENS, named_schema
-from conformance.service.emulator.filter import Verdict, judge_completion, judge_prompt
+from conformance.service.emulator.filter import FilterResult, judge_completion, judge_prompt
 from conformance.service.emulator.paging import page
-from conformance.service.emulator.response_input import Input
+from conformance.service.emulator.response_input import ResponseInput
 from conformance.service.emulator.state import StoredResponse
 from conformance.service.emulator.streaming import token_logprob
-from conformance.service.emulator.validation import Rule, check, check_value, metadata
-from conformance.service.emulator.writer import Ask, Draft
+from conformance.service.emulator.validation import MemberRule, check, check_value, metadata
+from conformance.service.emulator.writer import Draft, ModelInput
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """A response, whole, as events, or queued when it is made in the background. Raises Refusal."""
     body = call.body
     check(body, rules.RESPONSES, call.version)
@@ -58,22 +58,22 @@ def create(call: Call) -> Answer:
     return json_answer(final)
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: ServiceCall) -> Answer:
     return json_answer(_now(_stored(call), call))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: ServiceCall) -> Answer:
     _stored(call)
     identity = call.route.arguments["response_id"]
     del call.state.responses[identity]
     return json_answer({"id": identity, "object": "response.deleted", "deleted": True})
 
 
-def list_input_items(call: Call) -> Answer:
+def list_input_items(call: ServiceCall) -> Answer:
     return json_answer(page(call, _stored(call).input_items))
 
 
-def _stored(call: Call) -> StoredResponse:
+def _stored(call: ServiceCall) -> StoredResponse:
     identity = call.route.arguments["response_id"]
     found = call.state.responses.get(identity)
     if found is None:
@@ -83,7 +83,7 @@ def _stored(call: Call) -> StoredResponse:
     return found
 
 
-def _now(stored: StoredResponse, call: Call) -> dict[str, Any]:
+def _now(stored: StoredResponse, call: ServiceCall) -> dict[str, Any]:
     """The response as it stands: one made in the background is queued, then in progress, each for
     one pace."""
     left = stored.ready_at - call.state.now()
@@ -101,7 +101,7 @@ def _now(stored: StoredResponse, call: Call) -> dict[str, Any]:
     }
 
 
-def _keep(call: Call, given: Input, final: dict[str, Any]) -> StoredResponse:
+def _keep(call: ServiceCall, given: ResponseInput, final: dict[str, Any]) -> StoredResponse:
     now = call.state.now()
     wait = 2 * call.state.config.pace if call.body.get("background") else 0
     if wait:
@@ -114,14 +114,14 @@ def _keep(call: Call, given: Input, final: dict[str, Any]) -> StoredResponse:
     return stored
 
 
-# Asking
+# QuotaRequest
 
 
-def _check_model(call: Call) -> None:
+def _check_model(call: ServiceCall) -> None:
     body, reasoning = call.body, call.target.can("reasoning")
     effort = (body.get("reasoning") or {}).get("effort")
     if effort is not None:
-        check_value("reasoning.effort", effort, Rule("string", choices=_EFFORTS))
+        check_value("reasoning.effort", effort, MemberRule("string", choices=_EFFORTS))
         if not reasoning:
             raise errors.unsupported_parameter("reasoning.effort")
     for name in ("temperature", "top_p"):
@@ -136,13 +136,13 @@ def _check_model(call: Call) -> None:
             raise errors.limitation(f"the response member '{name}'")
 
 
-def _ask(call: Call, given: Input) -> Ask:
+def _ask(call: ServiceCall, given: ResponseInput) -> ModelInput:
     body = call.body
     offered = tools.response_tools(body)
     schema, json_mode = _text_format(body, given)
     effort = (body.get("reasoning") or {}).get("effort")
     thinks = call.target.can("reasoning") and effort not in ("none", "minimal")
-    return Ask(
+    return ModelInput(
         given.user,
         given.outputs,
         offered,
@@ -156,16 +156,16 @@ def _ask(call: Call, given: Input) -> Ask:
     )
 
 
-def _text_format(body: dict[str, Any], given: Input) -> tuple[Any, bool]:
+def _text_format(body: dict[str, Any], given: ResponseInput) -> tuple[Any, bool]:
     """(schema, json mode) of ``text.format``."""
     wanted = (body.get("text") or {}).get("format") or {"type": "text"}
-    check_value("text.format", wanted, Rule("object"))
+    check_value("text.format", wanted, MemberRule("object"))
     if wanted.get("type") is None:
         raise errors.missing("text.format.type")
     check_value(
         "text.format.type",
         wanted["type"],
-        Rule("string", choices=("json_object", "json_schema", "text")),
+        MemberRule("string", choices=("json_object", "json_schema", "text")),
     )
     if wanted["type"] == "json_object" and "json" not in given.everything.lower():
         raise errors.invalid(
@@ -183,7 +183,7 @@ def _text_format(body: dict[str, Any], given: Input) -> tuple[Any, bool]:
 # Answering
 
 
-def _frame(call: Call) -> dict[str, Any]:
+def _frame(call: ServiceCall) -> dict[str, Any]:
     """The response as it begins: everything the request decides."""
     body = call.body
     reasoning, text = body.get("reasoning") or {}, body.get("text") or {}
@@ -239,7 +239,11 @@ def _number(body: dict[str, Any], name: str) -> float:
 
 
 def _finished(
-    call: Call, frame: dict[str, Any], given: Input, draft: Draft, verdicts: tuple[Verdict, Verdict]
+    call: ServiceCall,
+    frame: dict[str, Any],
+    given: ResponseInput,
+    draft: Draft,
+    verdicts: tuple[FilterResult, FilterResult],
 ) -> dict[str, Any]:
     reason = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(draft.finish)
     final = {
@@ -258,7 +262,7 @@ def _finished(
     return final
 
 
-def _filter_item(verdict: Verdict, source: str, length: int) -> dict[str, Any]:
+def _filter_item(verdict: FilterResult, source: str, length: int) -> dict[str, Any]:
     return {
         "blocked": verdict.blocked,
         "source_type": source,
@@ -268,7 +272,7 @@ def _filter_item(verdict: Verdict, source: str, length: int) -> dict[str, Any]:
     }
 
 
-def _output(call: Call, draft: Draft, status: str) -> list[dict[str, Any]]:
+def _output(call: ServiceCall, draft: Draft, status: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     include = call.body.get("include") or []
     if draft.reasoning:

@@ -25,7 +25,7 @@ from conformance.service.emulator import (
     responses,
 )
 from conformance.service.emulator.answers import Answer, Origin, Refusal
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.config import EmulatorConfig
 from conformance.service.emulator.limits import Meter
 from conformance.service.emulator.routes import Route, find_route, image_name
@@ -36,7 +36,7 @@ from conformance.wire.multipart import parse_multipart
 
 PROVENANCE = Provenance(Source.EMULATOR, "conformance.service.emulator")
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[ServiceCall], Answer]
 
 _HANDLERS: Mapping[str, Handler] = {
     "chat.completions.create": chat.create,
@@ -110,14 +110,16 @@ class Emulator:
         return self._respond(request, Meter(), admitted=True)
 
     def _respond(self, request: Request, meter: Meter, admitted: bool) -> Response:
-        call: Call | None = None
+        call: ServiceCall | None = None
         try:
             if (image := image_name(request)) is not None:
                 return self._send(images.fetch(image, self._state), Origin.PATH, request, None)
             route = find_route(request)
             if not admitted:
                 auth.admit(request, self.config, route.v1)
-            call = Call(request, route, self._state, meter, self._perform, {}, metered=not admitted)
+            call = ServiceCall(
+                request, route, self._state, meter, self._perform, {}, metered=not admitted
+            )
             call = self._with_deployment(self._with_body(call))
             answer = _HANDLERS[route.operation.id](call)
             origin = Origin.MODEL if call.deployment is not None else Origin.STORE
@@ -127,17 +129,17 @@ class Emulator:
         return self._send(answer, origin, request, call)
 
     def _send(
-        self, answer: Answer, origin: Origin, request: Request, call: Call | None
+        self, answer: Answer, origin: Origin, request: Request, call: ServiceCall | None
     ) -> Response:
         pairs = headers.build(answer, origin, request, self._state, call)
         return Response(answer.status, pairs, answer.body, PROVENANCE, answer.chunks)
 
-    def _with_body(self, call: Call) -> Call:
+    def _with_body(self, call: ServiceCall) -> ServiceCall:
         if call.route.operation.body != "json":
             return call
         return replace(call, body=read_json(call.request.body))
 
-    def _with_deployment(self, call: Call) -> Call:
+    def _with_deployment(self, call: ServiceCall) -> ServiceCall:
         """``call`` with the deployment its operation needs, one request taken from its quota."""
         need = _NEEDS.get(call.route.operation.id)
         if need is None:
@@ -153,7 +155,7 @@ class Emulator:
         return call
 
 
-def _deployment_name(call: Call) -> str:
+def _deployment_name(call: ServiceCall) -> str:
     if call.route.deployment is not None:
         return call.route.deployment
     if call.route.operation.body == "multipart":

@@ -13,8 +13,8 @@ from typing import Any
 
 from conformance.service.emulator import tokens
 from conformance.service.emulator.answers import encode
-from conformance.service.emulator.filter import Verdict
-from conformance.service.emulator.writer import Draft, ToolCall
+from conformance.service.emulator.filter import FilterResult
+from conformance.service.emulator.writer import Draft, FunctionCall
 
 DONE = b"data: [DONE]\n\n"
 _CHECK_EVERY = 8
@@ -22,7 +22,7 @@ _CHECK_EVERY = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
+class ChatAnswer:
     """Everything a chat answer is made of. ``logprobs`` is how many alternatives each token has,
     None for none wanted.
 
@@ -35,7 +35,7 @@ class Chat:
     created: int
     model: str
     drafts: list[Draft]
-    verdict: Verdict
+    verdict: FilterResult
     prompt_results: list[dict[str, Any]]
     usage: dict[str, Any]
     logprobs: int | None
@@ -56,7 +56,7 @@ def events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     yield DONE
 
 
-def whole(chat: Chat) -> dict[str, Any]:
+def whole(chat: ChatAnswer) -> dict[str, Any]:
     """The body of an answer that is not streamed."""
     return {
         "id": f"chatcmpl-{chat.id}",
@@ -70,7 +70,7 @@ def whole(chat: Chat) -> dict[str, Any]:
     }
 
 
-def _choice(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
+def _choice(chat: ChatAnswer, index: int, draft: Draft) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
         "content": draft.text,
@@ -93,11 +93,11 @@ def _choice(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
     return chat.verdict.annotate(choice, whole=not draft.calls)
 
 
-def _finish(chat: Chat, draft: Draft) -> str:
+def _finish(chat: ChatAnswer, draft: Draft) -> str:
     return "function_call" if chat.legacy and draft.finish == "tool_calls" else draft.finish
 
 
-def _calls(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
+def _calls(chat: ChatAnswer, index: int, draft: Draft) -> dict[str, Any]:
     if chat.legacy:
         return {"function_call": _function(draft.calls[0])}
     return {
@@ -108,11 +108,11 @@ def _calls(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
     }
 
 
-def _function(call: ToolCall) -> dict[str, str]:
+def _function(call: FunctionCall) -> dict[str, str]:
     return {"name": call.name, "arguments": call.arguments}
 
 
-def _logprobs(chat: Chat, pieces: Iterable[str]) -> dict[str, Any] | None:
+def _logprobs(chat: ChatAnswer, pieces: Iterable[str]) -> dict[str, Any] | None:
     if chat.logprobs is None:
         return None
     return {"content": [token_logprob(piece, chat.logprobs) for piece in pieces], "refusal": None}
@@ -132,7 +132,7 @@ def _entry(token: str, logprob: float) -> dict[str, Any]:
 # Streams
 
 
-def chat_chunks(chat: Chat, with_usage: bool) -> Iterator[dict[str, Any]]:
+def chat_chunks(chat: ChatAnswer, with_usage: bool) -> Iterator[dict[str, Any]]:
     """The chunks of a stream in order. ``with_usage`` adds the last one, and ``usage: null`` to
     those before it."""
     yield {
@@ -157,7 +157,7 @@ def chat_chunks(chat: Chat, with_usage: bool) -> Iterator[dict[str, Any]]:
         yield {**_frame(chat), "choices": [], "usage": chat.usage}
 
 
-def _frame(chat: Chat) -> dict[str, Any]:
+def _frame(chat: ChatAnswer) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{chat.id}",
         "object": "chat.completion.chunk",
@@ -167,7 +167,7 @@ def _frame(chat: Chat) -> dict[str, Any]:
     }
 
 
-def _chunk(chat: Chat, choice: dict[str, Any], with_usage: bool) -> dict[str, Any]:
+def _chunk(chat: ChatAnswer, choice: dict[str, Any], with_usage: bool) -> dict[str, Any]:
     chunk = {**_frame(chat), "choices": [choice]}
     return {**chunk, "usage": None} if with_usage else chunk
 
@@ -176,7 +176,7 @@ def _filter_chunk(choice: dict[str, Any]) -> dict[str, Any]:
     return {"id": "", "object": "", "created": 0, "model": "", "choices": [choice]}
 
 
-def _synchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
+def _synchronous(chat: ChatAnswer, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
     annotate = chat.verdict.annotate
     steps = list(_deltas(chat, index, draft))
     for number, (delta, pieces) in enumerate(steps):
@@ -187,7 +187,7 @@ def _synchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, Any
     yield annotate(last, whole=draft.finish == "content_filter")
 
 
-def _asynchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
+def _asynchronous(chat: ChatAnswer, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
     """Content that the filter looks at behind its back; a violation ends the stream in a filter
     chunk."""
     checked = at = chat.prompt_length
@@ -206,7 +206,9 @@ def _asynchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, An
     yield _looked_at(chat, index, checked, at, None)
 
 
-def _looked_at(chat: Chat, index: int, start: int, end: int, finish: str | None) -> dict[str, Any]:
+def _looked_at(
+    chat: ChatAnswer, index: int, start: int, end: int, finish: str | None
+) -> dict[str, Any]:
     choice: dict[str, Any] = {
         "index": index,
         "finish_reason": finish,
@@ -216,7 +218,7 @@ def _looked_at(chat: Chat, index: int, start: int, end: int, finish: str | None)
 
 
 def _delta(
-    chat: Chat, index: int, delta: dict[str, Any], pieces: tuple[str, ...]
+    chat: ChatAnswer, index: int, delta: dict[str, Any], pieces: tuple[str, ...]
 ) -> dict[str, Any]:
     return {
         "index": index,
@@ -227,7 +229,7 @@ def _delta(
 
 
 def _deltas(
-    chat: Chat, index: int, draft: Draft
+    chat: ChatAnswer, index: int, draft: Draft
 ) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """(delta, the tokens whose probabilities it carries), the role first."""
     if draft.calls:
@@ -241,7 +243,7 @@ def _deltas(
 
 
 def _call_deltas(
-    chat: Chat, index: int, draft: Draft
+    chat: ChatAnswer, index: int, draft: Draft
 ) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     role: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     if chat.legacy:

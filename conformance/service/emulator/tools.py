@@ -8,12 +8,12 @@ from typing import Any
 from conformance.service.emulator import errors
 from conformance.service.emulator.structured import check_strict
 from conformance.service.emulator.validation import wrong_choice, wrong_type
-from conformance.service.emulator.writer import Tool
+from conformance.service.emulator.writer import OfferedFunction
 
 _CHOICES = ("none", "auto", "required")
 
 
-def chat_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
+def chat_tools(body: dict[str, Any]) -> tuple[OfferedFunction, ...]:
     """The functions of ``tools`` or of the deprecated ``functions``. Raises Refusal for a malformed
     one."""
     tools = body.get("tools")
@@ -31,7 +31,7 @@ def chat_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
     )
 
 
-def response_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
+def response_tools(body: dict[str, Any]) -> tuple[OfferedFunction, ...]:
     """The functions among the tools of a Responses request; tools the service hosts are accepted
     and never used."""
     found = []
@@ -43,7 +43,7 @@ def response_tools(body: dict[str, Any]) -> tuple[Tool, ...]:
     return tuple(found)
 
 
-def choice(body: dict[str, Any], tools: tuple[Tool, ...]) -> str:
+def choice(body: dict[str, Any], tools: tuple[OfferedFunction, ...]) -> str:
     """auto, none, required, or the name of the tool that must be called."""
     name = (
         "tool_choice"
@@ -79,7 +79,7 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _tool(function: dict[str, Any], place: str) -> Tool:
+def _tool(function: dict[str, Any], place: str) -> OfferedFunction:
     name, parameters = function.get("name"), function.get("parameters")
     if not isinstance(name, str) or not name:
         raise errors.missing(f"{place}.name")
@@ -89,7 +89,7 @@ def _tool(function: dict[str, Any], place: str) -> Tool:
         check_strict(
             name, parameters, f"{place}.parameters", "function", "invalid_function_parameters"
         )
-    return Tool(name, parameters)
+    return OfferedFunction(name, parameters)
 
 
 def _wrong_type_of(kind: Any, place: str) -> None:

@@ -32,7 +32,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MemberRule:
     """What one member may be. ``kinds`` separated by ``|``; bounds are inclusive and count the
     items of an array, or the characters of a member that is text only.
 
@@ -50,7 +50,7 @@ class Rule:
         return at_least(version, self.since)
 
 
-Rules = Mapping[str, Rule]
+MemberRules = Mapping[str, MemberRule]
 
 
 def read_json(body: bytes) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _inside(value: Any) -> Any:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-def check(body: Mapping[str, Any], rules: Rules, version: str) -> None:
+def check(body: Mapping[str, Any], rules: MemberRules, version: str) -> None:
     """Raises the first refusal ``body`` deserves: unknown members first, then missing ones, then
     values."""
     for name in body:
@@ -101,7 +101,7 @@ def check(body: Mapping[str, Any], rules: Rules, version: str) -> None:
         check_value(name, value, rule)
 
 
-def check_value(name: str, value: Any, rule: Rule) -> None:
+def check_value(name: str, value: Any, rule: MemberRule) -> None:
     """Raises Refusal when ``value`` of member ``name`` breaks ``rule``."""
     kinds = rule.kinds.split("|")
     if not any(_is(value, kind) for kind in kinds):
@@ -153,7 +153,7 @@ def _name_of(value: Any) -> str:
     return next(_NAMES[kind] for kind in kinds if _is(value, kind))
 
 
-def _check_size(name: str, value: list[Any] | str, rule: Rule) -> None:
+def _check_size(name: str, value: list[Any] | str, rule: MemberRule) -> None:
     what = "array" if isinstance(value, list) else "string"
     if rule.low is not None and len(value) < rule.low:
         few = f"empty {what}" if not value else f"{what} too short"
@@ -176,7 +176,7 @@ def _a(what: str) -> str:
     return f"an {what}" if what == "array" else f"a {what}"
 
 
-def _check_range(name: str, value: float, rule: Rule) -> None:
+def _check_range(name: str, value: float, rule: MemberRule) -> None:
     what = "integer" if "integer" in rule.kinds else "decimal"
     if rule.low is not None and value < rule.low:
         raise errors.invalid(
@@ -200,7 +200,7 @@ def metadata(body: Mapping[str, Any]) -> dict[str, str] | None:
     if given is None:
         return None
     for name, value in given.items():
-        check_value(f"metadata.{name}", value, Rule("string", high=512))
+        check_value(f"metadata.{name}", value, MemberRule("string", high=512))
         if value is None:
             raise wrong_type(f"metadata.{name}", ["string"], value)
     return dict(given)

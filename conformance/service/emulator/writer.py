@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.service.emulator import tokens
-from conformance.service.emulator.filter import Verdict
+from conformance.service.emulator.filter import FilterResult
 from conformance.service.emulator.prompt import Directives, directives, plain
 from conformance.service.emulator.structured import minimal
 
@@ -26,7 +26,7 @@ _ECHO = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class OfferedFunction:
     """A function the model may call, and the JSON Schema of its arguments."""
 
     name: str
@@ -34,7 +34,7 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
+class FunctionCall:
     """A call the model makes; ``arguments`` is JSON text."""
 
     name: str
@@ -46,7 +46,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ModelInput:
     """What the model is asked. ``user`` is the last thing the user said, ``outputs`` what tools
     answered since.
 
@@ -57,7 +57,7 @@ class Ask:
 
     user: str
     outputs: tuple[str, ...] = ()
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[OfferedFunction, ...] = ()
     choice: str = "auto"
     parallel: bool = True
     schema: Any = None
@@ -74,7 +74,7 @@ class Draft:
 
     pieces: tuple[str, ...] = ()
     refusal: tuple[str, ...] = ()
-    calls: tuple[ToolCall, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
     finish: str = "stop"
     reasoning: int = 0
 
@@ -92,7 +92,7 @@ class Draft:
         )
 
 
-def compose(ask: Ask, index: int = 0) -> Draft:
+def compose(ask: ModelInput, index: int = 0) -> Draft:
     """The ``index``-th answer to ``ask``."""
     given = directives(ask.user)
     budget = None if ask.limit is None else max(0, ask.limit - ask.reasoning)
@@ -108,7 +108,7 @@ def compose(ask: Ask, index: int = 0) -> Draft:
     return Draft(pieces, reasoning=reasoning)
 
 
-def filtered(draft: Draft, verdict: Verdict) -> Draft:
+def filtered(draft: Draft, verdict: FilterResult) -> Draft:
     """``draft`` as far as the filter let it come: half of it, when ``verdict`` blocks."""
     if not verdict.blocked:
         return draft
@@ -117,7 +117,7 @@ def filtered(draft: Draft, verdict: Verdict) -> Draft:
     )
 
 
-def _text(ask: Ask, given: Directives, index: int) -> str:
+def _text(ask: ModelInput, given: Directives, index: int) -> str:
     if ask.schema is not None:
         return json.dumps(minimal(ask.schema), ensure_ascii=False, separators=(",", ":"))
     said = given.first("say")
@@ -132,7 +132,7 @@ def _text(ask: Ask, given: Directives, index: int) -> str:
     return text if index == 0 else f"{text} ({index + 1})"
 
 
-def _answer(ask: Ask) -> str:
+def _answer(ask: ModelInput) -> str:
     if ask.outputs:
         return "The tool answered: " + "; ".join(output[:_ECHO] for output in ask.outputs)
     words = plain(ask.user)
@@ -147,7 +147,7 @@ def _stopped(text: str, stops: tuple[str, ...]) -> str:
     return text[: min(places)] if places else text
 
 
-def _wanted_calls(ask: Ask, given: Directives) -> tuple[ToolCall, ...]:
+def _wanted_calls(ask: ModelInput, given: Directives) -> tuple[FunctionCall, ...]:
     if not ask.tools or ask.choice == "none":
         return ()
     by_name = {tool.name: tool for tool in ask.tools}
@@ -171,8 +171,8 @@ def _spoken(value: str) -> tuple[str, str]:
     return name, arguments.strip()
 
 
-def _call(tool: Tool, arguments: str) -> ToolCall:
-    return ToolCall(
+def _call(tool: OfferedFunction, arguments: str) -> FunctionCall:
+    return FunctionCall(
         tool.name, arguments or json.dumps(minimal(tool.parameters) or {}, ensure_ascii=False)
     )
 
@@ -184,9 +184,9 @@ def _mentioned(name: str, text: str) -> bool:
     return bool(set(re.findall(r"[a-z]{4,}", spaced)) & set(re.findall(r"[a-z]{4,}", text.lower())))
 
 
-def _within_budget(calls: tuple[ToolCall, ...], budget: int | None) -> Draft:
+def _within_budget(calls: tuple[FunctionCall, ...], budget: int | None) -> Draft:
     if budget is None or sum(call.tokens for call in calls) <= budget:
         return Draft(calls=calls, finish="tool_calls")
     left = max(0, budget - tokens.count(calls[0].name))
     cut = "".join(tokens.split(calls[0].arguments)[:left])
-    return Draft(calls=(ToolCall(calls[0].name, cut),), finish="length")
+    return Draft(calls=(FunctionCall(calls[0].name, cut),), finish="length")

@@ -17,7 +17,7 @@ from conformance.service.peer.capture import (
     Problem,
     ProblemCode,
 )
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.service.peer.listener import Door
 from conformance.service.peer.live import LiveAnswer, LivePlayer
 from conformance.service.peer.server import Execution, PeerServer
@@ -29,9 +29,9 @@ __all__ = [
     "CapturedExchange",
     "Door",
     "Execution",
-    "Limits",
     "LiveAnswer",
     "LivePlayer",
+    "PeerLimits",
     "PeerServer",
     "Problem",
     "ProblemCode",

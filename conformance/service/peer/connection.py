@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 from conformance.service.peer import ending
 from conformance.service.peer.capture import CapturedConnection, ProblemCode, seconds_after
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.service.peer.live import LiveAnswer, Serve
 from conformance.service.peer.parsing import (
     HEAD_END,
@@ -70,7 +70,7 @@ class Phase(StrEnum):
 class Owner(Protocol):
     """What a connection needs of the execution it belongs to."""
 
-    limits: Limits
+    limits: PeerLimits
     player: Player
     serve: Serve | None
     opened: float

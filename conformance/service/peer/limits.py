@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PeerLimits:
     """Sizes in bytes, times in seconds, per execution where nothing else is said.
 
     A client that goes beyond a limit is answered 4xx where it can still read an answer, and is cut

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from conformance.service.peer.capture import ProblemCode
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.wire.exchange import Headers
 
 HEAD_END = b"\r\n\r\n"
@@ -144,7 +144,7 @@ def _shared_header(name: bytes, value: bytes) -> tuple[tuple[str, str], str | No
     return pair, None
 
 
-def parse_head(raw: bytes, limits: Limits) -> Head:
+def parse_head(raw: bytes, limits: PeerLimits) -> Head:
     """The head ``raw``, which ends in a blank line. Raises RequestRefused."""
     if len(raw) <= _LONGEST_SHARED_HEAD:
         return _parse_shared(raw, limits.headers)
@@ -253,7 +253,7 @@ class ChunkedBody:
         "size",
     )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: PeerLimits) -> None:
         self._limits = limits
         self._state = "size"
         self._line = bytearray()
@@ -348,14 +348,14 @@ class ChunkedBody:
 Body = LengthBody | ChunkedBody
 
 
-def too_large(limits: Limits) -> RequestRefused:
+def too_large(limits: PeerLimits) -> RequestRefused:
     """The refusal of a body that is larger than ``limits`` allow."""
     return RequestRefused(
         413, ProblemCode.BODY_TOO_LARGE, f"the body is larger than {limits.body_bytes} bytes"
     )
 
 
-def body_reader(head: Head, limits: Limits) -> Body:
+def body_reader(head: Head, limits: PeerLimits) -> Body:
     """The reader of the body that ``head`` announces. Raises RequestRefused, also where the length
     can be read in two ways (RFC 9112 section 6.1: request smuggling)."""
     if head.length is not None and head.length <= limits.body_bytes:

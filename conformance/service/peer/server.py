@@ -21,7 +21,7 @@ from conformance.service.peer.capture import (
     seconds_after,
 )
 from conformance.service.peer.connection import Connection
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.service.peer.listener import Door, Listener, loopback
 from conformance.service.peer.live import LivePlayer, serve_of
 from conformance.service.peer.parsing import Head, RequestRefused, bad_request
@@ -232,11 +232,11 @@ class PeerServer:
     """
 
     def __init__(
-        self, *, tls: bool = False, host: str = "127.0.0.1", limits: Limits | None = None
+        self, *, tls: bool = False, host: str = "127.0.0.1", limits: PeerLimits | None = None
     ) -> None:
         self._host = loopback(host)
         self._tls = tls
-        self.limits = limits or Limits()
+        self.limits = limits or PeerLimits()
         self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
         self.faults: list[str] = []
         self._thread: threading.Thread | None = None

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.service.peer.parsing import HEAD_END, ChunkedBody, LengthBody, RequestRefused
 from conformance.wire.exchange import Headers, header
 
@@ -121,7 +121,7 @@ def _body_reader(state: BodyState) -> ChunkedBody | LengthBody | None:
     """The reader of a body that is framed as ``state`` says; None when the connection's end is the
     body's."""
     if state.chunked:
-        return ChunkedBody(Limits())
+        return ChunkedBody(PeerLimits())
     if state.length is not None:
         return LengthBody(state.length)
     return None

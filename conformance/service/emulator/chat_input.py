@@ -14,7 +14,7 @@ _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class ChatInput:
     """``everything`` is what the filter reads, ``user`` the last user text, ``outputs`` the tool
     results after it."""
 
@@ -25,7 +25,7 @@ class Conversation:
     tokens: int
 
 
-def read(messages: list[dict[str, Any]], deployment: Deployment) -> Conversation:
+def read(messages: list[dict[str, Any]], deployment: Deployment) -> ChatInput:
     """The conversation in ``messages``. Raises Refusal for the first message the service does not
     take."""
     texts: list[str] = []
@@ -42,7 +42,7 @@ def read(messages: list[dict[str, Any]], deployment: Deployment) -> Conversation
         elif role in ("tool", "function"):
             outputs.append(text)
     _check_tool_order(messages)
-    return Conversation("\n".join(texts), user, tuple(outputs), images, used)
+    return ChatInput("\n".join(texts), user, tuple(outputs), images, used)
 
 
 def _role(message: dict[str, Any], index: int) -> str:
