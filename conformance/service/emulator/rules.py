@@ -1,8 +1,8 @@
 """The members each operation takes, by api-version.
 
-Names and bounds are those of the specifications' request schemas (2024-06-01 to v1); members v1
-gained since its specification was published come from the public service, whose front end it
-shares.
+Names and bounds are those of the request schemas in the specifications (2024-06-01 to v1). Members
+that v1 gained after its specification was published come from the public service, with which it
+shares a front end.
 """
 
 from __future__ import annotations
