@@ -1,7 +1,7 @@
 """Directives: how a prompt steers the emulator (docs/emulator.md).
 
-A directive is ``[[name]]`` or ``[[name:value]]``. One that the emulator does not know has no effect,
-but it is taken out of the text like the others.
+A directive is ``[[name]]`` or ``[[name:value]]``. One that the emulator does not know has no
+effect, but it is taken out of the text like the others.
 """
 
 from __future__ import annotations

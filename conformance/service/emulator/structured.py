@@ -2,8 +2,8 @@
 outputs and as arguments of functions.
 
 It knows what strict structured outputs allow (Azure OpenAI structured outputs, supported schemas)
-and the bounds of numbers and lengths. It does not know ``pattern``: an instance of a schema that has
-one may not match it.
+and the bounds of numbers and lengths. It does not know ``pattern``: an instance of a schema that
+has one may not match it.
 """
 
 from __future__ import annotations

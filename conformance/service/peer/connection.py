@@ -168,6 +168,7 @@ class Connection(asyncio.Protocol):
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request. Over TLS the handshake is done by now."""
         self._transport = cast(asyncio.Transport, transport)
         self._ready = True
         # The lowest mark makes the transport tell whenever the socket did not take everything.
@@ -182,6 +183,7 @@ class Connection(asyncio.Protocol):
         self.deadline = time.monotonic() + self._owner.limits.idle_seconds
 
     def data_received(self, data: bytes) -> None:
+        """Read what the client sent; while an answer is under way, keep it for later."""
         if self._phase is Phase.DRAIN or self._phase is Phase.GONE:
             self._drain(len(data))
             return
@@ -206,6 +208,7 @@ class Connection(asyncio.Protocol):
         return self._phase is Phase.ANSWER and self._tls is None and self._live is None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop everything that is under way; keep a problem if a request was incomplete."""
         now = self._closed = time.monotonic()
         if exc is not None and self._client_left is None:
             self._client_left = now
@@ -226,11 +229,13 @@ class Connection(asyncio.Protocol):
         self._owner.closed(self.number)
 
     def pause_writing(self) -> None:
+        """Write no more for now: the client reads too slowly."""
         self._blocked = True
         if self._live is not None:
             self._live.pause()
 
     def resume_writing(self) -> None:
+        """Go on writing: the socket has taken everything."""
         self._blocked = False
         if self._live is not None:
             self._live.resume()

@@ -119,6 +119,7 @@ class Listener:
 
     @property
     def door(self) -> Door:
+        """What a connection attempt meets now."""
         return self._door
 
     def _refuse(self) -> None:

@@ -202,8 +202,7 @@ def check_start(data: bytes | bytearray) -> None:
 
 
 class LengthBody:
-    """Reads a body of known length. ``feed`` takes what belongs to the body and returns the
-    rest."""
+    """Reads a body of known length. ``size`` is how much of it has come."""
 
     __slots__ = ("complete", "pieces", "remaining", "size")
 
@@ -214,6 +213,7 @@ class LengthBody:
         self.pieces: list[bytes] = []
 
     def feed(self, data: bytes | bytearray) -> bytes | bytearray:
+        """Take what belongs to the body, and return the rest."""
         piece = data[: self.remaining]
         if piece:
             self.pieces.append(bytes(piece))
@@ -238,8 +238,8 @@ class LengthBody:
 
 
 class ChunkedBody:
-    """Reads a chunked body (RFC 9112 section 7.1) strictly. ``feed`` raises RequestRefused for what
-    is not one, or is larger than the limits allow."""
+    """Reads a chunked body (RFC 9112 section 7.1) strictly, and refuses one that is larger than the
+    limits allow. ``size`` is how much of it has come, without its coding."""
 
     __slots__ = (
         "_ends",
@@ -285,6 +285,7 @@ class ChunkedBody:
         ).headers
 
     def feed(self, data: bytes | bytearray) -> bytes | bytearray:
+        """Take what belongs to the body, and return the rest. Raises RequestRefused."""
         while data and not self.complete:
             data = self._feed_part(data)
         return data
