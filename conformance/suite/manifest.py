@@ -119,7 +119,7 @@ def tool_version(tool: Tool) -> str | None:
     if shutil.which(command[0]) is None:
         return None
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - a manifest's own command, no shell
             command,
             capture_output=True,
             timeout=30,

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.service.emulator import Emulator, rules, tokens
-from conformance.service.emulator.embeddings import vector
+from conformance.service.emulator import Emulator, rules
 from conformance.service.emulator.structured import minimal
 from conformance.suite.schema import SchemaRegistry
 from conformance.wire.exchange import Request
@@ -292,17 +291,3 @@ def test_any_path_is_answered(method: str, path: str, body: bytes) -> None:
 @given(schema=JSON)
 def test_any_schema_has_an_instance(schema: Any) -> None:
     json.dumps(minimal(schema), allow_nan=False)
-
-
-@SETTINGS
-@given(text=st.text())
-def test_tokens_are_lossless(text: str) -> None:
-    assert "".join(tokens.split(text)) == text
-
-
-@SETTINGS
-@given(text=st.text(min_size=1), size=st.integers(1, 64))
-def test_vectors_have_unit_length(text: str, size: int) -> None:
-    numbers = vector(text, size)
-    assert len(numbers) == size and abs(sum(one * one for one in numbers) - 1) < 1e-9
-    assert numbers == vector(text, size)

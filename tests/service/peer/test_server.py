@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import EnvironmentFault, UsageError
-from conformance.service.peer import Arrival, Door, Limits, PeerServer, ProblemCode
+from conformance.service.peer import Arrival, Door, PeerLimits, PeerServer, ProblemCode
 from conformance.wire.exchange import Delivery, Reply
 from tests.service.peer.raw import JSON, SSE, Raw, Script, knock, response, wait_for
 
@@ -362,5 +362,5 @@ def test_a_gzip_body_is_left_alone(server):
 
 
 def test_limits_tell_how_often_to_look():
-    assert Limits().sweep_seconds == 0.5
-    assert Limits(head_seconds=0.04).sweep_seconds == 0.01
+    assert PeerLimits().sweep_seconds == 0.5
+    assert PeerLimits(head_seconds=0.04).sweep_seconds == 0.01

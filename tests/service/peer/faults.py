@@ -1,9 +1,8 @@
-"""The faults of design section 9 as replies. Each takes the response that would have been served
-and spoils it.
+"""Faults as replies: each function takes the response that would have been served and spoils it.
 
-What is wrong in the head alone (a wrong or missing content type, any status, any header) needs
-nothing here: a response carries the headers it is given. A refused or silent connection is no reply
-at all: see ``Execution.door``.
+A head that is merely wrong (a wrong or missing content type, any status, any header) needs nothing
+here: a response carries the headers it is given. A refused or silent connection is no reply at all:
+see ``Execution.door``.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ def cut_after(response: Response, size: int) -> Reply:
 
 
 def reset_after(response: Response, size: int) -> Reply:
-    """The same, by RST."""
+    """The connection is reset (RST) after ``size`` bytes of the body; 0: after the head."""
     return Reply(_shortened(response, size), Fault.CONNECTION_RESET)
 
 
@@ -113,8 +112,8 @@ def gzipped(response: Response) -> Reply:
 
 
 def redirect(location: str, status: int = 307) -> Reply:
-    """Elsewhere. ``localhost`` and ``127.0.0.1`` are two hosts to a client and one listener here,
-    so that a redirect to another host can be observed."""
+    """A redirect to ``location``. ``localhost`` and ``127.0.0.1`` are two hosts to a client and one
+    listener here, so that a redirect to another host can be observed."""
     headers = (("location", location), ("content-length", "0"))
     return Reply(Response(status, headers, b"", Provenance(Source.SCRIPT, "a redirect")))
 

@@ -23,7 +23,7 @@ from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import Auth, Call, ClientConfig, StreamPlan
 from conformance.wire.stand_ins import API_KEY
 from tests.places import PROJECT
-from tests.service.emulator.test_emulator_sdk import ENDPOINT, file
+from tests.service.emulator.emulating import HOST, file
 from tests.service.emulator.walking import LINES, PNG, WAV
 
 HI = [{"role": "user", "content": "Hi"}]
@@ -114,9 +114,7 @@ def findings(
     """What the rules say of one call; notes (``may``) left out."""
     clock = VirtualClock()
     player = Recording(Emulator(EmulatorConfig(clock=clock)))
-    client = ClientConfig(
-        ENDPOINT, "v1" if version == "v1" else "azure", version, Auth(key=API_KEY)
-    )
+    client = ClientConfig(HOST, "v1" if version == "v1" else "azure", version, Auth(key=API_KEY))
     call = Call(operation, arguments, stream=StreamPlan() if arguments.get("stream") else None)
     outcome = lane.perform(client, call, player, clock, "1")
     context = StepContext(

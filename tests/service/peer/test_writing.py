@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.service.peer.parsing import parse_head
 from conformance.service.peer.writing import Ending, plan_reply
 from conformance.wire.exchange import Delivery, Headers, Provenance, Reply, Response, Source
 
-LIMITS = Limits()
+LIMITS = PeerLimits()
 FRAMING = st.sampled_from(
     (
         ("content-length", "5"),

@@ -1,5 +1,5 @@
-"""Reading the messages of a chat: their roles, texts, images and tool results, refused where the
-service refuses."""
+"""Reading the messages of a chat: their roles, texts, images and tool results. What the service
+refuses is refused."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import Any
 
 from conformance.service.emulator import errors, tokens
 from conformance.service.emulator.config import Deployment
-from conformance.service.emulator.validation import wrong_choice, wrong_type
+from conformance.service.emulator.members import object_or_empty, text_or
+from conformance.service.emulator.validation import (
+    missing_or_wrong_type,
+    wrong_choice,
+    wrong_type,
+)
 
 _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """``everything`` is what the filter reads, ``user`` the last user text, ``outputs`` the tool
-    results after it."""
+class ChatInput:
+    """The messages as the model gets them: ``everything`` is the text the filter reads, ``user`` is
+    the last text of the user, ``outputs`` are the results of tools after it, ``images`` is how many
+    pictures there are."""
 
     everything: str
     user: str
@@ -25,9 +31,8 @@ class Conversation:
     tokens: int
 
 
-def read(messages: list[dict[str, Any]], deployment: Deployment) -> Conversation:
-    """The conversation in ``messages``. Raises Refusal for the first message the service does not
-    take."""
+def read(messages: list[dict[str, Any]], deployment: Deployment) -> ChatInput:
+    """What ``messages`` say. Raises Refusal for the first message the service does not take."""
     texts: list[str] = []
     outputs: list[str] = []
     user, images, used = "", 0, tokens.PRIMING
@@ -38,11 +43,14 @@ def read(messages: list[dict[str, Any]], deployment: Deployment) -> Conversation
         images += pictures
         used += tokens.PER_MESSAGE + cost + tokens.count_json(message.get("tool_calls"))
         if role == "user":
+            # Results of tools before the user's last text belong to an earlier question.
             user, outputs = text, []
         elif role in ("tool", "function"):
             outputs.append(text)
     _check_tool_order(messages)
-    return Conversation("\n".join(texts), user, tuple(outputs), images, used)
+    return ChatInput(
+        everything="\n".join(texts), user=user, outputs=tuple(outputs), images=images, tokens=used
+    )
 
 
 def _role(message: dict[str, Any], index: int) -> str:
@@ -73,69 +81,68 @@ def _content(
         raise wrong_type(place, ["string", "objects"], content)
     texts, images, used = [], 0, 0
     for number, part in enumerate(content):
-        text, cost = _part(part, role, index, number, deployment)
+        place = f"messages[{index}].content[{number}]"
+        if part.get("type") == "image_url":
+            if role != "user":
+                raise errors.invalid(
+                    f"Invalid 'messages[{index}]'. Image URLs are only allowed for messages with "
+                    f"role 'user', but this message with role '{role}' contains an image URL.",
+                    f"messages[{index}]",
+                    "invalid_value",
+                )
+            images += 1
+            used += _image_tokens(part, place, deployment)
+            texts.append("")
+            continue
+        text = _text(part, place, index)
         texts.append(text)
-        images += part.get("type") == "image_url"
-        used += cost
+        used += tokens.count(text)
     return "\n".join(texts), images, used
 
 
-def _part(
-    part: dict[str, Any], role: str, index: int, number: int, deployment: Deployment
-) -> tuple[str, int]:
-    place, kind = f"messages[{index}].content[{number}]", part.get("type")
+def _text(part: dict[str, Any], place: str, index: int) -> str:
+    """The text of a part at ``place`` that is no image. Raises Refusal."""
+    kind = part.get("type")
     if kind is None:
         raise errors.missing(f"{place}.type")
-    if kind in ("text", "refusal"):
-        text = part.get(kind)
-        if not isinstance(text, str):
-            raise (
-                errors.missing(f"{place}.{kind}")
-                if text is None
-                else wrong_type(f"{place}.{kind}", ["string"], text)
-            )
-        return text, tokens.count(text)
-    if kind != "image_url":
+    if kind not in ("text", "refusal"):
         raise errors.invalid(
-            f"Invalid 'messages[{index}]'. Content blocks are expected to be either text or image_url "
-            "type.",
+            f"Invalid 'messages[{index}]'. Content blocks are expected to be either text or "
+            "image_url type.",
             f"messages[{index}]",
             "invalid_value",
         )
-    if role != "user":
-        raise errors.invalid(
-            f"Invalid 'messages[{index}]'. Image URLs are only allowed for messages with role 'user', "
-            f"but this message with role '{role}' contains an image URL.",
-            f"messages[{index}]",
-            "invalid_value",
-        )
-    return "", _image(part, place, deployment)
+    text = part.get(kind)
+    if not isinstance(text, str):
+        raise missing_or_wrong_type(f"{place}.{kind}", "string", text)
+    return text
 
 
-def _image(part: dict[str, Any], place: str, deployment: Deployment) -> int:
+def _image_tokens(part: dict[str, Any], place: str, deployment: Deployment) -> int:
+    """The tokens of an image part at ``place``. Raises Refusal for one the service does not
+    take."""
     if not deployment.can("vision"):
         raise errors.invalid(
             "Invalid content type. image_url is only supported by certain models.", f"{place}.type"
         )
-    image = part.get("image_url")
-    url = image.get("url") if isinstance(image, dict) else None
+    image = object_or_empty(part.get("image_url"))
+    url = image.get("url")
     if not isinstance(url, str):
         raise errors.missing(f"{place}.image_url.url")
     if not url.startswith(("https://", "http://", "data:image/")):
         raise errors.invalid(
-            "Invalid image URL. The URL must be a valid HTTP or HTTPS URL, or a data URL with base64 "
-            "encoding.",
+            "Invalid image URL. The URL must be a valid HTTP or HTTPS URL, or a data URL with "
+            "base64 encoding.",
             f"{place}.image_url.url",
             "invalid_image_url",
         )
-    detail = image.get("detail") if isinstance(image, dict) else None
-    return tokens.PER_IMAGE.get(
-        detail if isinstance(detail, str) else "auto", tokens.PER_IMAGE["auto"]
-    )
+    detail = text_or(image.get("detail"), "auto")
+    return tokens.PER_IMAGE.get(detail, tokens.PER_IMAGE["auto"])
 
 
 def _check_tool_order(messages: list[dict[str, Any]]) -> None:
-    """Tool messages answer the calls of the assistant message before them, all of them."""
+    """Raises Refusal unless the tool messages after an assistant message answer each of its
+    calls."""
     waiting: list[str] = []
     for index, message in enumerate(messages):
         if message.get("role") == "tool":
@@ -148,8 +155,9 @@ def _check_tool_order(messages: list[dict[str, Any]]) -> None:
                 )
             if identity not in waiting:
                 raise errors.invalid(
-                    "Invalid parameter: messages with role 'tool' must be a response to a preceeding "
-                    "message with 'tool_calls'.",
+                    # The service spells it so.
+                    "Invalid parameter: messages with role 'tool' must be a response to a "
+                    "preceeding message with 'tool_calls'.",
                     f"messages.[{index}].role",
                 )
             waiting.remove(identity)
@@ -162,8 +170,8 @@ def _check_tool_order(messages: list[dict[str, Any]]) -> None:
 def _check_answered(waiting: list[str], index: int) -> None:
     if waiting:
         raise errors.invalid(
-            "An assistant message with 'tool_calls' must be followed by tool messages responding to "
-            "each 'tool_call_id'. The following tool_call_ids did not have response messages: "
+            "An assistant message with 'tool_calls' must be followed by tool messages responding "
+            "to each 'tool_call_id'. The following tool_call_ids did not have response messages: "
             f"{', '.join(waiting)}",
             f"messages.[{index}].role",
         )
@@ -176,10 +184,10 @@ def _call_ids(message: dict[str, Any], index: int) -> list[str]:
     place = f"messages[{index}].tool_calls"
     if not isinstance(calls, list):
         raise wrong_type(place, ["objects"], calls)
-    found = []
+    identities = []
     for number, call in enumerate(calls):
-        identity = call.get("id") if isinstance(call, dict) else None
+        identity = object_or_empty(call).get("id")
         if not isinstance(identity, str):
             raise errors.missing(f"{place}[{number}].id")
-        found.append(identity)
-    return found
+        identities.append(identity)
+    return identities

@@ -3,7 +3,6 @@ async."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,13 +16,8 @@ from conformance.wire.clock import VirtualClock
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import Auth, Call, ClientConfig, ErrorKind, Outcome, StreamPlan
 from conformance.wire.stand_ins import API_KEY, TOKENS
+from tests.service.emulator.emulating import HOST, file
 from tests.service.emulator.walking import EXAMPLES, LINES, PNG, WAV
-
-ENDPOINT = "https://contoso.openai.azure.com"
-
-
-def file(name: str, content: bytes) -> dict[str, Any]:
-    return {"$file": {"name": name, "base64": base64.b64encode(content).decode()}}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +40,7 @@ class Client:
     ) -> None:
         self.clock = clock or VirtualClock()
         config = ClientConfig(
-            ENDPOINT,
+            HOST,
             "v1" if version == "v1" else "azure",
             version,
             surface=surface,  # type: ignore[arg-type]
@@ -102,9 +96,7 @@ def test_every_operation_is_answered(lane: InProcessLane, version: str, surface:
         file=file("a.wav", WAV),
         response_format="verbose_json",
     )
-    assert view("images.generate", model="conf-images", prompt="A dot")["urls"][0].startswith(
-        ENDPOINT
-    )
+    assert view("images.generate", model="conf-images", prompt="A dot")["urls"][0].startswith(HOST)
     batch_file = view("files.create", file=file("a.jsonl", LINES), purpose="batch")["id"]
     tuning_file = view("files.create", file=file("b.jsonl", EXAMPLES), purpose="fine-tune")["id"]
     view("files.list")

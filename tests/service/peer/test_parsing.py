@@ -7,12 +7,12 @@ import h11
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conformance.service.peer import Limits, PeerServer
-from conformance.service.peer.parsing import ChunkedBody, Refusal, parse_head
+from conformance.service.peer import PeerLimits, PeerServer
+from conformance.service.peer.parsing import ChunkedBody, RequestRefused, parse_head
 from conformance.wire.exchange import Reply
 from tests.service.peer.raw import Raw, Script, response
 
-LIMITS = Limits()
+LIMITS = PeerLimits()
 LINES = st.sampled_from(
     [
         b"GET / HTTP/1.1\r\n",
@@ -43,7 +43,7 @@ SOUP = st.lists(LINES | st.binary(max_size=12), max_size=12).map(b"".join)
 
 
 def test_whatever_is_sent_is_answered_or_ended_and_the_peer_lives():
-    limits = Limits(head_seconds=0.02, body_seconds=0.02, drain_seconds=0.02, idle_seconds=0.02)
+    limits = PeerLimits(head_seconds=0.02, body_seconds=0.02, drain_seconds=0.02, idle_seconds=0.02)
     with PeerServer(limits=limits) as server:
         execution = server.open(Script(Reply(response())))
 
@@ -74,7 +74,7 @@ def test_whatever_is_sent_is_answered_or_ended_and_the_peer_lives():
 def test_a_head_is_parsed_or_refused(data):
     try:
         parse_head(data + b"\r\n\r\n", LIMITS)
-    except Refusal as refusal:
+    except RequestRefused as refusal:
         assert refusal.status in (400, 431)
 
 
@@ -105,7 +105,7 @@ def ours(data: bytes, cuts: list[int]) -> tuple[str, bytes]:
                 break
             reader.feed(data[start:stop])
         _ = reader.trailers
-    except Refusal:
+    except RequestRefused:
         return "refused", b""
     return "complete" if reader.complete else "more", b"".join(reader.pieces)
 
