@@ -21,7 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conformance.record.cassette_write import Entry, Provenance, render, write_cassette
+from conformance.record.cassette_text import CassetteEntry, CassetteOrigin, render
+from conformance.record.cassette_write import write_cassette
 from conformance.suite.cassette import Cassette, CassettePlayback, load_cassette
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
@@ -54,8 +55,10 @@ def make(path: Path, size: int) -> None:
     answer = Response(
         200, (("Content-Type", "application/json"),), b'{"object":"chat.completion"}', ORIGIN
     )
-    said = Provenance("script", "a benchmark", "2024-10-21")
-    write_cassette(path, render((Entry(request(number), answer) for number in range(size)), said))
+    said = CassetteOrigin("script", "a benchmark", "2024-10-21")
+    write_cassette(
+        path, render((CassetteEntry(request(number), answer) for number in range(size)), said)
+    )
 
 
 def measure(root: Path, size: int) -> tuple[float, float, float]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from conformance.items import ScenarioFile, SessionState
+from conformance.pytest_plugin.key import STATE
 
-STATE: pytest.StashKey[SessionState] = pytest.StashKey()
+if TYPE_CHECKING:
+    from conformance.pytest_plugin.collection import ScenarioFile
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--conformance-lane",
         default="",
         choices=("", "inprocess", "loopback"),
-        help="how SDKs are reached; default: in-process for the installed Python library, else loopback",
+        help="how SDKs are reached; default: in-process for the installed Python library, "
+        "else loopback",
     )
     group.addoption(
         "--conformance-api-version",
@@ -80,7 +81,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
     below = file_path.parts[len(file_path.parts) - file_path.parts[::-1].index("scenarios") :]
     if len(below) < 2 or below[0] == "fixtures" or not _is_suite(file_path, len(below)):
         return None
-    from conformance.items import ScenarioFile
+    from conformance.pytest_plugin.collection import ScenarioFile
 
     collector: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
     return collector
@@ -105,14 +106,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         if (case := getattr(item, "conformance_case", None)) is not None
     ]
     try:
-        state.prepare_target(cases)
-        state.prepare_recording(cases)
-        state.prepare_lanes(cases)
+        line = state.prepare(cases)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if state.opening_line and reporter is not None:
-        reporter.write_line(state.opening_line)
+    if line and reporter is not None:
+        reporter.write_line(line)
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
@@ -122,7 +121,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if state is not None and (
         nextitem is None or getattr(nextitem, "conformance_case", None) is None
     ):
-        state.close_lane()
+        state.engine.restore_process()
 
 
 @pytest.hookimpl(trylast=True)
@@ -131,7 +130,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     is."""
     state = session.config.stash.get(STATE, None)
     if state is not None:
-        from conformance.items import finish
+        from conformance.pytest_plugin.finish import finish
 
         finish(session, state)
 
@@ -141,9 +140,9 @@ def pytest_testnodedown(node: object) -> None:
     """Take over the results of a pytest-xdist worker."""
     output = getattr(node, "workeroutput", {}).get("conformance")
     if output:
-        from conformance.items import adopt
+        from conformance.pytest_plugin.workers import take_over
 
-        adopt(node.config, output)  # type: ignore[attr-defined]
+        take_over(node.config, output)  # type: ignore[attr-defined]
 
 
 def pytest_terminal_summary(

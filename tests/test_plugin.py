@@ -39,7 +39,7 @@ def pytest_of(
         path.write_text(text, encoding="utf-8")
     arguments = (*LOADED, "-p", "no:cacheprovider", *arguments)
     return (
-        suite.runpytest_subprocess(*arguments, timeout=60)
+        suite.runpytest_subprocess(*arguments, timeout=180)
         if runs
         else suite.runpytest_inprocess(*arguments)
     )
@@ -77,7 +77,7 @@ def test_a_case_that_fails_shows_its_findings_and_no_traceback(suite: pytest.Pyt
     assert 'expected "In 1976.", found "In 1975."' in text
     assert "reproduce: conformance run --case 'chat/wrong::2024-10-21::python@" in text
     assert "Traceback" not in text
-    assert "items.py" not in text
+    assert "pytest_plugin" not in text
 
 
 def test_waived_is_an_expected_failure_and_unsupported_and_not_run_are_skips_each_with_its_reason(
@@ -304,7 +304,7 @@ def test_a_file_that_is_wrong_is_told_once_with_its_place_and_no_traceback(
         == 1
     )
     assert "Traceback" not in text
-    assert "items.py" not in text
+    assert "pytest_plugin" not in text
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_other_tests_of_the_session_run_in_an_untouched_process_and_scenarios_ha
 
 
 def test_a_session_without_scenarios_loads_nothing_of_the_harness(suite: pytest.Pytester) -> None:
-    probe = "import sys\ndef test_it():\n    assert not {'openai', 'vcr', 'conformance.items'} & set(sys.modules)\n"
+    probe = "import sys\ndef test_it():\n    assert not {'openai', 'vcr', 'conformance.plan', 'conformance.suite'} & set(sys.modules)\n"
     result = pytest_of(
         suite,
         "test_probe.py",
@@ -438,3 +438,33 @@ def test_yaml_files_that_are_no_scenarios_are_left_alone(
         files={"config/settings.yaml": "a: 1\n", "scenarios/loose.yaml": "a: 1\n"},
     )
     assert "settings.yaml" not in text_of(result)
+
+
+def test_the_first_failure_ends_a_session_that_asks_for_it(suite: pytest.Pytester) -> None:
+    files = {"scenarios/aaa/wrong.yaml": WRONG}
+    result = pytest_of(suite, "scenarios", "-x", "--conformance-report", "out", files=files)
+    result.assert_outcomes(failed=1)
+    assert result.ret == 1
+    assert [case.scenario for case in load_run(suite.path / "out").cases] == ["aaa/wrong"]
+
+
+def test_what_failed_last_can_be_run_alone(suite: pytest.Pytester) -> None:
+    path = suite.path / "scenarios/chat/wrong.yaml"
+    path.write_text(WRONG, encoding="utf-8")
+    whole = suite.runpytest_subprocess(*LOADED, "scenarios", timeout=180)
+    whole.assert_outcomes(passed=4, failed=2)
+    last = suite.runpytest_subprocess(*LOADED, "scenarios", "--lf", "-v", timeout=180)
+    last.assert_outcomes(failed=2)
+    assert text_of(last).count("wrong.yaml::python@") >= 2
+    assert "founded.yaml::" not in text_of(last)
+
+
+def test_each_case_takes_its_own_time(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    result = pytest_of(suite, "scenarios", "--durations=0", "-vv", "--conformance-report", "out")
+    result.assert_outcomes(passed=4)
+    calls = [line for line in result.outlines if "s call " in line]
+    assert len(calls) == 4
+    assert all(case.duration > 0 for case in load_run(suite.path / "out").cases)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from conformance.errors import UsageError
 from conformance.judge.results import Run
-from conformance.plan.plan import matches
+from conformance.plan.selection import matches
 from conformance.report.axis import rows_of, words_of
 from conformance.report.comparison import Participant
 from conformance.report.divergence import (

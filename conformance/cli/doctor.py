@@ -16,12 +16,12 @@ from rich.console import Console
 
 from conformance import __version__
 from conformance.cli import options
-from conformance.errors import EnvironmentFault, ExitCode, HarnessError, InputErrors, UsageError
+from conformance.errors import EnvironmentFault, ExitCode, HarnessError, InputErrors
 from conformance.lint.suite import lint
 from conformance.report.write import require_writable
 from conformance.sanitize.redactor import Redactor
-from conformance.service.reach import reach
-from conformance.service.targets import Target, target_of
+from conformance.service.remote_service import RemoteService
+from conformance.service.targets import remote_of_target
 from conformance.suite.settings import (
     ENDPOINT,
     KEY,
@@ -37,6 +37,7 @@ Reports = Annotated[Path, typer.Option("--reports", help="The folder a run would
 TargetName = Annotated[
     str, typer.Option("--target", help="Look at this URL instead of the configured resource.")
 ]
+State = Literal["ok", "wrong", "missing", "note"]
 _STYLES = {"ok": "green", "wrong": "red", "missing": "yellow", "note": "dim"}
 
 
@@ -45,7 +46,7 @@ class Line:
     """One thing looked at. ``wrong``: what is there does not work. ``missing``: it is not there,
     and not needed for offline runs."""
 
-    state: Literal["ok", "wrong", "missing", "note"]
+    state: State
     what: str
     told: str
     advice: str = ""
@@ -182,28 +183,31 @@ def _configuration(settings: Settings) -> Iterator[Line]:
         )
 
 
-def _target(settings: Settings, name: str) -> Target | None:
+def _target(settings: Settings, name: str) -> RemoteService | None:
     """What to reach: the target asked for, or the configured resource. Raises UsageError for one
     that is no good."""
     if name:
-        return target_of(name, settings)
+        return remote_of_target(name, settings)
     if not settings.endpoint:
         return None
     # Reaching a resource needs no deployments, and a missing one has a line of its own.
     known = settings.deployments or {"chat": "unnamed"}
-    return target_of("live", replace(settings, target_key="", deployments=known))
+    return remote_of_target("live", replace(settings, target_key="", deployments=known))
 
 
-def _reachable(target: Target) -> Iterator[Line]:
-    if target.remote is None:
-        raise UsageError(
-            "target-unknown", f"{target.name} is no service to reach", "give a URL, or live"
-        )
-    for step in reach(target):
-        if not step.ok and target.kind == "url" and step.name == "request":
-            yield Line("note", step.name, step.told, "a gateway need not know the list of models")
-        else:
-            yield Line("ok" if step.ok else "wrong", step.name, step.told, step.advice)
+def _reachable(service: RemoteService) -> Iterator[Line]:
+    for step in service.reach():
+        state = _STATES[step.ok, step.decides]
+        yield Line(state, step.name, step.told, step.advice)
+
+
+_STATES: dict[tuple[bool, bool], State] = {
+    (True, True): "ok",
+    (True, False): "ok",
+    (False, True): "wrong",
+    (False, False): "note",
+}
+"""What a step is to the command, by whether it succeeded and whether it decides."""
 
 
 def _print(lines: list[Line], redactor: Redactor) -> None:

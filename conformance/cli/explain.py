@@ -13,9 +13,10 @@ from rich.syntax import Syntax
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
-from conformance.plan.plan import Case, Selection, plan
-from conformance.plan.subjects import subjects_of
-from conformance.run.execute import cassette_name
+from conformance.plan.case import Case
+from conformance.plan.selection import Selection
+from conformance.run.engine import Engine
+from conformance.suite.case_id import is_case_id, scenario_named
 from conformance.suite.load import Suite
 
 Name = Annotated[str, typer.Argument(help="A scenario id, or a case id for one case of it.")]
@@ -29,9 +30,7 @@ def command(
 ) -> int:
     """Show a scenario as it will run: variables and matrix filled in, cassettes, SDKs, reasons."""
     suite = options.open_suite(root)
-    identity = (
-        scenario.split("::")[0].split("[")[0].removeprefix("scenarios/").removesuffix(".yaml")
-    )
+    identity = scenario_named(scenario)
     if identity not in suite.by_id:
         near = difflib.get_close_matches(identity, suite.by_id, n=3)
         raise UsageError(
@@ -39,19 +38,19 @@ def command(
             f"there is no scenario {identity!r}",
             f"did you mean {' or '.join(near)}?" if near else "see `conformance list`",
         )
-    versions = options.selection(None, None, None, None, api_version, None).api_versions
-    wanted = Selection(
+    versions = options.selection(api_versions=api_version).api_versions
+    chosen = Selection(
         patterns=(identity,),
         api_versions=versions,
-        case_ids=(scenario,) if "::" in scenario else (),
+        case_ids=(scenario,) if is_case_id(scenario) else (),
     )
-    cases = plan(suite, subjects_of(suite, tuple(sdk or ())), wanted)
+    cases = Engine(suite).plan(chosen, tuple(sdk or ())).cases
     _print(cases, suite, Console(highlight=False))
     return int(ExitCode.CONFORMANT)
 
 
 def _print(cases: tuple[Case, ...], suite: Suite, console: Console) -> None:
-    shown = next((case for case in cases if case.status == "run"), cases[0] if cases else None)
+    shown = next((case for case in cases if case.runs), cases[0] if cases else None)
     if shown is None:
         raise UsageError(
             "nothing-selected",
@@ -61,12 +60,11 @@ def _print(cases: tuple[Case, ...], suite: Suite, console: Console) -> None:
     console.print(f"[bold]{shown.loaded.id}[/bold]  {shown.loaded.scenario.title}")
     console.print(f"{shown.loaded.file}\n\nas case {shown.id}:", markup=False)
     console.print(Syntax(_merged(shown), "yaml", background_color="default", word_wrap=True))
-    name = cassette_name(shown.spec, shown.loaded.id, shown.api_version)
-    if suite.cassettes.get(name) is not None:
-        console.print(f"cassette: cassettes/{name}.yaml", markup=False)
+    if suite.cassettes.get(shown.cassette) is not None:
+        console.print(f"cassette: cassettes/{shown.cassette}.yaml", markup=False)
     console.print("\ncases:")
     for case in cases:
-        status = "runs" if case.status == "run" else f"{case.status}: {case.reason}"
+        status = "runs" if case.runs else f"{case.status}: {case.reason}"
         console.print(f"  {case.id}  {status}", markup=False, soft_wrap=True)
 
 

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from conformance.cli import options
 from conformance.errors import ExitCode
-from conformance.plan.plan import Case, check_selection, plan, require_cases
-from conformance.plan.subjects import subjects_of
+from conformance.plan.case import Case
+from conformance.run.engine import Engine
 
 AsCases = Annotated[
     bool, typer.Option("--cases", help="One line a case instead of one a scenario.")
@@ -36,9 +36,16 @@ def command(
 ) -> int:
     """List scenarios or cases. Exit code 2 when nothing is selected."""
     suite = options.open_suite(root)
-    chosen = options.selection(patterns, capability, tag, level, api_version, surface, case)
-    check_selection(suite, chosen)
-    planned = require_cases(plan(suite, subjects_of(suite, tuple(sdk or ())), chosen))
+    chosen = options.selection(
+        patterns=patterns,
+        capabilities=capability,
+        tags=tag,
+        levels=level,
+        api_versions=api_version,
+        surfaces=surface,
+        cases=case,
+    )
+    planned = Engine(suite).plan(chosen, tuple(sdk or ())).require_cases().cases
     if as_json:
         for item in planned:
             typer.echo(
@@ -54,9 +61,7 @@ def command(
             )
     elif cases:
         for item in planned:
-            typer.echo(
-                item.id if item.status == "run" else f"{item.id}  ({item.status}: {item.reason})"
-            )
+            typer.echo(item.id if item.runs else f"{item.id}  ({item.status}: {item.reason})")
     else:
         _table(planned)
     return int(ExitCode.CONFORMANT)
@@ -66,7 +71,7 @@ def _table(planned: tuple[Case, ...]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("scenario", "level", "cases", "title"):
         table.add_column(column, overflow="fold")
-    runnable = Counter(case.loaded.id for case in planned if case.status == "run")
+    runnable = Counter(case.loaded.id for case in planned if case.runs)
     scenarios = {case.loaded.id: case.loaded for case in planned}
     for name, loaded in scenarios.items():
         table.add_row(name, loaded.scenario.level, str(runnable[name]), loaded.scenario.title)

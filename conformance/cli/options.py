@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from conformance.errors import UsageError
-from conformance.plan.plan import Selection
-from conformance.service.targets import Target, chosen_target
+from conformance.plan.selection import Selection
+from conformance.service.service import Service
+from conformance.service.targets import configured_service
 from conformance.suite.home import find_home
 from conformance.suite.load import Suite, load_suite
 from conformance.suite.scenario.versions import select_versions
+from conformance.wire.vocabulary import LaneKind, Level, Surface
 
 Patterns = Annotated[
     list[str] | None, typer.Argument(help="Scenario ids or globs: chat, chat/basic, 'retries/*'.")
@@ -46,7 +48,8 @@ LaneName = Annotated[
     str,
     typer.Option(
         "--lane",
-        help="inprocess or loopback; default: inprocess for the installed Python library, loopback for others.",
+        help="inprocess or loopback; default: inprocess for the installed Python library, "
+        "loopback for others.",
     ),
 ]
 
@@ -55,21 +58,28 @@ TargetName = Annotated[
     str,
     typer.Option(
         "--target",
-        help="Who answers: replay (default), emulator, live, or the URL of a gateway. See docs/live.md.",
+        help="Who answers: replay (default), emulator, live, or the URL of a gateway. "
+        "See docs/live.md.",
     ),
 ]
 
 
-def target(name: str, lane_name: str) -> Target:
-    """The target called ``name``. Raises UsageError when there is none, or when the lane cannot
+def service(target: str, lane: LaneKind | None) -> Service:
+    """The service called ``target``. Raises UsageError when there is none, or when the lane cannot
     reach it."""
-    return chosen_target(name, lane_name, Path.cwd(), os.environ)
+    return configured_service(target, lane, Path.cwd(), os.environ)
 
 
-def lane(name: str) -> str:
-    """``name``, a lane or empty. Raises UsageError for any other."""
-    _one_of("--lane", [name], ("", "inprocess", "loopback"))
-    return name
+def lane(name: str) -> LaneKind | None:
+    """The lane called ``name``; None for an empty name. Raises UsageError for any other."""
+    one_of("--lane", [name], ("", *LaneKind))
+    return LaneKind(name) if name else None
+
+
+def level(option: str, name: str) -> Level:
+    """The level that makes a run fail, from ``option``. Raises UsageError for any other word."""
+    one_of(option, [name], (Level.MUST, Level.SHOULD))
+    return Level(name)
 
 
 def open_suite(root: Path | None) -> Suite:
@@ -78,33 +88,35 @@ def open_suite(root: Path | None) -> Suite:
 
 
 def selection(
-    patterns: list[str] | None,
-    capabilities: list[str] | None,
-    tags: list[str] | None,
-    levels: list[str] | None,
-    api_versions: str,
-    surfaces: list[str] | None,
+    *,
+    patterns: list[str] | None = None,
+    capabilities: list[str] | None = None,
+    tags: list[str] | None = None,
+    levels: list[str] | None = None,
+    api_versions: str = "",
+    surfaces: list[str] | None = None,
     cases: list[str] | None = None,
 ) -> Selection:
     """The selection the options describe. Raises UsageError for values outside their sets."""
-    _one_of("--level", levels, ("must", "should", "may"))
-    _one_of("--surface", surfaces, ("sync", "async"))
+    one_of("--level", levels, tuple(Level))
+    one_of("--surface", surfaces, tuple(Surface))
     try:
         versions = select_versions(api_versions) if api_versions else ()
     except ValueError as error:
         raise UsageError("api-version", str(error), "") from None
     return Selection(
-        tuple(patterns or ()),
-        tuple(capabilities or ()),
-        tuple(tags or ()),
-        tuple(levels or ()),
-        versions,
-        tuple(surfaces or ()),
-        tuple(cases or ()),
+        patterns=tuple(patterns or ()),
+        capabilities=tuple(capabilities or ()),
+        tags=tuple(tags or ()),
+        levels=tuple(levels or ()),
+        api_versions=versions,
+        surfaces=tuple(surfaces or ()),
+        case_ids=tuple(cases or ()),
     )
 
 
-def _one_of(option: str, values: list[str] | None, allowed: tuple[str, ...]) -> None:
+def one_of(option: str, values: list[str] | None, allowed: tuple[str, ...]) -> None:
+    """Raises UsageError for a value of ``option`` that is not ``allowed``."""
     for value in values or ():
         if value not in allowed:
             raise UsageError(

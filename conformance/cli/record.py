@@ -12,23 +12,20 @@ from rich.console import Console
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
-from conformance.plan.plan import check_selection, plan, require_cases
-from conformance.plan.subjects import subjects_of
 from conformance.record.forwarder import Budget, Patience
-from conformance.record.record import (
+from conformance.record.recorder import (
+    Recorder,
     Recording,
-    Result,
-    Task,
-    check_budget,
-    mode_of,
+    RecordingOptions,
+    TaskResult,
     record_all,
-    tasks_of,
 )
-from conformance.record.record_case import Options, Recorder, Service
-from conformance.record.record_lanes import LaneSessions
-from conformance.record.record_target import askable, service_of_target
-from conformance.run.runner import run_clock
-from conformance.service.targets import Target
+from conformance.record.task import Task, askable, check_budget, mode_of, tasks_of
+from conformance.run.clock import run_clock
+from conformance.run.engine import Engine
+from conformance.service.service import RecordableService
+from conformance.service.targets import recordable_of_target
+from conformance.suite.settings import load_settings
 
 TargetName = Annotated[
     str, typer.Option("--target", help="Who is asked: emulator, live, or a URL.")
@@ -76,11 +73,13 @@ def command(
     """
     how = mode_of(mode)
     suite = options.open_suite(root)
-    chosen = options.selection(patterns, capability, tag, None, api_version, None)
-    check_selection(suite, chosen)
-    service, named = service_of_target(target, Path.cwd(), os.environ)
-    cases = require_cases(plan(suite, subjects_of(suite, tuple(sdk or ("python",))), chosen))
-    cases, missing = askable(cases, named)
+    chosen = options.selection(
+        patterns=patterns, capabilities=capability, tags=tag, api_versions=api_version
+    )
+    service = recordable_of_target(target, load_settings(Path.cwd(), os.environ))
+    # A cassette serves every service, so the cases are those of a replay.
+    plan = Engine(suite).plan(chosen, tuple(sdk or ("python",))).require_cases()
+    cases, missing = askable(plan, service)
     tasks = tasks_of(cases, how, cassettes or suite.home.cassettes)
     planned = check_budget(tasks, max_requests)
     console = Console(highlight=False, soft_wrap=True)
@@ -89,33 +88,43 @@ def command(
     if not tasks:
         console.print(f"nothing to record with --mode {how}", markup=False)
         return int(ExitCode.CONFORMANT)
-    _confirm(tasks, planned, service, named.name, yes, console)
-    clock = run_clock()
+    _confirm(tasks, planned, service, yes=yes, console=console)
     budget = Budget(max_requests)
-    keeping = Options(clock.started.date().isoformat(), times, Patience(max_wait))
+    recording = RecordingOptions(run_clock().started.date().isoformat(), times, Patience(max_wait))
 
     def waiting(seconds: float) -> None:
         console.print(f"  the service asks to wait {seconds:g} s", markup=False)
 
-    sessions = LaneSessions(lambda step: typer.echo(step, err=True))
-    with sessions, Recorder(suite, service, keeping, budget, sessions, waiting) as recorder:
-        done = record_all(tasks, recorder.record, lambda _task, result: _tell(result, console))
-    return _conclude(done, len(tasks), budget, console, named)
+    recorder = Recorder(
+        suite,
+        service,
+        recording,
+        budget,
+        waiting=waiting,
+        tell=lambda step: typer.echo(step, err=True),
+    )
+    with recorder:
+        done = record_all(tasks, recorder.record, lambda result: _tell(result, console))
+    return _conclude(done, len(tasks), budget, service=service, console=console)
 
 
 def _confirm(
-    tasks: tuple[Task, ...], planned: int, service: Service, name: str, yes: bool, console: Console
+    tasks: tuple[Task, ...],
+    planned: int,
+    service: RecordableService,
+    *,
+    yes: bool,
+    console: Console,
 ) -> None:
     """Say what will be done; ask where it costs money or recorded answers. Raises UsageError when
     nobody agrees."""
     replaced = sum(task.replaces for task in tasks)
     tried = sum(not task.obstacle for task in tasks)
-    console.print(
-        f"{tried} cassettes from {name}: up to {planned} requests"
-        + (f"; {replaced} cassettes are replaced" if replaced else ""),
-        markup=False,
-    )
-    if yes or not (service.base or replaced):
+    line = f"{tried} cassettes from {service.name}: up to {planned} requests"
+    if replaced:
+        line += f"; {replaced} cassettes are replaced"
+    console.print(line, markup=False)
+    if yes or not (service.is_far or replaced):
         return
     if not sys.stdin.isatty():
         raise UsageError("not-confirmed", "nobody is here to agree to that", "give --yes")
@@ -123,19 +132,19 @@ def _confirm(
         raise UsageError("not-confirmed", "nothing was recorded", "")
 
 
-def _tell(result: Result | None, console: Console) -> None:
-    if result is None:
-        return
-    asked = "" if result.status == "left-out" else f" ({result.requests} requests)"
-    why = f"\n  {result.reason}" if result.reason else ""
-    console.print(
-        f"{result.status:9} {result.name}{asked}{why}",
-        markup=False,
-        style="red" if result.status == "failed" else "",
-    )
+def _tell(result: TaskResult, console: Console) -> None:
+    line = f"{result.status:9} {result.name}"
+    if result.status != "left-out":
+        line += f" ({result.requests} requests)"
+    if result.reason:
+        line += f"\n  {result.reason}"
+    style = "red" if result.status == "failed" else ""
+    console.print(line, markup=False, style=style)
 
 
-def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, target: Target) -> int:
+def _conclude(
+    done: Recording, tasks: int, budget: Budget, *, service: RecordableService, console: Console
+) -> int:
     """The last lines, and the exit code."""
     written = sum(result.status == "recorded" for result in done.results)
     same = sum(result.status == "unchanged" for result in done.results)
@@ -146,7 +155,7 @@ def _conclude(done: Recording, tasks: int, budget: Budget, console: Console, tar
         markup=False,
     )
     if done.stopped is not None:
-        console.print(f"error: {target.showing(str(done.stopped))}", markup=False, style="red")
+        console.print(f"error: {service.showing(str(done.stopped))}", markup=False, style="red")
         return int(done.stopped.exit_code)
     if done.interrupted:
         console.print("interrupted; what was finished is kept", style="yellow")

@@ -12,16 +12,17 @@ import typer
 
 from conformance.cli import options
 from conformance.errors import EnvironmentFault, ExitCode, UsageError
-from conformance.plan.plan import SubjectUnderTest
 from conformance.plan.subjects import subjects_of
 from conformance.report.text import visible
-from conformance.run.lanes import adapter_of, plain_http
 from conformance.sdk.environments import Adapter, cached_versions, install, missing_tools
+from conformance.sdk.lanes import adapter_of, plain_http
 from conformance.sdk.probe import Probe
+from conformance.sdk.subject import SubjectUnderTest
 from conformance.service.peer.tls import authority
 from conformance.suite.load import Sdk, Suite
 from conformance.suite.manifest import Manifest, Tool, load_manifest, tool_version
 from conformance.suite.sources import lay_out
+from conformance.wire.vocabulary import LaneKind
 
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME[@VERSION]...", help="SDKs, perhaps with a version.")
@@ -67,9 +68,10 @@ def probe_command(names: Names, root: options.Root = None) -> int:
         )
         for proof in probe.run():
             mark = {True: "ok  ", False: "FAIL", None: "-   "}[proof.held]
-            typer.echo(
-                visible(f"  {mark} {proof.title}{f': {proof.detail}' if proof.detail else ''}")
-            )
+            line = f"  {mark} {proof.title}"
+            if proof.detail:
+                line += f": {proof.detail}"
+            typer.echo(visible(line))
             held = held and proof.held is not False
     return int(ExitCode.CONFORMANT if held else ExitCode.NOT_CONFORMANT)
 
@@ -123,7 +125,7 @@ def sources_command(name: Name, into: Into, root: options.Root = None) -> int:
 
 
 def _subjects(suite: Suite, names: list[str]) -> tuple[SubjectUnderTest, ...]:
-    return subjects_of(suite, tuple(names), "loopback")
+    return subjects_of(suite, tuple(names), LaneKind.LOOPBACK)
 
 
 def _require_adapter(subject: SubjectUnderTest) -> None:

@@ -16,15 +16,18 @@ from rich.console import Console
 
 from conformance.cli import options
 from conformance.errors import ExitCode, UsageError
-from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case, Selection, check_selection, plan
-from conformance.plan.subjects import subjects_of
+from conformance.plan.case import Case
+from conformance.plan.selection import Selection, check_selection
 from conformance.run import serving
+from conformance.run.engine import Engine
 from conformance.service.emulator import default_deployments
-from conformance.service.peer import Execution, Limits, PeerServer
+from conformance.service.peer import Execution, PeerLimits, PeerServer
 from conformance.service.peer.record import Record
+from conformance.suite.case_id import is_case_id, scenario_named
 from conformance.suite.load import Suite
 from conformance.wire.exchange import Reply, Request
 from conformance.wire.player import Player
+from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT
 
 Cassettes = Annotated[
     Path | None, typer.Argument(help="A cassette, or a folder of cassettes, to answer from.")
@@ -57,7 +60,7 @@ Pace = Annotated[
     ),
 ]
 LATEST = "2024-10-21"
-_UNBOUNDED = Limits(requests=2**63, total_bytes=2**63)
+_UNBOUNDED = PeerLimits(requests=2**63, total_bytes=2**63)
 _KEPT = 100
 
 
@@ -101,12 +104,12 @@ def command(
             f"scenario {case.loaded.id}",
             case.api_version,
         )
-    with PeerServer(tls=tls, host=host, limits=_UNBOUNDED) as server, _until_told() as told:
+    with PeerServer(tls=tls, host=host, limits=_UNBOUNDED) as server, _until_ended() as ended:
         door = _Forgetful(serving.Announced(chosen, tell))
         execution = server.open(door, origin=SERVICE_ENDPOINT, port=port)
         door.records = execution.records
         _introduce(execution, what, version, console, emulated=emulate)
-        told.wait()
+        ended.wait()
     tell("stopped")
     return int(ExitCode.CONFORMANT)
 
@@ -129,25 +132,26 @@ class _Forgetful:
 
 def _case(suite: Suite, name: str, api_version: str) -> Case:
     """The case called ``name``, or the first one of the scenario called so that can be run."""
-    identity = name.split("::")[0].split("[")[0].removeprefix("scenarios/").removesuffix(".yaml")
-    versions = options.selection(None, None, None, None, api_version, None).api_versions
+    identity = scenario_named(name)
     chosen = Selection(
-        patterns=(identity,), api_versions=versions, case_ids=(name,) if "::" in name else ()
+        patterns=(identity,),
+        api_versions=options.selection(api_versions=api_version).api_versions,
+        case_ids=(name,) if is_case_id(name) else (),
     )
     if identity not in suite.by_id:
         check_selection(suite, Selection(patterns=(identity,)))
         raise UsageError(
             "scenario-unknown", f"{identity!r} is several scenarios", "name one of them"
         )
-    cases = plan(suite, subjects_of(suite, ("python",)), chosen)
-    found = next((case for case in cases if case.status == "run"), None)
-    if found is None:
+    cases = Engine(suite).plan(chosen, ("python",)).cases
+    playable = next((case for case in cases if case.runs), None)
+    if playable is None:
         raise UsageError(
             "nothing-selected",
             f"no case of {identity} can be played",
             cases[0].reason if cases else "see conformance list for its api-versions",
         )
-    return found
+    return playable
 
 
 def _introduce(
@@ -175,17 +179,16 @@ def _introduce(
 
 
 @contextmanager
-def _until_told() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; whoever handled them before does so again
-    afterwards."""
-    told = threading.Event()
+def _until_ended() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set. Their former handlers are put back afterwards."""
+    ended = threading.Event()
 
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
-        told.set()
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal calls it
+        ended.set()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield told
+        yield ended
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -18,19 +18,18 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from conformance.judge.attribution import attribute
+from conformance.judge.case_facts import CaseFacts
 from conformance.judge.observation import CaseObservation
 from conformance.judge.results import CaseResult, CheckResult, FindingResult, StepTrace, Verdict
-from conformance.judge.rules import apply_checks
+from conformance.judge.rules import About, Rule, apply_checks, rules_about
 from conformance.judge.rules.case_rules import UNPLAYED, UNREACHED, UNUSABLE
 from conformance.judge.rules.context import StepContext
-from conformance.judge.rules.errors import UNEXPECTED_ERROR
-from conformance.judge.rules.finding import Blame, Finding, Level, Rule, finding
-from conformance.judge.rules.harness import MISS
+from conformance.judge.rules.errors import a_call_succeeds_that_is_to
+from conformance.judge.rules.finding import Blame, Finding, Level
+from conformance.judge.rules.harness import every_request_has_an_answer
 from conformance.judge.rules.registry import Applied
-from conformance.judge.rules.response import EXPECTED as SERVED
+from conformance.judge.rules.response import response_is_as_expected
 from conformance.judge.trace import scrub, scrub_model, secrets_of, step_trace, unreached_trace
-from conformance.plan.plan import Case
 from conformance.suite.waivers import Waiver
 
 CAP = 20
@@ -48,7 +47,7 @@ class Judged:
 
 
 def judge(
-    case: Case,
+    case: CaseFacts,
     observation: CaseObservation,
     today: date,
     duration: float = 0.0,
@@ -64,88 +63,72 @@ def judge(
         applied.extend(step_applied)
         findings.extend(step_findings)
     findings.extend(_case_findings(observation))
-    if not case.target.is_replay:
-        findings = list(attribute(tuple(findings), observation.steps))
-    waivers = tuple(
-        w
-        for w in case.subject.sdk.waivers
-        if w.covers(case.loaded.id, case.subject.version, case.surface, case.api_version)
-    )
-    results, used, mismatched = _excuse(findings, waivers, today)
+    findings = list(case.attribution.attribute(tuple(findings), observation.steps))
+    results, used, mismatched = _excuse(findings, case.waivers, today)
     secrets = secrets_of(observation.steps)
+    steps: tuple[StepTrace, ...] = ()
+    if traces:
+        steps = _traces(case, observation)
+    if not case.attribution.settles_waivers:
+        mismatched = frozenset()
     result = _base(case).model_copy(
         update={
             "verdict": _verdict(observation, results),
             "reason": scrub(_reason(observation), secrets),
             "findings": tuple(scrub_model(item, secrets) for item in results),
             "checks": _merge(applied, findings),
-            "steps": tuple(scrub_model(item, secrets) for item in _traces(case, observation))
-            if traces
-            else (),
+            "steps": tuple(scrub_model(item, secrets) for item in steps),
             "rests_on": _rests_on(observation.steps),
             "duration": duration,
         }
     )
-    return Judged(result, used, mismatched if case.target.is_replay else frozenset())
+    return Judged(result, used, mismatched)
 
 
-def judge_unrun(case: Case) -> Judged:
-    """The result of a case that planning already decided: unsupported, or not run."""
-    verdict = Verdict.UNSUPPORTED if case.status == "unsupported" else Verdict.NOT_RUN
-    return Judged(_base(case).model_copy(update={"verdict": verdict, "reason": case.reason}))
+def judge_unrun(case: CaseFacts, verdict: Verdict, reason: str) -> Judged:
+    """The result of a case that is not run: ``verdict`` is unsupported or not-run."""
+    return Judged(_base(case).model_copy(update={"verdict": verdict, "reason": reason}))
 
 
-def judge_fault(case: Case, reason: str, rule: Rule = UNUSABLE) -> Judged:
+def judge_fault(case: CaseFacts, reason: str, rule: Rule = UNUSABLE) -> Judged:
     """The result of a case that could not be run: a file of the suite is unusable, or (``rule``)
     the harness failed."""
-    found = _result(finding(rule, reason), None)
+    findings = (_result(rule.finding(reason), None),)
     return Judged(
         _base(case).model_copy(
-            update={"verdict": Verdict.ERROR, "reason": reason, "findings": (found,)}
+            update={"verdict": Verdict.ERROR, "reason": reason, "findings": findings}
         )
     )
 
 
-def _base(case: Case) -> CaseResult:
+def _base(case: CaseFacts) -> CaseResult:
+    identity = case.identity
     return CaseResult(
-        id=case.id,
-        scenario=case.loaded.id,
-        sdk=case.subject.sdk.name,
-        version=case.subject.version,
-        surface=case.surface,
-        api_version=case.api_version,
-        lane=case.lane,
-        capability=case.loaded.capability,
-        level=Level(case.loaded.scenario.level),
+        id=str(identity),
+        scenario=identity.scenario,
+        sdk=identity.sdk,
+        version=identity.version,
+        surface=identity.surface,
+        api_version=identity.api_version,
+        lane=case.lane.value,
+        capability=case.capability,
+        level=case.level,
         verdict=Verdict.NOT_RUN,
-        reproduce=_reproduce(case),
+        reproduce=case.reproduce,
     )
-
-
-def _reproduce(case: Case) -> str:
-    subject = case.subject
-    how = (
-        ""
-        if case.lane == "inprocess"
-        else f" --sdk {subject.sdk.name}@{subject.version} --lane {case.lane}"
-    )
-    if not case.target.is_replay:
-        how += f" --target {case.target.name}"
-    return f"conformance run{how} --case '{case.id}'"
 
 
 def _case_findings(observation: CaseObservation) -> Iterable[Finding]:
     last = len(observation.steps) - 1
     if observation.unreached:
-        yield finding(
-            UNREACHED,
+        yield UNREACHED.finding(
             f"{observation.unreached} later step(s) did not run because step {last} did not end "
             "as expected",
             step=max(last, 0),
         )
     elif observation.unplayed:
-        yield finding(
-            UNPLAYED, f"nobody asked for {', '.join(observation.unplayed)}", step=max(last, 0)
+        yield UNPLAYED.finding(
+            f"nobody asked for {', '.join(observation.unplayed)}", step=max(last, 0)
         )
 
 
@@ -190,8 +173,8 @@ def _shortened(
         heaviest, waiver = min(
             hidden, key=lambda pair: (pair[1] is not None, list(Level).index(pair[0].level))
         )
-        said = f"{len(hidden)} more findings of this rule are not shown."
-        yield replace(heaviest, message=said, pointer="", expected=None, actual=None), waiver
+        message = f"{len(hidden)} more findings of this rule are not shown."
+        yield replace(heaviest, message=message, pointer="", expected=None, actual=None), waiver
 
 
 def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...]:
@@ -204,9 +187,11 @@ def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...
     would otherwise never be excused.
     """
     waived = {item.rule: item.waived_by for item in results if item.waived_by}
-    elsewhere = next((name for rule, name in waived.items() if rule.startswith("request.")), None)
-    explained = {MISS.id: elsewhere, UNPLAYED.id: elsewhere or waived.get(UNEXPECTED_ERROR.id)}
-    unasked = {**explained, SERVED.id: waived.get(UNEXPECTED_ERROR.id)}
+    about_requests = rules_about(About.REQUEST)
+    elsewhere = next((name for rule, name in waived.items() if rule in about_requests), None)
+    failed = waived.get(a_call_succeeds_that_is_to.id)
+    explained = {every_request_has_an_answer.id: elsewhere, UNPLAYED.id: elsewhere or failed}
+    unasked = {**explained, response_is_as_expected.id: failed}
     return tuple(
         item.model_copy(
             update={
@@ -263,9 +248,8 @@ def _merge(applied: list[Applied], findings: list[Finding]) -> tuple[CheckResult
     for item in applied:
         if rank[item.outcome] >= rank[outcomes.get(item.rule, "held")]:
             outcomes[item.rule] = item.outcome
-    for found in findings:
-        if found.rule not in outcomes:
-            outcomes[found.rule] = "note" if found.level is Level.MAY else "broken"
+    for broken in findings:
+        outcomes.setdefault(broken.rule, "note" if broken.level is Level.MAY else "broken")
     return tuple(_check_result(rule, outcomes[rule]) for rule in sorted(outcomes))
 
 
@@ -275,17 +259,9 @@ def _check_result(rule: str, outcome: str) -> CheckResult:
     return CheckResult.model_validate({"rule": rule, "outcome": outcome})
 
 
-def _traces(case: Case, observation: CaseObservation) -> tuple[StepTrace, ...]:
-    steps = case.spec.steps
-    ran = [
-        step_trace(steps[context.index].name or f"step {context.index + 1}", context)
-        for context in observation.steps
-    ]
-    rest = [
-        unreached_trace(step.name or f"step {index + 1}", step.call)
-        for index, step in enumerate(steps)
-        if index >= len(ran)
-    ]
+def _traces(case: CaseFacts, observation: CaseObservation) -> tuple[StepTrace, ...]:
+    ran = [step_trace(case.steps[context.index].name, context) for context in observation.steps]
+    rest = [unreached_trace(step.name, step.operation) for step in case.steps[len(ran) :]]
     return tuple(ran + rest)
 
 

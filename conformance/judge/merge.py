@@ -19,11 +19,11 @@ def merge_runs(runs: tuple[Run, ...], command: str = "") -> Run:
     contradict each other about a case. Raises InputError naming what differs.
     """
     first = runs[0]
-    for other in runs[1:]:
-        if other.tool != first.tool:
+    for later in runs[1:]:
+        if later.tool != first.tool:
             raise InputError(
                 "merge-different-suites",
-                f"the runs of {first.started} and {other.started} are not of "
+                f"the runs of {first.started} and {later.started} are not of "
                 "the same harness version, scenarios, schemas and cassettes",
                 "run them again from one checkout",
             )

@@ -19,7 +19,7 @@ RESULTS_VERSION = "1.0"
 
 
 class Verdict(StrEnum):
-    """The outcome of a case (design section 2). Only ``pass`` is green; ``waived`` is counted
+    """The outcome of a case. Only ``pass`` is green; ``waived`` is counted
     beside it."""
 
     PASS = "pass"
@@ -57,6 +57,11 @@ class FindingResult(Value):
     actual: Any = None
     step: int = 0
     waived_by: str | None = None
+
+    @property
+    def is_red(self) -> bool:
+        """Whether it turns its case red: it is no note, and no waiver excuses it."""
+        return self.level is not Level.MAY and self.waived_by is None
 
 
 class CheckResult(Value):
@@ -123,7 +128,7 @@ class StepTrace(Value):
 
 
 class CaseResult(Value):
-    """One scenario x SDK x surface x api-version (design section 2).
+    """One scenario x SDK x surface x api-version.
 
     ``reason`` says why for unsupported, not-run and error, and is empty otherwise. ``rests_on``
     lists the provenance sources of everything that was served. ``reproduce`` is a command that runs
@@ -164,8 +169,8 @@ class ScenarioInfo(Value):
 
 
 class Subject(Value):
-    """An SDK in one version. ``status`` is ``run``, or ``not-run`` with ``reason`` (design section
-    12, honesty)."""
+    """An SDK in one version. ``status`` is ``run``, or ``not-run`` with
+    ``reason``: an SDK that was not run is never left out of a report."""
 
     sdk: str
     title: str

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from conformance.errors import ExitCode
 from conformance.judge.judge import Judged
-from conformance.judge.results import CaseResult, Run, Subject, Verdict, WaiverUse
+from conformance.judge.results import CaseResult, Run, Verdict, WaiverUse
 from conformance.judge.rules.case_rules import UNUSABLE
 from conformance.judge.rules.finding import Level
-from conformance.plan.plan import Case, SubjectUnderTest
+from conformance.suite.case_id import CaseId
 from conformance.suite.contract import in_range
 from conformance.suite.waivers import Waiver
 
@@ -22,107 +23,100 @@ _EXERCISED = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED)
 State = Literal["used", "stale", "expired", "mismatched", "out-of-range", "unexercised"]
 
 
+@dataclass(frozen=True, slots=True)
+class WaivedSubject:
+    """An SDK version under test, with every waiver there is of the SDK."""
+
+    sdk: str
+    version: str
+    waivers: tuple[Waiver, ...]
+
+
 def settle_waivers(
-    subjects: Iterable[SubjectUnderTest],
+    subjects: Iterable[WaivedSubject],
     judged: tuple[Judged, ...],
     scenario_ids: tuple[str, ...],
-    planned: tuple[Case, ...] | None,
+    planned: tuple[CaseId, ...] | None,
     today: date,
 ) -> tuple[WaiverUse, ...]:
     """What became of every waiver of every subject.
 
-    ``planned`` is the plan of the whole suite, or at least of the scenarios that waivers name. A
-    waiver is called stale only when every case of it that the waiver covers was run: a run of a
-    part of the suite, of one surface or one api-version, proves nothing about the rest. None: there
-    is no such plan, and nothing is called stale for its cases.
+    ``planned`` are the cases to be run of the whole suite, or at least of the scenarios that
+    waivers name. A waiver is called stale only when every case of it that the waiver covers was
+    run: a run of a part of the suite, of one surface or one api-version, proves nothing about the
+    rest. None: there is no such plan, and nothing is called stale for its cases.
     """
     uses: list[WaiverUse] = []
     for subject in subjects:
-        own = [
-            j
-            for j in judged
-            if (j.result.sdk, j.result.version) == (subject.sdk.name, subject.version)
-        ]
-        cases = [
-            c for c in planned or () if c.status == "run" and c.subject.sdk.name == subject.sdk.name
-        ]
-        uses.extend(
-            _use(waiver, subject, own, scenario_ids, cases, today) for waiver in subject.sdk.waivers
+        settling = _Settling(
+            subject=subject,
+            judged=tuple(j for j in judged if _is_of(j.result, subject)),
+            scenario_ids=scenario_ids,
+            planned=tuple(i for i in planned or () if i.sdk == subject.sdk),
+            today=today,
         )
+        uses.extend(settling.use(waiver) for waiver in subject.waivers)
     return tuple(sorted(uses, key=lambda use: (use.sdk, use.id)))
 
 
-def _use(
-    waiver: Waiver,
-    subject: SubjectUnderTest,
-    judged: list[Judged],
-    scenario_ids: tuple[str, ...],
-    planned: list[Case],
-    today: date,
-) -> WaiverUse:
-    cases = tuple(j.result.id for j in judged if waiver.id in j.used)
-    return WaiverUse(
-        id=waiver.id,
-        sdk=subject.sdk.name,
-        rule=waiver.rule,
-        scenarios=tuple(waiver.scenarios),
-        versions=waiver.versions,
-        reason=waiver.reason,
-        link=waiver.link,
-        expires=waiver.expires,
-        state=_state(waiver, subject, judged, scenario_ids, planned, today),
-        cases=cases,
-    )
+def _is_of(result: CaseResult, subject: WaivedSubject) -> bool:
+    return (result.sdk, result.version) == (subject.sdk, subject.version)
 
 
-def _state(
-    waiver: Waiver,
-    subject: SubjectUnderTest,
-    judged: list[Judged],
-    scenario_ids: tuple[str, ...],
-    planned: list[Case],
-    today: date,
-) -> State:
-    if not in_range(subject.version, waiver.versions):
-        return "out-of-range"
-    if waiver.expired(today):
-        return "expired"
-    if any(waiver.id in j.used for j in judged):
-        return "used"
-    if any(waiver.id in j.mismatched for j in judged):
-        return "mismatched"
-    # A suite of one's own uses the contracts and waivers that come with the package, but none of
-    # their scenarios; lint tells a waiver whose pattern matches nothing in its own suite.
-    if not any(fnmatchcase(name, pattern) for name in scenario_ids for pattern in waiver.scenarios):
-        return "unexercised"
-    exercised = {j.result.id for j in judged if j.result.verdict in _EXERCISED}
-    covered = [
-        c.id
-        for c in planned
-        if waiver.covers(c.loaded.id, c.subject.version, c.surface, c.api_version)
-    ]
-    return "stale" if covered and exercised.issuperset(covered) else "unexercised"
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """What there is to settle the waivers of one subject with."""
 
+    subject: WaivedSubject
+    judged: tuple[Judged, ...]
+    scenario_ids: tuple[str, ...]
+    planned: tuple[CaseId, ...]
+    today: date
 
-def subject_results(subjects: Iterable[SubjectUnderTest]) -> tuple[Subject, ...]:
-    """The subjects as results list them; one that cannot run stands there with its reason."""
-    listed = []
-    for subject in subjects:
-        contract = subject.sdk.contract.contract
-        listed.append(
-            Subject(
-                sdk=contract.sdk,
-                title=contract.title,
-                language=contract.language,
-                package=contract.package,
-                version=subject.version,
-                surfaces=tuple(contract.surfaces),
-                runtime=subject.runtime,
-                status="not-run" if subject.absent else "run",
-                reason=subject.absent,
-            )
+    def use(self, waiver: Waiver) -> WaiverUse:
+        """What became of ``waiver``."""
+        return WaiverUse(
+            id=waiver.id,
+            sdk=self.subject.sdk,
+            rule=waiver.rule,
+            scenarios=tuple(waiver.scenarios),
+            versions=waiver.versions,
+            reason=waiver.reason,
+            link=waiver.link,
+            expires=waiver.expires,
+            state=self._state(waiver),
+            cases=tuple(j.result.id for j in self.judged if waiver.id in j.used),
         )
-    return tuple(listed)
+
+    def _state(self, waiver: Waiver) -> State:
+        if not in_range(self.subject.version, waiver.versions):
+            return "out-of-range"
+        if waiver.expired(self.today):
+            return "expired"
+        if any(waiver.id in j.used for j in self.judged):
+            return "used"
+        if any(waiver.id in j.mismatched for j in self.judged):
+            return "mismatched"
+        # A suite of one's own uses the contracts and waivers that come with the package, but none
+        # of their scenarios; lint tells a waiver whose pattern matches nothing in its own suite.
+        if not self._names_a_scenario(waiver):
+            return "unexercised"
+        covered = {str(identity) for identity in self.planned if _covers(waiver, identity)}
+        return "stale" if covered and covered <= self._exercised() else "unexercised"
+
+    def _names_a_scenario(self, waiver: Waiver) -> bool:
+        return any(
+            fnmatchcase(name, pattern) for name in self.scenario_ids for pattern in waiver.scenarios
+        )
+
+    def _exercised(self) -> set[str]:
+        return {j.result.id for j in self.judged if j.result.verdict in _EXERCISED}
+
+
+def _covers(waiver: Waiver, identity: CaseId) -> bool:
+    return waiver.covers(
+        identity.scenario, identity.version, identity.surface, identity.api_version
+    )
 
 
 def exit_code(run: Run, *, fail_on: Level = Level.MUST) -> ExitCode:
@@ -153,7 +147,7 @@ def _is_suites_fault(case: CaseResult) -> bool:
 
 def is_red(case: CaseResult, fail_on: Level = Level.MUST) -> bool:
     """Whether ``case`` alone makes a run non-conformant."""
-    levels = {Level.MUST} if fail_on is Level.MUST else {Level.MUST, Level.SHOULD}
+    levels = (Level.MUST, fail_on)
     return case.verdict is Verdict.FAIL and any(
-        f.level in levels and f.waived_by is None for f in case.findings
+        item.is_red and item.level in levels for item in case.findings
     )

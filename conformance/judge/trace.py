@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from email.utils import parsedate_to_datetime
+import math
 from typing import Any, TypeVar
 
 from conformance.judge.results import ExchangeTrace, RequestTrace, ResponseTrace, StepTrace, Value
@@ -14,6 +14,7 @@ from conformance.sanitize.allow import CREDENTIAL_HEADERS
 from conformance.wire.exchange import Exchange, Headers, Request, Response, header
 from conformance.wire.multipart import boundary_of
 from conformance.wire.protocol import Outcome
+from conformance.wire.retry_hints import answer_time, retry_hints
 
 BODY_LIMIT = 60_000
 MASK = "***"
@@ -121,35 +122,14 @@ def _exchanges(observation: StepObservation) -> tuple[ExchangeTrace, ...]:
 
 
 def asked_wait(response: Response | None) -> tuple[float | None, str | None]:
-    """The wait a response asks for in seconds and the header that asks, in the order the SDKs
-    document (sdk-behaviour section 3.2). A date is measured against the response's own ``date``
-    header."""
+    """The wait a response asks for in seconds, and the header that asks: the most exact one that
+    can be read. A date is measured against the response's own ``date`` header."""
     if response is None:
         return None, None
-    milliseconds = _number(response.header("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000, "retry-after-ms"
-    text = response.header("retry-after")
-    seconds = _number(text)
-    if seconds is None and text is not None:
-        seconds = _until(text, response.header("date"))
-    return (seconds, "retry-after") if seconds is not None else (None, None)
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return None
-
-
-def _until(text: str, now: str | None) -> float | None:
-    try:
-        if now is None:
-            return None
-        return (parsedate_to_datetime(text) - parsedate_to_datetime(now)).total_seconds()
-    except (TypeError, ValueError):
-        return None
+    for hint in retry_hints(response.headers, answer_time(response.headers)).values():
+        if math.isfinite(hint.seconds):
+            return hint.seconds, hint.header
+    return None, None
 
 
 def request_trace(request: Request) -> RequestTrace:

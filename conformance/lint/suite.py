@@ -12,13 +12,16 @@ import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from conformance.errors import InputError, InputErrors, Where
-from conformance.plan.plan import SubjectUnderTest, case_id, matrix_rows, resolve, scenario_versions
-from conformance.run.execute import cassette_name
-from conformance.run.runner import rule_infos
+from conformance.judge.rulebook import every_rule
+from conformance.plan.case import cassette_name
+from conformance.plan.fill import resolve
+from conformance.plan.plan import matrix_rows, scenario_versions
+from conformance.sdk.subject import SubjectUnderTest
 from conformance.service.script import compile_step, needs_sockets
+from conformance.suite.case_id import row_text
 from conformance.suite.cassette import Cassette
 from conformance.suite.citations import link_problem, source_problems, text_problems
 from conformance.suite.facts import load_facts
@@ -26,12 +29,13 @@ from conformance.suite.home import facts_folder
 from conformance.suite.load import Suite
 from conformance.suite.scenario.load import LoadedScenario
 from conformance.suite.scenario.match import operator_problems
-from conformance.suite.scenario.model import API_VERSIONS, Reply, Scenario, Step
+from conformance.suite.scenario.model import API_VERSIONS, ReplySpec, Scenario, Step
 from conformance.suite.scenario.variables import VARIABLE, UnknownVariable, substitute, variables_in
 from conformance.suite.waivers import Waiver
 from conformance.suite.yaml import load_file
 from conformance.wire.operations import OPERATIONS
 from conformance.wire.protocol import ErrorKind
+from conformance.wire.vocabulary import LaneKind
 
 ANY_VERSION = "9999"
 """A version later than every other, to ask a contract what its newest version supports."""
@@ -206,11 +210,11 @@ def _matrix(loaded: LoadedScenario) -> Iterator[InputError]:
             )
     seen: set[str] = set()
     for row in matrix_rows(loaded.scenario):
-        name = case_id(loaded.id, row, "", "", "", "")
+        name = row_text(row)
         if name in seen:
             yield InputError(
                 "case-twice",
-                f"two rows of the matrix are called {name.partition('::')[0]}",
+                f"two rows of the matrix are called {loaded.id}[{name}]",
                 "make the values tell them apart, or give each mapping a name",
                 loaded.document.where_key([], "matrix"),
             )
@@ -244,13 +248,13 @@ def _resolved(
 ) -> Iterator[InputError]:
     """Problems that show only with variables filled in: once for the first SDK that can run the
     scenario."""
-    sdk = next((s for s in suite.sdks if "inprocess" in s.contract.contract.lanes), None)
+    sdk = next((s for s in suite.sdks if LaneKind.INPROCESS in s.contract.contract.lanes), None)
     if sdk is None:
         return
     subject = SubjectUnderTest(sdk, ANY_VERSION)
     for row in matrix_rows(loaded.scenario):
         try:
-            spec = resolve(loaded, subject, versions[0], row)
+            spec = resolve(loaded, subject, api_version=versions[0], row=row)
         except InputErrors as errors:
             yield from errors.errors
             return
@@ -267,7 +271,7 @@ def _steps(
         place = loaded.document.where(["steps", index])
         try:
             compile_step(step, suite.fixtures)
-            if spec.lane != "loopback":
+            if spec.lane.admits(LaneKind.INPROCESS):
                 yield from _sockets(loaded, step, index, suite)
             for name in _file_fixtures(step.with_):
                 suite.fixtures.get(name)
@@ -281,15 +285,11 @@ def _steps(
 
 def _expected_error(loaded: LoadedScenario, step: Step, index: int) -> Iterator[InputError]:
     """A forgotten expected error turns a MUST upside down (a2a-tck issue 202)."""
-    replies = (
-        [item for item in step.service if isinstance(item, Reply)]
-        if isinstance(step.service, list)
-        else []
-    )
-    if not replies or step.expect.error is not None or not isinstance(step.service, list):
+    answers = _answers(step)
+    if not any(isinstance(item, ReplySpec) for item in answers) or step.expect.error is not None:
         return
-    last = step.service[-1]
-    if isinstance(last, Reply) and (
+    last = answers[-1]
+    if isinstance(last, ReplySpec) and (
         last.fault in _NEVER_OK or (isinstance(last.status, int) and last.status >= 400)
     ):
         yield InputError(
@@ -313,8 +313,10 @@ _NEVER_OK = (
 def _sockets(loaded: LoadedScenario, step: Step, index: int, suite: Suite) -> Iterator[InputError]:
     """An answer that only a real connection can show: the in-process lane would quietly play
     another one."""
-    for number, item in enumerate(step.service if isinstance(step.service, list) else []):
-        key = needs_sockets(item, suite.fixtures) if isinstance(item, Reply) else None
+    for number, item in enumerate(_answers(step)):
+        if not isinstance(item, ReplySpec):
+            continue
+        key = needs_sockets(item, suite.fixtures)
         if key is not None:
             yield InputError(
                 "lane-loopback",
@@ -335,9 +337,9 @@ def _schema_name(
     loaded: LoadedScenario, step: Step, index: int, suite: Suite, versions: tuple[str, ...]
 ) -> Iterator[InputError]:
     response = step.expect.response
-    name = response.schema_ if response else None
-    if name is None or name == "none":
+    if response is None or response.schema_ in (None, "none"):
         return
+    name = response.schema_
     for version in versions:
         if name not in suite.schemas.names(version):
             near = difflib.get_close_matches(name, suite.schemas.names(version), n=1)
@@ -350,8 +352,13 @@ def _schema_name(
             return
 
 
+def _answers(step: Step) -> list[ReplySpec | Literal["cassette"]]:
+    """What the step writes in the place of the service; empty where it writes nothing."""
+    return step.service if isinstance(step.service, list) else []
+
+
 def _uses_cassette(step: Step) -> bool:
-    return step.service is None or (isinstance(step.service, list) and "cassette" in step.service)
+    return step.service is None or "cassette" in _answers(step)
 
 
 def _has_cassette(
@@ -496,18 +503,16 @@ def _versions_or_none(loaded: LoadedScenario) -> tuple[str, ...]:
 
 
 def _waivers(suite: Suite) -> Iterator[InputError]:
-    rules = {rule.id for rule in rule_infos()}
+    rules = {rule.id for rule in every_rule()}
     own = suite.home.adapters.parent == suite.home.scenarios.parent
     for sdk in suite.sdks if own else ():
         file = suite.home.adapters / sdk.name / "waivers.yaml"
-        document = (
-            load_file(file, name=f"{suite.home.adapters.name}/{sdk.name}/waivers.yaml")
-            if sdk.waivers
-            else None
-        )
+        if not sdk.waivers:
+            continue
+        document = load_file(file, name=f"{suite.home.adapters.name}/{sdk.name}/waivers.yaml")
         for index, waiver in enumerate(sdk.waivers):
             for key, code, cause, hint in _waiver(waiver, rules, suite):
-                where = document.where(["waivers", index, key]) if document else None
+                where = document.where(["waivers", index, key])
                 yield InputError(code, f"waiver {waiver.id}: {cause}", hint, where)
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.suite.retry_traits import backoff_bounds, covers
-from conformance.suite.scenario.model import Reply, Scenario, Step
-from conformance.wire.calendar import seconds_until
+from conformance.suite.scenario.model import ReplySpec, Scenario, Step
 from conformance.wire.clock import WALL_EPOCH
+from conformance.wire.exchange import Headers, header
+from conformance.wire.retry_hints import retry_hints
 
 LIMIT = 20.0
 """Seconds a case may spend waiting, unless the run allows more. Longer waits are the virtual
@@ -21,7 +22,6 @@ TOO_LONG = "its waits are too long for real time"
 
 _TIMEOUTS = ("connect_timeout", "read_timeout", "stall_body")
 _MIDWAY = ("cut_body", "reset_body", "bad_chunk", "short_chunk")
-_HINTS = ("retry-after-ms", "x-ms-retry-after-ms", "retry-after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ def _seconds(value: float | str) -> float:
     return 0.0 if isinstance(value, str) else value
 
 
-def _nth(replies: list[Any], number: int) -> Reply | None:
+def _nth(replies: list[Any], number: int) -> ReplySpec | None:
     """The scripted answer to attempt ``number``; None where the cassette answers or the script has
     ended."""
     for index, item in enumerate(replies):
-        if isinstance(item, Reply) and (index == number or item.repeat):
+        if isinstance(item, ReplySpec) and (index == number or item.repeat):
             return item
         if index == number:
             return None
@@ -112,7 +112,7 @@ def _timeout(spec: Scenario, step: Step, traits: Mapping[str, Any]) -> float:
     return 600.0
 
 
-def _retried(reply: Reply, traits: Mapping[str, Any]) -> bool:
+def _retried(reply: ReplySpec, traits: Mapping[str, Any]) -> bool:
     if reply.fault is not None:
         return reply.fault not in _MIDWAY
     told = str(_header(reply, "x-should-retry") or "").lower()
@@ -123,41 +123,29 @@ def _retried(reply: Reply, traits: Mapping[str, Any]) -> bool:
     return any(covers(pattern, status) for pattern in statuses)
 
 
-def _asked(reply: Reply, traits: Mapping[str, Any]) -> float | None:
+def _asked(reply: ReplySpec, traits: Mapping[str, Any]) -> float | None:
     """The longest wait the answer asks for, in seconds. A hint the SDK does not document counts as
     well: some version may obey it."""
-    longest: float | None = None
     honours = [str(name).lower() for name in traits.get("retries.honours") or ()]
-    for name in _HINTS:
-        value = _header(reply, name)
-        if value is None:
-            continue
-        seconds = _number(value)
-        if seconds is None:
-            seconds = seconds_until(value, WALL_EPOCH)
-        elif name.endswith("-ms"):
-            seconds /= 1000
-        if seconds is None:
-            continue
-        if honours and name == honours[0]:
-            longest = seconds  # the header that is read first decides
-            break
-        longest = seconds if longest is None else max(longest, seconds)
-    return None if longest is not None and longest <= 0 else longest
+    waits = {name: hint.seconds for name, hint in retry_hints(_headers(reply), WALL_EPOCH).items()}
+    if honours and honours[0] in waits:
+        longest = waits[honours[0]]  # the header that is read first decides
+    else:
+        longest = max(waits.values(), default=0.0)
+    return longest if longest > 0 else None
 
 
-def _header(reply: Reply, name: str) -> str | None:
-    for key, value in reply.headers.items():
-        if key.lower() == name:
-            return None if value == "$none" else str(value[0] if isinstance(value, list) else value)
-    return None
+def _header(reply: ReplySpec, name: str) -> str | None:
+    return header(_headers(reply), name)
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _headers(reply: ReplySpec) -> Headers:
+    """The headers of a scripted answer whose value is not ``$none``; of a list the first value."""
+    values = {
+        name: str(value[0] if isinstance(value, list) else value)
+        for name, value in reply.headers.items()
+    }
+    return tuple((name, value) for name, value in values.items() if value != "$none")
 
 
 def _backoff(traits: Mapping[str, Any], number: int) -> float:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault, HarnessError, UsageError
@@ -27,6 +26,7 @@ from conformance.wire.exchange import (
     Source,
     header,
 )
+from conformance.wire.retry_hints import answer_time, retry_hints
 
 _THROTTLED = frozenset({429, 503})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -35,9 +35,9 @@ _FIRST_WAIT = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """With a service that throttles (429, 503): it is asked again after what it says in
-    ``retry-after-ms`` or ``retry-after``, at most ``longest`` seconds each time and ``times`` times
-    a request."""
+    """With a service that throttles (429, 503): it is asked again after the wait that its headers
+    ask for (``conformance.wire.retry_hints``), at most ``longest`` seconds each time and ``times``
+    times a request."""
 
     longest: float = 60.0
     times: int = 5
@@ -202,7 +202,7 @@ class Forwarder:
         headers, body, state = await carry(
             answering, request.method, outlet, self._provenance, self._upstream.timeouts.idle
         )
-        response = Response(head.status, headers, body, self._provenance, tuple(state.ends))
+        response = Response(head.status, headers, body, self._provenance, chunks=tuple(state.ends))
         times = tuple(round(at - began, 3) for at in state.times)
         with self._changed:
             self._kept[number] = Recorded(Exchange(request, response, time.monotonic()), times)
@@ -220,23 +220,12 @@ class Forwarder:
 
 def advised(headers: Headers, tries: int) -> float:
     """Seconds the service asks to wait; doubling from one where it does not say."""
-    for name, unit in (
-        ("retry-after-ms", 1000.0),
-        ("x-ms-retry-after-ms", 1000.0),
-        ("retry-after", 1.0),
-    ):
-        value = (header(headers, name) or "").strip()
-        try:
-            return max(0.0, float(value) / unit)
-        except ValueError:
-            pass
-        try:
-            until, now = parsedate_to_datetime(value), header(headers, "date")
-            since = parsedate_to_datetime(now).timestamp() if now else time.time()
-            return max(0.0, until.timestamp() - since)
-        except (TypeError, ValueError):
-            continue
-    return float(_FIRST_WAIT * 2**tries)
+    now = answer_time(headers)
+    hints = retry_hints(headers, time.time() if now is None else now)
+    if not hints:
+        return float(_FIRST_WAIT * 2**tries)
+    most_exact = next(iter(hints.values()))
+    return max(0.0, most_exact.seconds)
 
 
 def refusal(error: HarnessError) -> Reply:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from conformance.judge.results import CaseResult
 from conformance.report.summary import BAD
+from conformance.suite.case_id import row_named
 
 BUDGET = 2_500_000
 """Characters of evidence a page shows beyond what is red."""
@@ -50,8 +51,7 @@ def _ranks(cases: Sequence[CaseResult]) -> list[int]:
 
 def row_of(case: CaseResult) -> str:
     """The matrix row of a case as its id writes it; empty when the scenario has no matrix."""
-    name, rest, _ = case.id.partition("::")
-    return name.removeprefix(case.scenario).strip("[]") if rest else ""
+    return row_named(case.id)
 
 
 def weight(case: CaseResult) -> int:

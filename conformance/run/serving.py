@@ -1,5 +1,5 @@
-"""Players for ``conformance serve``: the emulator in real time, cassettes that never run dry, a
-scenario."""
+"""What ``conformance serve`` answers from: the emulator in real time, cassettes whose answers come
+again after the last, or the service's side of one scenario."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from conformance.errors import InputError, UsageError, Where
-from conformance.plan.plan import API_KEY, SERVICE_ENDPOINT, Case
-from conformance.run.execute import TOKENS, cassette_name
+from conformance.plan.case import Case
 from conformance.sanitize.redactor import Redactor
 from conformance.service.emulator import Emulator, EmulatorConfig
 from conformance.service.player import CasePlayer, no_answer
@@ -28,6 +27,7 @@ from conformance.suite.load import Suite
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Provenance, Reply, Request, Source
 from conformance.wire.player import Player
+from conformance.wire.stand_ins import API_KEY, SERVICE_ENDPOINT, TOKENS
 
 _LATER = re.compile(r"\$\{steps\.")
 Tell = Callable[[str], None]
@@ -50,20 +50,22 @@ class WallClock:
 
 
 def emulator(pace: float) -> Emulator:
-    """The emulator as it is at this moment: real time, the suite's key and tokens, jobs that take
-    ``pace`` seconds a state."""
+    """A new emulator in real time. It accepts the suite's key and tokens, and its jobs stay ``pace``
+    seconds in each state."""
     return Emulator(EmulatorConfig(clock=WallClock(), epoch=time.time(), pace=pace))
 
 
 class Recordings:
-    """Cassettes as one service. Requests are matched as in a run, whatever host was recorded; the
-    answers to one request come in recorded order, and from the first again after the last."""
+    """Cassettes as one service. Requests are matched as in a run, whatever host was recorded. The
+    answers to one request come in the order of the recording, and begin again after the last."""
 
     def __init__(self, cassettes: tuple[Cassette, ...]) -> None:
         interactions = tuple(
             at_home(item) for cassette in cassettes for item in cassette.interactions
         )
-        name = cassettes[0].name if len(cassettes) == 1 else f"{len(cassettes)} cassettes"
+        name = f"{len(cassettes)} cassettes"
+        if len(cassettes) == 1:
+            name = cassettes[0].name
         self._cassette = Cassette(name, interactions, Provenance(Source.HARNESS, name), "")
         self._asked: dict[tuple[str, ...], int] = {}
 
@@ -97,9 +99,10 @@ def recordings(path: Path) -> Recordings:
         raise UsageError(
             "nothing-to-serve", f"there is no file or folder {path}", "name a cassette or a folder"
         )
-    root = path if path.is_dir() else path.parent
-    found = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
-    cassettes = tuple(load_cassette(file, root) for file in found)
+    root, files = path.parent, [path]
+    if path.is_dir():
+        root, files = path, sorted(path.rglob("*.yaml"))
+    cassettes = tuple(load_cassette(file, root) for file in files)
     if not any(cassette.interactions for cassette in cassettes):
         raise UsageError(
             "nothing-to-serve",
@@ -126,7 +129,7 @@ class Rehearsal:
         self._script = tuple(
             item for step in spec.steps for item in compile_step(step, suite.fixtures)
         )
-        name = cassette_name(spec, case.loaded.id, case.api_version)
+        name = case.cassette
         self._cassette = suite.cassettes.get(name)
         if self._cassette is None and "cassette" in self._script:
             raise InputError(
@@ -169,8 +172,10 @@ class Announced:
     def answer(self, request: Request) -> Reply:
         """The player's reply."""
         reply = self._player.answer(request)
-        ended = str(reply.response.status) if reply.response is not None else str(reply.fault)
-        if reply.response is not None and reply.fault is not None:
-            ended += f", then {reply.fault}"
+        ended = str(reply.fault)
+        if reply.response is not None:
+            ended = str(reply.response.status)
+            if reply.fault is not None:
+                ended += f", then {reply.fault}"
         self._tell(f"{request.method} {self._redactor.text(request.path)} -> {ended}")
         return reply

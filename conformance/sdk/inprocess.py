@@ -1,7 +1,7 @@
 """The in-process lane: the installed Python SDK, driven in this process and answered by the case's
 player.
 
-It is a lane (design section 7), not a judge: whatever the SDK or the driver does comes back as an
+It is a lane, not a judge: whatever the SDK or the driver does comes back as an
 Outcome.
 """
 
@@ -17,14 +17,16 @@ from importlib import metadata
 from types import TracebackType
 from typing import Any
 
+from conformance.sdk.lane import Traffic
 from conformance.sdk.messages import outcome_of
 from conformance.sdk.running import RunningCase
 from conformance.sdk.switchboard import Switchboard, switchboard
 from conformance.service.player import CasePlayer
+from conformance.suite.views import view_name, view_problem
 from conformance.wire.clock import VirtualClock
-from conformance.wire.exchange import Exchange
 from conformance.wire.player import Player
 from conformance.wire.protocol import Call, ClientConfig, Outcome
+from conformance.wire.vocabulary import Surface
 
 
 def installed() -> tuple[str, str]:
@@ -77,14 +79,14 @@ class InProcessLane:
         clock: VirtualClock,
         seed: str,
         waits: float = 0.0,  # noqa: ARG002 - its clock is virtual
-    ) -> Session:
+    ) -> InProcessSession:
         """One client for one case. ``seed`` makes the SDK's jitter reproducible."""
         if self._board is None:
             self._board = self._stack.enter_context(switchboard())
         if config.auth.kind == "credential":
             self._board.cover_azure()
-        runner = self._loop() if config.surface == "async" else None
-        return Session(config, RunningCase(player, clock, seed), runner)
+        runner = self._loop() if config.surface == Surface.ASYNC else None
+        return InProcessSession(config, RunningCase(player, clock, seed), runner)
 
     def perform(
         self, config: ClientConfig, call: Call, player: Player, clock: VirtualClock, seed: str
@@ -103,7 +105,7 @@ class InProcessLane:
         return self._runner
 
 
-class Session:
+class InProcessSession:
     """One client of one case. Nothing here raises; a defect of driver or player is an Outcome with
     status crash."""
 
@@ -134,22 +136,21 @@ class Session:
             return _crashed(error)
         if self._case.failure is not None:
             return _crashed(self._case.failure)
-        return outcome_from_dict(message)
+        outcome = outcome_from_dict(message)
+        problem = _view_problem(call, outcome)
+        return outcome if problem is None else Outcome("crash", reason=problem)
 
-    def observed(
-        self, player: CasePlayer
-    ) -> tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]:
-        """What the player of the case saw of the last call: attempts, waits between them, requests
-        to other hosts."""
-        return tuple(player.exchanges), player.waits, tuple(player.side_exchanges)
+    def observed(self, player: CasePlayer) -> Traffic:
+        """What the player of the case saw of the last call."""
+        return Traffic(tuple(player.exchanges), player.waits, tuple(player.side_exchanges))
 
-    def close(self) -> None:
+    def close(self) -> str:
         """Close the client. An SDK that cannot be closed is of no interest to its case."""
-        if self._handle is None:
-            return
-        with contextlib.suppress(Exception):
-            self._run(self._driver.close, self._driver.close_async)
+        if self._handle is not None:
+            with contextlib.suppress(Exception):
+                self._run(self._driver.close, self._driver.close_async)
         self._handle = None
+        return ""
 
     def _run(
         self,
@@ -184,6 +185,15 @@ def _no_running_loop() -> Iterator[None]:
         asyncio._set_running_loop(outer)
 
 
+def _view_problem(call: Call, outcome: Outcome) -> str | None:
+    """How the driver's view leaves the vocabulary that every adapter is held to."""
+    name = view_name(call.operation, streamed=call.stream is not None)
+    if name is None or outcome.view is None:
+        return None
+    problem = view_problem(name, outcome.view)
+    return None if problem is None else f"the view of {call.operation} is not valid: {problem}"
+
+
 def _crashed(error: Exception) -> Outcome:
     return Outcome("crash", reason=traceback.format_exception_only(error)[-1].strip())
 
@@ -200,7 +210,7 @@ def client_dict(config: ClientConfig) -> dict[str, Any]:
         "deployment": config.deployment,
         "headers": config.headers,
         "environment": config.environment,
-        "surface": config.surface,
+        "surface": str(config.surface),
     }
 
 

@@ -1,5 +1,4 @@
-"""The loopback lane: an adapter process, pointed at a listener of its own for each case (design
-section 7).
+"""The loopback lane: an adapter process, pointed at a listener of its own for each case.
 
 What arrives at that listener belongs to that case, so the observation is the listener's capture:
 bytes and times as they were. Time is real here. A wait is what passed between the end of an answer
@@ -17,27 +16,28 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from conformance.errors import EnvironmentFault
+from conformance.sdk.lane import Traffic
 from conformance.sdk.messages import call_message, close_message, outcome_of
 from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
 from conformance.sdk.process_pool import Pools
 from conformance.service.entra import AUTHORITY_HOST
 from conformance.service.peer import CapturedExchange, PeerServer, ProblemCode
 from conformance.service.peer.live import serve_of
-from conformance.service.player import ELSEWHERE, CasePlayer, given_up
+from conformance.service.player import CasePlayer, given_up
+from conformance.service.service import CALL_SECONDS
 from conformance.wire.calendar import moved
 from conformance.wire.clock import WALL_EPOCH, VirtualClock
 from conformance.wire.exchange import Exchange, Fault, Reply, Request
 from conformance.wire.protocol import Call, ClientConfig, Outcome
+from conformance.wire.stand_ins import ELSEWHERE
 
 PlainHttp = Literal["all", "keys", "none"]
 """Which credentials an SDK sends over plain http: every one, keys alone, or none."""
 
-CALL_SECONDS = 20.0
 CLOSE_SECONDS = 10.0
 PROCESSES = 2
 _TIMEOUTS = frozenset({Fault.CONNECT_TIMEOUT, Fault.READ_TIMEOUT, Fault.STALL_BODY})
 _HARMLESS = frozenset({ProblemCode.INCOMPLETE, ProblemCode.RESET_AT_DOOR})
-Observed = tuple[tuple[Exchange, ...], tuple[float, ...], tuple[Exchange, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,10 @@ class LoopbackLane:
         return LoopbackSession(
             config,
             player,
-            self._server,
-            self._pools,
-            f"s{next(self._names)}",
-            deadlines,
+            server=self._server,
+            pools=self._pools,
+            name=f"s{next(self._names)}",
+            deadlines=deadlines,
             tls=not self._plainly(config),
             alone=self._alone,
         )
@@ -130,11 +130,11 @@ class LoopbackSession:
         self,
         config: ClientConfig,
         player: CasePlayer,
+        *,
         server: PeerServer,
         pools: Pools,
         name: str,
         deadlines: Deadlines,
-        *,
         tls: bool,
         alone: bool,
     ) -> None:
@@ -154,7 +154,7 @@ class LoopbackSession:
         with contextlib.ExitStack() as undo:
             self._pool = pools.lend(config.environment)
             undo.callback(pools.give_back, config.environment)
-            door = Service(player)
+            door = MovedService(player)
             self._execution = undo.enter_context(
                 server.open(
                     player if serve_of(player) else door,
@@ -173,7 +173,7 @@ class LoopbackSession:
     def _open_authority(self, undo: contextlib.ExitStack, server: PeerServer) -> str:
         """A token endpoint of the case's own. Over TLS always: identity libraries refuse plain
         http."""
-        door = Authority(self._player)
+        door = MovedAuthority(self._player)
         execution = undo.enter_context(
             server.open(door, tls=True, origin=f"https://{AUTHORITY_HOST}")
         )
@@ -189,7 +189,11 @@ class LoopbackSession:
             if self._process is None:
                 self._process = self._pool.acquire()
             message = call_message(
-                self._name, self._client, call, self._authority, self._deadlines.call
+                self._name,
+                self._client,
+                call,
+                authority=self._authority,
+                deadline=self._deadlines.call,
             )
             return outcome_of(self._process.ask(message, "outcome", self._deadlines.call))
         except AdapterFault as fault:
@@ -203,7 +207,7 @@ class LoopbackSession:
         self._failed = True
         return Outcome("crash", reason=str(fault))
 
-    def observed(self, player: CasePlayer) -> Observed:
+    def observed(self, player: CasePlayer) -> Traffic:
         """What passed in the running step: attempts, the waits between them, requests to the token
         endpoint.
 
@@ -233,7 +237,7 @@ class LoopbackSession:
         waits = tuple(
             _wait(earlier, later, self._timeout) for earlier, later in itertools.pairwise(captured)
         )
-        return exchanges, waits, tuple(player.side_exchanges)
+        return Traffic(exchanges, waits, tuple(player.side_exchanges))
 
     def close(self) -> str:
         """Close the client, and wait until the adapter says so: what it had still to say has then
@@ -263,18 +267,18 @@ class LoopbackSession:
     def _at_home(self, exchange: Exchange) -> Exchange:
         """``exchange`` with the Host header the SDK would have sent to the scenario's endpoint: the
         port differs in every run and says nothing."""
-        own = f"{self._execution.host}:{self._execution.port}"
+        listener = f"{self._execution.host}:{self._execution.port}"
         headers = tuple(
-            (name, self._netloc if name.lower() == "host" and value == own else value)
+            (name, self._netloc if name.lower() == "host" and value == listener else value)
             for name, value in exchange.request.headers
         )
         return replace(exchange, request=replace(exchange.request, headers=headers))
 
 
-class Service:
-    """The case's player as the service of one listener: where it redirects to the other host of a
-    scenario (``ELSEWHERE``), it redirects to ``elsewhere``, by which the same listener is another
-    host to a client."""
+class MovedService:
+    """The player of a case as the service of one listener. Where its answer redirects to the other
+    host of a scenario (``ELSEWHERE``), this one redirects to ``elsewhere``: a name by which the
+    client sees the same listener as another host."""
 
     def __init__(self, player: CasePlayer) -> None:
         self._player = player
@@ -286,30 +290,23 @@ class Service:
         response = reply.response
         if response is None:
             return reply
-        dated = (
-            moved(response.headers, WALL_EPOCH, time.time())
-            if response.status >= 400
-            else response.headers
-        )
-        if dated != response.headers:
+        if response.status >= 400:
+            dated = moved(response.headers, WALL_EPOCH, time.time())
             return replace(reply, response=replace(response, headers=dated))
         if not 300 <= response.status < 400:
             return reply
-        headers = tuple(
-            (
-                name,
-                value.replace(ELSEWHERE, self.elsewhere, 1)
-                if name.lower() == "location"
-                else value,
-            )
-            for name, value in response.headers
-        )
+        headers = tuple(self._moved(name, value) for name, value in response.headers)
         return replace(reply, response=replace(response, headers=headers))
 
+    def _moved(self, name: str, value: str) -> tuple[str, str]:
+        if name.lower() == "location":
+            value = value.replace(ELSEWHERE, self.elsewhere, 1)
+        return name, value
 
-class Authority:
-    """The case's player as a token endpoint at another place: its answers name ``place`` where they
-    named the host."""
+
+class MovedAuthority:
+    """The player of a case as a token endpoint that stands at ``place``: its answers name that
+    place instead of the host of the real endpoint."""
 
     def __init__(self, player: CasePlayer) -> None:
         self._player = player
@@ -351,14 +348,20 @@ def _wait(earlier: CapturedExchange, later: CapturedExchange, timeout: float) ->
     )
     end = next(at for at in ends if at is not None)
     if earlier.exchange.fault in _TIMEOUTS:
-        slow = earlier.client_left is not None and earlier.exchange.response is not None
-        end = max(end, earlier.client_left or end) if slow else end + timeout
+        # A client that left in the middle of a slow answer waited until then; otherwise its
+        # time-out ran from the end of what it had.
+        if earlier.client_left is not None and earlier.exchange.response is not None:
+            end = max(end, earlier.client_left)
+        else:
+            end += timeout
     return round(max(0.0, later.arrived - end), 6)
 
 
 def _origin(endpoint: str) -> str | None:
     place = urlsplit(endpoint)
-    return f"{place.scheme}://{place.netloc}" if place.scheme and place.netloc else None
+    if not (place.scheme and place.netloc):
+        return None
+    return f"{place.scheme}://{place.netloc}"
 
 
 def _moved(endpoint: str, url: str) -> str:

@@ -1,8 +1,8 @@
 """Adapter protocol 1 as JSON (design section 6): the only place that knows the JSON form of calls
 and outcomes.
 
-Both directions are published as JSON Schemas beside this module and checked against them: what the
-harness sends in its tests, what an adapter answers always.
+Both directions are published as JSON Schemas (``conformance/published``) and checked against them:
+what the harness sends in its tests, what an adapter answers always.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, Surface
+from conformance.suite.published import PUBLISHED
+from conformance.suite.views import view_name, view_problem
+from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError
+from conformance.wire.vocabulary import Surface
 
 PROTOCOL = 1
 Answer = Literal["hello", "outcome", "done"]
 """The kinds of answers, each a ``$defs`` entry of the response schema: to hello, to call, and to
 close or shutdown."""
 
-_FOLDER = Path(__file__).parent
-REQUEST_SCHEMA = _FOLDER / "adapter-request.schema.json"
-RESPONSE_SCHEMA = _FOLDER / "adapter-response.schema.json"
+REQUEST_SCHEMA = PUBLISHED / "adapter-request.schema.json"
+RESPONSE_SCHEMA = PUBLISHED / "adapter-response.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def hello_of(message: dict[str, Any]) -> Hello:
         adapter["package"],
         adapter["version"],
         adapter["runtime"],
-        tuple(message["surfaces"]),
+        tuple(Surface(name) for name in message["surfaces"]),
         tuple(message["operations"]),
         message.get("concurrency", 1),
     )
@@ -168,16 +170,29 @@ DEEPEST = 128
 its end."""
 
 
-def answer_problem(message: Any, kind: Answer) -> str | None:
-    """What is wrong with ``message`` as an answer of ``kind``, in one line; None when nothing
-    is."""
+def answer_problem(message: Any, kind: Answer, view: str | None = None) -> str | None:
+    """What is wrong with ``message`` as an answer of ``kind``, in one line; None when nothing is.
+
+    ``view`` is the name of the view an outcome must keep to (``conformance.suite.views``).
+    """
     if _is_deeper(message, DEEPEST):
         return f"it nests deeper than {DEEPEST} levels"
     # Against the one branch that is meant: a schema of alternatives can only say that none of them
     # fits.
     outcome = message.get("outcome") if isinstance(message, dict) else None
     branch = outcome if kind == "outcome" and outcome in ("ok", "error", "unsupported") else kind
-    return _problem(_validator(RESPONSE_SCHEMA, branch), message)
+    problem = _problem(_validator(RESPONSE_SCHEMA, branch), message)
+    if problem is None and view is not None and message.get("view") is not None:
+        return view_problem(view, message["view"])
+    return problem
+
+
+def expected_view(message: dict[str, Any]) -> str | None:
+    """The name of the view that the answer to ``message`` must keep to; None where it has none."""
+    if message.get("op") != "call":
+        return None
+    streamed = message.get("stream") is not None
+    return view_name(message.get("operation", ""), streamed=streamed)
 
 
 def request_problem(message: Any) -> str | None:

@@ -35,6 +35,7 @@ from conformance.service.peer import Execution, PeerServer
 from conformance.suite.contract import LoadedContract, same_version
 from conformance.wire.exchange import Delivery, Provenance, Reply, Request, Response, Source
 from conformance.wire.protocol import Auth, Call, ClientConfig, Outcome
+from conformance.wire.vocabulary import Surface
 
 NOWHERE = "conformance.no_such_operation"
 CHAT = "chat.completions.create"
@@ -254,7 +255,7 @@ class Probe:
         return server.open(speaker, tls=self._plain_http == "none")
 
     def _client(self, execution: Execution) -> ClientConfig:
-        surface = self._hello.surfaces[0] if self._hello else "sync"
+        surface = self._hello.surfaces[0] if self._hello else Surface.SYNC
         return ClientConfig(
             execution.url, "azure", "2024-10-21", Auth("api_key", "probe"), surface=surface
         )

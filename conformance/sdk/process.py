@@ -28,6 +28,7 @@ from conformance.sdk.messages import (
     Answer,
     Hello,
     answer_problem,
+    expected_view,
     hello_message,
     hello_of,
     parsed,
@@ -109,10 +110,11 @@ class ProcessLimits:
 
 @dataclass(slots=True)
 class _Ticket:
-    """A question that waits for its answer."""
+    """A question that waits for its answer, whose view must keep to the one named ``view``."""
 
     number: int
     kind: Answer
+    view: str | None
     about: str
     deadline: float
     seconds: float
@@ -249,7 +251,13 @@ class AdapterProcess:
                 return answer
             number, self._next = self._next, self._next + 1
             self._tickets[number] = _Ticket(
-                number, kind, about, time.monotonic() + seconds, seconds, answer
+                number=number,
+                kind=kind,
+                view=expected_view(message),
+                about=about,
+                deadline=time.monotonic() + seconds,
+                seconds=seconds,
+                answer=answer,
             )
             self._outbox += json.dumps({"id": number, **message}, ensure_ascii=False).encode(
                 "utf-8", "surrogatepass"
@@ -411,7 +419,7 @@ class AdapterProcess:
             written = self._without_secrets(shown(json.dumps(claimed).encode()))
             self._fail(FaultKind.PROTOCOL, f"id {written} {mistake}")
             return
-        problem = answer_problem(message, ticket.kind)
+        problem = answer_problem(message, ticket.kind, ticket.view)
         if problem is None:
             _settle(ticket, message)
         else:

@@ -14,6 +14,7 @@ from conformance.errors import UsageError
 from conformance.sdk.environments import Adapter
 from conformance.suite.contract import in_range, same_version
 from conformance.suite.manifest import load_manifest
+from conformance.wire.vocabulary import LaneKind
 
 NOT_BUILT = "its adapter is not installed"
 IN_PROCESS = {"python": "openai"}
@@ -31,13 +32,13 @@ class Installed:
     absent: str = ""
 
 
-def find_installed(sdk: str, lanes: list[str], not_run: str = "") -> Installed:
+def find_installed(sdk: str, lanes: list[LaneKind], not_run: str = "") -> Installed:
     """The version of ``sdk`` that is installed for the in-process lane. Does not import the SDK.
 
     ``not_run`` is the contract's reason why it is not run, where there is one.
     """
     distribution = IN_PROCESS.get(sdk)
-    if distribution is None or "inprocess" not in lanes:
+    if distribution is None or LaneKind.INPROCESS not in lanes:
         return Installed("-", absent=not_run or NOT_BUILT)
     try:
         version = metadata.version(distribution)

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
+from conformance.wire.protocol import Auth
 
 AUTHORITY_HOST = "login.microsoftonline.com"
 _PROVENANCE = Provenance(
@@ -19,8 +20,8 @@ _PROVENANCE = Provenance(
 
 
 class TokenEndpoint:
-    """Answers discovery and token requests; the n-th token request gets the n-th of ``tokens``, the
-    last for ever."""
+    """Answers discovery and token requests. The n-th token request gets the n-th of ``tokens``, and
+    every later one the last. ``issued`` counts them; ``expires_in`` is in seconds."""
 
     def __init__(self, tokens: tuple[str, ...], expires_in: int = 3599) -> None:
         self._tokens = tokens
@@ -28,7 +29,7 @@ class TokenEndpoint:
         self.issued = 0
 
     def __call__(self, request: Request) -> Reply | None:
-        """The reply to ``request``, or None when it is none of this endpoint's."""
+        """The reply to ``request``, or None when it is not for this endpoint."""
         if request.host.split(":")[0] != AUTHORITY_HOST:
             return None
         path = request.path
@@ -49,6 +50,11 @@ class TokenEndpoint:
             "ext_expires_in": self._expires_in,
             "access_token": token,
         }
+
+
+def token_endpoint(auth: Auth) -> TokenEndpoint | None:
+    """The token endpoint that a client with ``auth`` asks; None where it asks none."""
+    return TokenEndpoint(auth.tokens) if auth.kind == "credential" else None
 
 
 def _instances() -> dict[str, Any]:

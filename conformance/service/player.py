@@ -16,6 +16,7 @@ from typing import Literal
 from conformance.suite.cassette import CassettePlayback
 from conformance.wire.clock import Clock
 from conformance.wire.exchange import Exchange, Fault, Provenance, Reply, Request, Response, Source
+from conformance.wire.stand_ins import ELSEWHERE
 
 CASSETTE: Literal["cassette"] = "cassette"
 
@@ -28,10 +29,6 @@ class ScriptedReply:
     reply: Reply
     repeat: bool = False
 
-
-ELSEWHERE = "https://other-service.example"
-"""Another host than the service's, which is answered by the script of the case too: where a
-redirect may lead."""
 
 Item = ScriptedReply | Literal["cassette"]
 SideService = Callable[[Request], Reply | None]
@@ -68,6 +65,13 @@ class CasePlayer:
         """Seconds slept between the exchanges of the step: one less than there are exchanges."""
         return tuple(round(b - a, 6) for a, b in zip(self._slept, self._slept[1:], strict=False))
 
+    @property
+    def unplayed(self) -> tuple[str, ...]:
+        """The interactions of the cassette that nobody has asked for, each as ``METHOD path``."""
+        if self._playback is None:
+            return ()
+        return tuple(f"{i.request.method} {i.request.path}" for i in self._playback.unplayed())
+
     def begin_step(self, script: tuple[Item, ...]) -> None:
         """Forget the exchanges of the step before; the cassette keeps its place across steps."""
         self._script = list(script)
@@ -83,7 +87,7 @@ class CasePlayer:
             return self._answer_side(request, at)
         reply, miss = self._next(request)
         self._slept.append(self._clock.slept())
-        self.exchanges.append(Exchange(request, reply.response, at, reply.fault, miss))
+        self.exchanges.append(Exchange(request, reply.response, at, fault=reply.fault, miss=miss))
         return reply
 
     def left(self, fault: Fault) -> None:
@@ -97,7 +101,7 @@ class CasePlayer:
         if reply is None:
             self._slept.append(self._clock.slept())
             reply, miss = _miss(f"the SDK called another host: {request.method} {request.url}")
-            self.exchanges.append(Exchange(request, reply.response, at, None, miss))
+            self.exchanges.append(Exchange(request, reply.response, at, miss=miss))
         else:
             self.side_exchanges.append(Exchange(request, reply.response, at, reply.fault))
         return reply

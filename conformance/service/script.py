@@ -14,8 +14,7 @@ from conformance.service.peer.writing import render_head
 from conformance.service.player import CASSETTE, Item, ScriptedReply
 from conformance.service.sse_shapes import DELIVERIES, events, every
 from conformance.suite.scenario.load import Fixtures
-from conformance.suite.scenario.model import Fixture, FixtureRef, Step
-from conformance.suite.scenario.model import Reply as ReplySpec
+from conformance.suite.scenario.model import Fixture, FixtureRef, ReplySpec, Step
 from conformance.wire.exchange import (
     PLAINLY,
     Delivery,
@@ -68,9 +67,9 @@ def compile_reply(spec: ReplySpec, fixtures: Fixtures) -> ScriptedReply:
     name = spec.fault or ""
     if name in _BEFORE_RESPONSE:
         fault = _BEFORE_RESPONSE[name]
-        return ScriptedReply(
-            Reply(None, fault, delivery if delivery.delay else PLAINLY), spec.repeat
-        )
+        if not delivery.delay:
+            delivery = PLAINLY
+        return ScriptedReply(Reply(None, fault, delivery), spec.repeat)
     whole = _response(spec, fixtures)
     if name == "cut_head":
         head = delivery.head or render_head(whole.status, whole.headers)
@@ -96,7 +95,9 @@ def needs_sockets(spec: ReplySpec, fixtures: Fixtures) -> str | None:
         return None
     whole = _response(spec, fixtures)
     length = whole.header("content-length")
-    return "headers" if length is not None and length != str(len(whole.body)) else None
+    if length is not None and length != str(len(whole.body)):
+        return "headers"
+    return None
 
 
 def _response(spec: ReplySpec, fixtures: Fixtures) -> Response:
@@ -105,11 +106,11 @@ def _response(spec: ReplySpec, fixtures: Fixtures) -> Response:
     if spec.gzip:
         body = gzip.compress(body, mtime=0)
     return Response(
-        _status(spec.status),
-        _headers(spec, kind, len(body)),
-        body,
-        provenance,
-        _chunks(body, spec.chunks),
+        status=_status(spec.status),
+        headers=_headers(spec, kind, len(body)),
+        body=body,
+        provenance=provenance,
+        chunks=_chunks(body, spec.chunks),
     )
 
 
@@ -145,7 +146,9 @@ def _struck(spec: ReplySpec, whole: Response, fault: Fault) -> Response:
 
 
 def _head(lines: list[str] | str | None) -> bytes | None:
-    return None if not isinstance(lines, list) else ("\r\n".join(lines) + "\r\n\r\n").encode()
+    if not isinstance(lines, list):
+        return None
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 def _number(value: int | str | None, default: int) -> int:
@@ -154,10 +157,10 @@ def _number(value: int | str | None, default: int) -> int:
 
 
 def _status(value: int | str) -> int:
-    status = int(value) if str(value).isascii() and str(value).isdigit() else 0
-    if not 100 <= status <= 599:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and 100 <= int(text) <= 599):
         raise InputError("status", f"{value!r} is no HTTP status", "write a number from 100 to 599")
-    return status
+    return int(text)
 
 
 def _body(spec: ReplySpec, fixtures: Fixtures) -> tuple[bytes, str | None, Provenance]:
@@ -250,4 +253,6 @@ def _chunks(body: bytes, mode: int | str) -> tuple[int, ...]:
     """End offsets of the pieces the body is delivered in; empty for one piece."""
     if mode == "whole":
         return ()
-    return every(mode)(body) if isinstance(mode, int) else DELIVERIES[mode](body)
+    if isinstance(mode, int):
+        return every(mode)(body)
+    return DELIVERIES[mode](body)

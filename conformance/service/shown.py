@@ -19,12 +19,10 @@ from pydantic import BaseModel
 from conformance.sanitize.identities import HOST_SUFFIX
 from conformance.sanitize.redactor import Redactor
 from conformance.suite.settings import DEPLOYMENTS
+from conformance.wire.stand_ins import GATEWAY_HOST, SERVICE_HOST
 
-Result = TypeVar("Result", bound=BaseModel)
+CaseModel = TypeVar("CaseModel", bound=BaseModel)
 """The result of a case, whose model belongs to a later stage."""
-
-OWN_HOST = "conformance.openai.azure.com"
-GATEWAY = "gateway-1.example"
 
 
 def names_of(url: str, deployments: Mapping[str, str], *, live: bool) -> dict[str, str]:
@@ -41,7 +39,7 @@ def _addresses(url: str, *, live: bool) -> dict[str, str]:
     host, path = place.hostname or "", place.path.rstrip("/")
     if not live and _is_loopback(host):
         return {}
-    shown = OWN_HOST if live else GATEWAY
+    shown = SERVICE_HOST if live else GATEWAY_HOST
     called = {url: f"https://{shown}", f"{place.netloc}{path}": shown, place.netloc: shown}
     if not _is_loopback(host):
         called[host] = shown
@@ -73,11 +71,11 @@ class Shown:
             self._redactor.know(self._secrets())
             return self._redactor.text(text)
 
-    def result(self, result: Result) -> Result:
+    def result(self, result: CaseModel) -> CaseModel:
         """``result`` as it may be shown. Ids, verdicts and rules are the suite's own and stay."""
-        told = result.model_dump(mode="json", include={"reason", "findings", "steps", "reproduce"})
+        shown = result.model_dump(mode="json", include={"reason", "findings", "steps", "reproduce"})
         with self._lock:
             self._redactor.know(self._secrets())
-            clean = self._redactor.value(told)
+            clean = self._redactor.value(shown)
             clean = self._redactor.value(clean)  # what the end gave away may stand at the beginning
         return type(result).model_validate(result.model_dump(mode="json") | clean)

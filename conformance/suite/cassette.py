@@ -1,5 +1,4 @@
-"""Cassettes: vcrpy's YAML format 1, read safely, indexed once, matched in constant time (design
-section 8).
+"""Cassettes: vcrpy's YAML format 1, read safely, indexed once, matched in constant time.
 
 Ours may add ``interactions[].stream`` (``offsets``: where the transfer chunks end; ``times``:
 seconds since the head, which a peer keeps to) and a top-level ``conformance`` mapping with the
@@ -54,10 +53,10 @@ class Cassette:
     def index(self) -> dict[Key, tuple[Interaction, ...]]:
         """The interactions by what they match, in recorded order: made once a cassette, not once a
         case."""
-        found: dict[Key, list[Interaction]] = defaultdict(list)
+        by_key: dict[Key, list[Interaction]] = defaultdict(list)
         for interaction in self.interactions:
-            found[match_key(interaction.request)].append(interaction)
-        return {key: tuple(same) for key, same in found.items()}
+            by_key[match_key(interaction.request)].append(interaction)
+        return {key: tuple(same) for key, same in by_key.items()}
 
 
 def match_key(request: Request) -> Key:
@@ -80,23 +79,32 @@ def body_digest(request: Request) -> str:
     kind = header(request.headers, "content-type") or ""
     if not request.body:
         return ""
-    parts = parse_multipart(request.body, kind) if kind.lower().startswith("multipart/") else ()
-    if parts:
-        shape = [
-            (
-                p.name,
-                p.filename,
-                hashlib.sha256(p.content if p.filename else _figure(p.content)).hexdigest(),
-            )
-            for p in parts
-            if (p.name, p.content) not in _DEFAULTS
-        ]
-        return _digest(json.dumps(sorted(shape, key=str)).encode())
+    if kind.lower().startswith("multipart/"):
+        shape = _shape_of_form(request.body, kind)
+        if shape is not None:
+            return _digest(json.dumps(sorted(shape, key=str)).encode())
     if "json" in kind.lower():
         value = _json_of(request.body)
         if value is not None:
-            return _digest(_ENCODER.encode(_said(value)).encode())
+            return _digest(_ENCODER.encode(_without_default_stream(value)).encode())
     return _digest(request.body)
+
+
+def _shape_of_form(body: bytes, kind: str) -> list[tuple[str, str | None, str]] | None:
+    """(name, file name, digest) of each part of a form that means something; None: it is no
+    form."""
+    parts = parse_multipart(body, kind)
+    if not parts:
+        return None
+    shape = []
+    for part in parts:
+        if (part.name, part.content) in _DEFAULTS:
+            continue
+        content = part.content
+        if not part.filename:
+            content = _figure(content)
+        shape.append((part.name, part.filename, hashlib.sha256(content).hexdigest()))
+    return shape
 
 
 def _json_of(body: bytes) -> Any:
@@ -111,7 +119,9 @@ def _json_of(body: bytes) -> Any:
 def _figure(text: bytes) -> bytes:
     """A field of a form with decimals alike, however an SDK prints them (0.2 and 0.200000); any
     other as it stands."""
-    return repr(_number(text.decode())).encode() if _DECIMAL.fullmatch(text) else text
+    if _DECIMAL.fullmatch(text):
+        return repr(_number(text.decode())).encode()
+    return text
 
 
 _DEFAULTS = {("response_format", b"json")}
@@ -121,7 +131,7 @@ azure-ai-openai has to write it. ``request.body-unasked`` still tells who adds o
 _DECIMAL = re.compile(rb"-?[0-9]{0,12}[.][0-9]{1,12}")
 
 
-def _said(value: Any) -> Any:
+def _without_default_stream(value: Any) -> Any:
     """``value`` without ``stream: false``, which is what leaving it out means in every operation
     that has it (OpenAPI: default false); azopenai always writes it. ``request.body-unasked`` still
     tells who adds it unasked."""
@@ -172,33 +182,43 @@ class CassettePlayback:
 
     def explain_miss(self, request: Request) -> str:
         """One sentence: the nearest recorded request and how it differs from ``request``."""
-        wanted = match_key(request)
+        name, sent = self._cassette.name, match_key(request)
         if not self._cassette.interactions:
-            return f"cassette {self._cassette.name} is empty"
-        best = max(
-            self._cassette.interactions, key=lambda i: _closeness(wanted, match_key(i.request))
-        )
-        have = match_key(best.request)
-        names = ("method", "host", "path", "query", "body")
+            return f"cassette {name} is empty"
+        nearest = max(
+            self._cassette.interactions, key=lambda i: _closeness(sent, match_key(i.request))
+        ).request
+        parts = zip(_KEY_PARTS, sent, match_key(nearest), strict=True)
         differences = [
-            f"{n}: recorded {_shown(n, best.request, h)}, sent {_shown(n, request, w)}"
-            for n, w, h in zip(names, wanted, have, strict=True)
-            if w != h
+            f"{part}: recorded {_shown(part, nearest, recorded)}, sent {_shown(part, request, now)}"
+            for part, now, recorded in parts
+            if now != recorded
         ]
         if not differences:
-            return f"cassette {self._cassette.name} holds this request, but every recorded answer was already used"
-        return f"cassette {self._cassette.name} has no such request; the nearest differs in {'; '.join(differences)}"
+            return f"cassette {name} holds this request, but every recorded answer was already used"
+        return (
+            f"cassette {name} has no such request; the nearest differs in {'; '.join(differences)}"
+        )
 
 
-def _closeness(wanted: Key, have: Key) -> int:
-    return sum(weight for w, h, weight in zip(wanted, have, (4, 1, 8, 2, 1), strict=True) if w == h)
+_KEY_PARTS = ("method", "host", "path", "query", "body")
+_WEIGHTS = (4, 1, 8, 2, 1)
+
+
+def _closeness(sent: Key, recorded: Key) -> int:
+    parts = zip(sent, recorded, _WEIGHTS, strict=True)
+    return sum(weight for one, other, weight in parts if one == other)
 
 
 def _shown(name: str, request: Request, key_part: str) -> str:
     if name != "body":
         return repr(key_part)
+    if not request.body:
+        return "nothing"
     text = request.body[:200].decode("utf-8", "replace")
-    return text + ("..." if len(request.body) > 200 else "") if text else "nothing"
+    if len(request.body) > 200:
+        text += "..."
+    return text
 
 
 def load_cassette(path: Path, root: Path) -> Cassette:
@@ -260,7 +280,12 @@ def _interaction(item: Any, index: int, document: Document, provenance: Provenan
         offsets = _offsets(stream.get("offsets", ()), len(body))
         pauses = _pauses(stream.get("times", ()), len(offsets))
         served = Response(
-            status, _headers(response.get("headers")), body, provenance, offsets, pauses
+            status=status,
+            headers=_headers(response.get("headers")),
+            body=body,
+            provenance=provenance,
+            chunks=offsets,
+            pauses=pauses,
         )
         if _explodes(served):
             raise ValueError("response.body: too large once decoded")
@@ -324,16 +349,21 @@ def _pauses(value: Any, count: int) -> tuple[float, ...]:
 def _headers(value: Any) -> Headers:
     pairs: list[tuple[str, str]] = []
     for name, item in (value or {}).items():
-        pairs.extend((name, str(v)) for v in (item if isinstance(item, list) else [item]))
+        if isinstance(item, list):
+            pairs.extend((name, str(value)) for value in item)
+        else:
+            pairs.append((name, str(item)))
     return tuple(pairs)
 
 
 def _bytes(value: Any) -> bytes:
     if value is None:
         return b""
-    if not isinstance(value, str | bytes):
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, bytes):
         raise TypeError("a body that is neither text nor !!binary")
-    return value if isinstance(value, bytes) else value.encode()
+    return value
 
 
 def _wrong(document: Document, path: tuple[str | int, ...], cause: str) -> InputError:

@@ -11,16 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from pydantic import Field, field_validator
 
-from conformance.errors import InputError, Where
+from conformance.errors import InputError
 from conformance.suite.scenario.model import Part, SourceRef
 from conformance.suite.validation import validate
 from conformance.suite.yaml import Document, load_file
+from conformance.wire.vocabulary import LaneKind, Surface
 
 
 def check_versions(text: str) -> str:
@@ -88,8 +89,8 @@ class Contract(Part):
     language: str
     package: str
     home: str
-    surfaces: Annotated[list[Literal["sync", "async"]], Field(min_length=1)]
-    lanes: list[Literal["inprocess", "loopback"]]
+    surfaces: Annotated[list[Surface], Field(min_length=1)]
+    lanes: list[LaneKind]
     not_run: str = ""
     article: str = ""
     operations: dict[str, Support]
@@ -117,12 +118,10 @@ class LoadedContract:
         if lack is not None and in_range(version, lack.versions):
             return lack.reason
         support = self.contract.operations.get(ability) or self.contract.abilities.get(ability)
+        if support is None and lack is not None:
+            return None
         if support is None:
-            return (
-                None
-                if lack is not None
-                else f"the contract of {self.contract.sdk} does not list {ability}"
-            )
+            return f"the contract of {self.contract.sdk} does not list {ability}"
         if not in_range(version, support.versions):
             return f"{ability} is documented for {self.contract.package} {support.versions} only"
         return None
@@ -143,11 +142,11 @@ def in_range(version: str, versions: str) -> bool:
         return False
 
 
-def same_version(one: str, other: str) -> bool:
+def same_version(left: str, right: str) -> bool:
     """Whether both name one version: alike, or equal as PEP 440 has it (3.54 is 3.54.0, 1.0.0b2 is
     1.0.0-beta.2)."""
     try:
-        return one == other or Version(one) == Version(other)
+        return left == right or Version(left) == Version(right)
     except InvalidVersion:
         return False
 
@@ -163,6 +162,6 @@ def load_contract(folder: Path) -> LoadedContract:
             "contract-name",
             f"the folder is {folder.name!r} but the contract says {contract.sdk!r}",
             "name both alike",
-            document.where(["sdk"]) if document else Where(shown),
+            document.where(["sdk"]),
         )
     return LoadedContract(contract, document, folder)

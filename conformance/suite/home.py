@@ -48,9 +48,17 @@ def find_home(start: Path, explicit: Path | None = None) -> Home:
         raise UsageError(
             "no-scenarios", f"{explicit} has no folder scenarios/", "give the root of a suite"
         )
-    own = explicit or next((p for p in (start, *start.parents) if _is_suite(p)), None)
-    folders = {part: _part(part, own) for part in PARTS}
+    project = explicit or next((p for p in (start, *start.parents) if _is_suite(p)), None)
+    folders = {part: _part(part, project) for part in PARTS}
     return Home(**folders)
+
+
+def shipped(part: str) -> Path:
+    """The folder of ``part`` that belongs to the harness itself, whatever a project has.
+
+    Raises EnvironmentFault when the installation does not carry it.
+    """
+    return _part(part, None)
 
 
 def facts_folder() -> Path:
@@ -72,8 +80,8 @@ def _is_suite(folder: Path) -> bool:
     )
 
 
-def _part(part: str, own: Path | None) -> Path:
-    for base in (own, _PACKAGE / "_data", _PACKAGE.parent):
+def _part(part: str, project: Path | None) -> Path:
+    for base in (project, _PACKAGE / "_data", _PACKAGE.parent):
         if base is not None and (base / part).is_dir():
             return base / part
     raise EnvironmentFault(

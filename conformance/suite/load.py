@@ -27,7 +27,7 @@ class Sdk:
 
 
 class Cassettes:
-    """Cassettes below one folder, each read at first use."""
+    """Cassettes below one folder, each read at first use. Safe for several threads."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -38,7 +38,9 @@ class Cassettes:
         InputError."""
         if name not in self._loaded:
             path = self.root / f"{name}.yaml"
-            self._loaded[name] = load_cassette(path, self.root) if path.is_file() else None
+            # Kept once it is whole: other threads ask at the same time.
+            cassette = load_cassette(path, self.root) if path.is_file() else None
+            self._loaded[name] = cassette
         return self._loaded[name]
 
     def forget(self, name: str) -> None:
@@ -83,25 +85,25 @@ def load_suite(home: Home) -> Suite:
     if problems:
         raise InputErrors(tuple(problems))
     return Suite(
-        home,
-        scenarios,
-        sdks,
-        Fixtures(home.scenarios),
-        Cassettes(home.cassettes),
-        SchemaRegistry.load(home.schemas),
+        home=home,
+        scenarios=scenarios,
+        sdks=sdks,
+        fixtures=Fixtures(home.scenarios),
+        cassettes=Cassettes(home.cassettes),
+        schemas=SchemaRegistry.load(home.schemas),
     )
 
 
 def load_sdks(adapters: Path, problems: list[InputError]) -> tuple[Sdk, ...]:
     """Every SDK with a contract below ``adapters``; what is wrong is added to ``problems``, also
     where it stands in a manifest."""
-    found: list[Sdk] = []
+    sdks: list[Sdk] = []
     for folder in sorted(p.parent for p in adapters.glob("*/contract.yaml")):
         try:
-            found.append(Sdk(folder.name, load_contract(folder), load_waivers(folder)))
+            sdks.append(Sdk(folder.name, load_contract(folder), load_waivers(folder)))
             load_manifest(folder)
         except InputErrors as errors:
             problems.extend(errors.errors)
         except InputError as error:
             problems.append(error)
-    return tuple(found)
+    return tuple(sdks)

@@ -7,17 +7,17 @@ working folder or the nearest one above that has either. docs/live.md is its ref
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conformance.errors import InputError, InputErrors, UsageError, Where
+from conformance.suite.nearest import known_keys_hint
 
 ENDPOINT = "AZURE_OPENAI_ENDPOINT"
 KEY = "AZURE_OPENAI_API_KEY"
@@ -71,7 +71,7 @@ DEPLOYMENTS: Mapping[str, str] = {
     "fine_tuning": "conf-fine-tuning",
 }
 """Deployment names of the offline suite; none is a model name, so that mixing the two up shows
-(real-bugs P15)."""
+(facts/bugs#p15)."""
 
 
 class FileSettings(BaseModel):
@@ -112,29 +112,48 @@ class Settings:
 def load_settings(start: Path, environment: Mapping[str, str]) -> Settings:
     """The settings seen from ``start``. Raises InputErrors for a file that is not acceptable,
     UsageError for a key that cannot be sent."""
-    found = find_file(start)
-    told = _read(found) if found else FileSettings()
+    settings = Settings()
+    file = find_file(start)
+    if file is not None:
+        settings = _with_file(settings, file)
     endpoint = environment.get(ENDPOINT, "").strip()
-    ca_file = found.parent / told.ca_file if found and told.ca_file else None
-    if ca_file is not None and not ca_file.is_file():
-        raise InputError(
-            "config-ca-file",
-            f"there is no file {told.ca_file}",
-            "a PEM bundle, relative to this file",
-            _place(_text(found), ("ca_file",), found) if found else None,
-        )
-    return Settings(
-        endpoint=endpoint or told.endpoint or "",
-        endpoint_from=ENDPOINT if endpoint else str(found) if told.endpoint else "",
+    if endpoint:
+        settings = replace(settings, endpoint=endpoint, endpoint_from=ENDPOINT)
+    return replace(
+        settings,
         api_key=_key(environment, KEY),
         target_key=_key(environment, TARGET_KEY),
-        deployments={name: value for name, value in told.deployments if value is not None},
-        ca_file=ca_file,
-        file=str(found) if found else "",
         proxies={
             name: value for name, value in environment.items() if name.lower() in PROXY_VARIABLES
         },
     )
+
+
+def _with_file(settings: Settings, file: Path) -> Settings:
+    """``settings`` with what ``file`` says."""
+    written = _read(file)
+    if written.endpoint:
+        settings = replace(settings, endpoint=written.endpoint, endpoint_from=str(file))
+    return replace(
+        settings,
+        deployments={name: value for name, value in written.deployments if value is not None},
+        ca_file=_ca_file(written, file),
+        file=str(file),
+    )
+
+
+def _ca_file(written: FileSettings, file: Path) -> Path | None:
+    if not written.ca_file:
+        return None
+    ca_file = file.parent / written.ca_file
+    if not ca_file.is_file():
+        raise InputError(
+            "config-ca-file",
+            f"there is no file {written.ca_file}",
+            "a PEM bundle, relative to this file",
+            _place(_text(file), ("ca_file",), file),
+        )
+    return ca_file
 
 
 def _key(environment: Mapping[str, str], name: str) -> str:
@@ -152,17 +171,17 @@ def find_file(start: Path) -> Path | None:
     """The nearest configuration file from ``start`` upwards. Raises InputError when one folder has
     two."""
     for folder in (start, *start.parents):
-        own, project = folder / OWN_FILE, folder / PROJECT_FILE
+        separate, project = folder / OWN_FILE, folder / PROJECT_FILE
         has_table = project.is_file() and _table(_parse(project), project) is not None
-        if own.is_file() and has_table:
+        if separate.is_file() and has_table:
             raise InputError(
                 "config-twice",
                 f"both {OWN_FILE} and [tool.conformance] of {PROJECT_FILE} are here",
                 "keep one of them",
-                Where(str(own), 1, 1),
+                Where(str(separate), 1, 1),
             )
-        if own.is_file():
-            return own
+        if separate.is_file():
+            return separate
         if has_table:
             return project
     return None
@@ -214,7 +233,9 @@ def _parse(path: Path) -> dict[str, Any]:
         return tomllib.loads(_text(path))
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
-        where = Where(str(path), int(place[1]), int(place[2])) if place else Where(str(path))
+        where = Where(str(path))
+        if place:
+            where = Where(str(path), int(place[1]), int(place[2]))
         cause = _TOML_PLACE.sub("", str(error)).strip()
         raise InputError("config-toml", f"not TOML: {cause}", "mend the file", where) from None
     except RecursionError:
@@ -227,8 +248,10 @@ def _table(document: dict[str, Any], path: Path) -> dict[str, Any] | None:
     if path.name == OWN_FILE:
         return document
     tool = document.get("tool")
-    table = tool.get("conformance") if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else None
+    if not isinstance(tool, dict) or not isinstance(tool.get("conformance"), dict):
+        return None
+    table: dict[str, Any] = tool["conformance"]
+    return table
 
 
 def _secrets(value: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -250,41 +273,45 @@ def _complaint(item: Any, text: str, path: Path) -> InputError:
     loc = tuple(str(part) for part in item["loc"])
     where = _place(text, loc, path)
     if item["type"] != "extra_forbidden":
-        what = (
-            "a deployment's name: letters, digits, '.', '_', '-'"
-            if loc[0] == "deployments"
-            else item["msg"]
-        )
+        what = item["msg"]
+        if loc[0] == "deployments":
+            what = "a deployment's name: letters, digits, '.', '_', '-'"
         return InputError(
             "invalid-value", f"{'.'.join(loc)} is not acceptable", f"expected: {what}", where
         )
-    known = sorted((Deployments if loc[:-1] == ("deployments",) else FileSettings).model_fields)
-    near = difflib.get_close_matches(loc[-1], known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known keys here: {', '.join(known)}"
+    known = FileSettings.model_fields
+    if loc[:-1] == ("deployments",):
+        known = Deployments.model_fields
+    hint = known_keys_hint(loc[-1], known)
     return InputError("unknown-key", f"unknown key {loc[-1]!r}", hint, where)
 
 
 def _place(text: str, path: tuple[str, ...], file: Path) -> Where:
     """Where the key at ``path`` is written; the file alone when it is written in a way this does
     not read."""
-    prefix = () if file.name == OWN_FILE else ("tool", "conformance")
-    wanted: tuple[str, ...] = (*prefix, *path)
+    sought = path
+    if file.name != OWN_FILE:
+        sought = ("tool", "conformance", *path)
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         head = _TABLE_LINE.match(line)
         if head and not _KEY_LINE.match(line):
             table = tuple(part.strip().strip("\"'") for part in head[1].split("."))
-            if table == wanted:
+            if table == sought:
                 return Where(str(file), number, line.index("[") + 1)
             continue
         key = _KEY_LINE.match(line)
         if key is None:
             continue
-        name = next(group for group in key.groups() if group is not None)
-        parts = tuple(name.split(".")) if key[3] is not None else (name,)
-        full = (*table, *parts)
-        if full == wanted or (
-            full == wanted[:-1] and wanted[-1] in line
-        ):  # an inline table holds the last part
+        full = (*table, *_key_parts(key))
+        # An inline table holds the last part.
+        if full == sought or (full == sought[:-1] and sought[-1] in line):
             return Where(str(file), number, len(line) - len(line.lstrip()) + 1)
     return Where(str(file))
+
+
+def _key_parts(key: re.Match[str]) -> tuple[str, ...]:
+    """The parts of a key as ``_KEY_LINE`` reads it: a quoted one is whole, a bare one has dots."""
+    if key[3] is not None:
+        return tuple(key[3].split("."))
+    return (next(group for group in key.groups() if group is not None),)

@@ -3,7 +3,6 @@ nearest known key."""
 
 from __future__ import annotations
 
-import difflib
 import types
 import typing
 from collections.abc import Iterator
@@ -12,7 +11,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from conformance.errors import InputError, InputErrors
+from conformance.suite.nearest import known_keys_hint
 from conformance.suite.yaml import Document
+from conformance.wire.text import shortened
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -40,7 +41,12 @@ def input_errors(
         values.setdefault(path, []).append(item["msg"].removeprefix("Value error, "))
     for path, item in complaints:
         converted = _convert(
-            item, path, ", or ".join(dict.fromkeys(values[path])), document, model, what
+            item=item,
+            path=path,
+            message=", or ".join(dict.fromkeys(values[path])),
+            document=document,
+            model=model,
+            what=what,
         )
         key = (str(converted.where), converted.cause)
         if key not in seen:
@@ -59,11 +65,11 @@ def _convert(
     kind = item["type"]
     if kind == "extra_forbidden":
         parent, key = path[:-1], str(path[-1])
-        known = sorted(set(known_keys(model, parent)))
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known keys here: {', '.join(known)}"
         return InputError(
-            "unknown-key", f"unknown key {key!r}", hint, document.where_key(parent, key)
+            "unknown-key",
+            f"unknown key {key!r}",
+            known_keys_hint(key, set(known_keys(model, parent))),
+            document.where_key(parent, key),
         )
     if kind == "missing":
         name = str(item["loc"][-1])
@@ -83,8 +89,7 @@ def _convert(
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return shortened(repr(value), 80)
 
 
 def _real_path(loc: tuple[str | int, ...], value: Any) -> tuple[str | int, ...]:

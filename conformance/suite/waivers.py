@@ -2,7 +2,7 @@
 
 A waiver pins one rule, some scenarios, some versions and the fingerprint of the failure. It excuses
 exactly that and has to keep matching: a waiver that no longer matches, or has expired, turns the
-run red (design section 2).
+run red.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ class WaiverFile(Part):
     @field_validator("waivers", mode="before")
     @classmethod
     def _none_yet(cls, value: object) -> object:
-        return [] if value is None else value
+        if value is None:
+            return []
+        return value
 
 
 def load_waivers(folder: Path) -> tuple[Waiver, ...]:

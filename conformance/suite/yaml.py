@@ -1,4 +1,4 @@
-"""The one YAML reader: safe by construction, with positions (design section 5).
+"""The one YAML reader: safe by construction, with positions.
 
 It accepts the JSON-shaped subset of YAML 1.2: mappings with string keys, sequences and plain
 scalars (numbers are JSON's, with a sign or a bare point allowed; ``007`` is text). Tags, anchors,
@@ -65,7 +65,7 @@ class _Loader(_SafeLoader):
     """Composes without guessing the types of plain scalars, which is done in ``_scalar`` for the
     subset alone."""
 
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002 - the base class asks for them
+    def resolve(self, *_node: Any) -> str:
         return ""
 
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:
@@ -248,7 +248,9 @@ def _walk_events(text: str, file: str, binary: bool) -> None:
 def _depth_change(event: Any) -> int:
     if isinstance(event, yaml.CollectionStartEvent):
         return 1
-    return -1 if isinstance(event, yaml.CollectionEndEvent) else 0
+    if isinstance(event, yaml.CollectionEndEvent):
+        return -1
+    return 0
 
 
 def _refuse_event(event: Any, file: str, binary: bool) -> None:
@@ -363,9 +365,10 @@ def _scalar(node: Any, file: str) -> Any:
 
 def _number(text: str, node: Any, file: str) -> int | float:
     """JSON has no number without end and nobody needs one of 400 digits."""
-    value = None if len(text) > _MAX_DIGITS else int(text) if _INT.match(text) else float(text)
-    if value is None or value in (math.inf, -math.inf):
-        raise InputError(
-            "yaml-number", "the number is too large", "quote it if it is text", _where(file, node)
-        )
-    return value
+    if len(text) <= _MAX_DIGITS and _INT.match(text):
+        return int(text)
+    if len(text) <= _MAX_DIGITS and math.isfinite(float(text)):
+        return float(text)
+    raise InputError(
+        "yaml-number", "the number is too large", "quote it if it is text", _where(file, node)
+    )

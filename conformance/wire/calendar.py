@@ -18,7 +18,7 @@ def seconds_until(text: str, start: float) -> float | None:
     when it is none."""
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a zone of 30 digits overflows
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - start
 

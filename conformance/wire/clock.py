@@ -8,7 +8,7 @@ from typing import Protocol
 WALL_EPOCH = 1_767_225_600.0
 """The wall clock of a case, in Unix seconds, when its virtual clock shows 0: 2026-01-01T00:00:00Z.
 
-An SDK that is told to retry at a date (``retry-after`` as HTTP-date, sdk-behaviour section 3.2)
+An SDK that is told to retry at a date (``retry-after`` as HTTP-date, facts/sdks#retry-headers)
 measures it from here.
 """
 

@@ -30,15 +30,18 @@ def decode(data: bytes, coding: str, ends: Sequence[int] = ()) -> tuple[bytes, t
         if name in ("gzip", "x-gzip"):
             data, offsets = _inflate(data, offsets, 31, name)
         elif name == "deflate":
-            data, offsets = _inflate(data, offsets, 15 if _is_zlib(data) else -15, name)
+            data, offsets = _inflate(data, offsets, _deflate_bits(data), name)
         else:
             data, offsets = _by_module(data, name), ()
     return data, offsets
 
 
-def _is_zlib(data: bytes) -> bool:
-    """``deflate`` means zlib (RFC 1950), and some servers send what is inside it."""
-    return len(data) >= 2 and data[0] & 15 == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+def _deflate_bits(data: bytes) -> int:
+    """The ``wbits`` of zlib for a ``deflate`` body: that means zlib (RFC 1950), and some servers
+    send what is inside it."""
+    if len(data) >= 2 and data[0] & 15 == 8 and int.from_bytes(data[:2], "big") % 31 == 0:
+        return 15
+    return -15
 
 
 def _inflate(
@@ -64,7 +67,8 @@ def _inflate(
                 )
             rest = inflater.unused_data or inflater.unconsumed_tail
             if inflater.eof:
-                rest = rest if bits == 31 else b""
+                if bits != 31:  # only gzip may have several members
+                    rest = b""
                 inflater = zlib.decompressobj(bits)
         offsets.append(size)
         start = end
@@ -99,6 +103,6 @@ def _undecodable(name: str, why: str) -> InputError:
     return InputError(
         "coding-undecodable",
         f"a body has the content coding {name!r} and cannot be decoded: {why}",
-        "record without it (Accept-Encoding: gzip), or install what decodes it; what cannot be read "
-        "cannot be sanitised",
+        "record without it (Accept-Encoding: gzip), or install what decodes it; "
+        "what cannot be read cannot be sanitised",
     )

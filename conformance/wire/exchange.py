@@ -21,7 +21,7 @@ MAX_CONTENT = 100_000_000
 
 
 class Fault(StrEnum):
-    """What the peer does instead of, or in the middle of, a response (design section 9)."""
+    """What the peer does instead of, or in the middle of, a response (docs/scenarios.md)."""
 
     CONNECT_REFUSED = "connect_refused"
     CONNECTION_RESET = "connection_reset"
@@ -34,7 +34,8 @@ class Fault(StrEnum):
 
 
 class Source(StrEnum):
-    """Where served bytes come from; shown in every report and never blurred (design section 8)."""
+    """Where served bytes come from. Every report shows it beside what rests on them
+    (docs/results.md)."""
 
     LIVE = "live"
     EMULATOR = "emulator"
@@ -55,17 +56,17 @@ class Provenance:
 
 def header(headers: Headers, name: str) -> str | None:
     """The first value of header ``name``, in any case, or None."""
-    wanted = name.lower()
+    lower = name.lower()
     for key, value in headers:
-        if key.lower() == wanted:
+        if key.lower() == lower:
             return value
     return None
 
 
 def header_values(headers: Headers, name: str) -> tuple[str, ...]:
     """Every value of header ``name``, in wire order."""
-    wanted = name.lower()
-    return tuple(value for key, value in headers if key.lower() == wanted)
+    lower = name.lower()
+    return tuple(value for key, value in headers if key.lower() == lower)
 
 
 def json_or_none(body: bytes) -> Any:

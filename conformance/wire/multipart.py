@@ -22,8 +22,8 @@ class FormPart:
 
 def boundary_of(content_type: str) -> str | None:
     """The boundary of a multipart content type, or None."""
-    found = _BOUNDARY.search(content_type)
-    return found[1].strip() if found else None
+    boundary = _BOUNDARY.search(content_type)
+    return boundary[1].strip() if boundary else None
 
 
 def parse_multipart(body: bytes, content_type: str) -> tuple[FormPart, ...]:

@@ -1,8 +1,8 @@
-"""The operations of the Azure OpenAI data plane as the harness knows them (wire-contract section
-2).
+"""The operations of the Azure OpenAI data plane as the harness knows them.
 
-One row an operation: its routes on the classic and on the v1 surface, how its body travels, and the
-schema of its answer. Checks read routes and schemas from here; scenarios name operations by ``id``.
+One row an operation: its routes on the dated and on the v1 surface, how its body travels, the
+schema of its answer, what a caller reads of it, and what a deployment must be capable of. Every
+stage reads these facts here; scenarios name operations by ``id``.
 """
 
 from __future__ import annotations
@@ -16,13 +16,28 @@ UsageKind = Literal["none", "chat", "embeddings", "response", "images"]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation. ``path`` is relative to ``/openai`` (classic) or ``/openai/v1``; ``{id}``
-    parts are arguments.
+class ModelNeed:
+    """What a deployment must be capable of for an operation.
 
-    ``deployment``: the classic route runs through ``/deployments/{deployment}``. ``since`` is the
+    ``capability`` is that of the deployment; ``refused_as`` names the operation where a model is
+    refused for lack of it, ``throttled_as`` where a quota is exceeded.
+    """
+
+    capability: str
+    refused_as: str
+    throttled_as: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation. ``path`` is relative to ``/openai`` (dated) or ``/openai/v1``; ``{id}`` parts
+    are arguments.
+
+    ``deployment``: the dated route runs through ``/deployments/{deployment}``. ``since`` is the
     first api-version that has it, ``v1_spec`` whether the v1 specification lists it. ``schema`` and
-    ``chunk_schema`` are schema names.
+    ``chunk_schema`` are names of schemas of the wire, ``view`` and ``stream_view`` names below
+    ``schemas/views`` (see ``conformance.suite.views``). ``model`` is None where no deployment takes
+    part.
     """
 
     id: str
@@ -34,189 +49,316 @@ class Operation:
     deployment: bool = False
     schema: str | None = None
     chunk_schema: str | None = None
+    view: str
+    stream_view: str | None = None
     usage: UsageKind = "none"
     since: str = "2024-06-01"
     v1_spec: bool = True
+    model: ModelNeed | None = None
+
+    @property
+    def streams(self) -> bool:
+        """Whether the operation may answer with a stream of events."""
+        return self.stream_view is not None
 
     def classic_path(self) -> str:
-        """Path template on the classic surface, with ``{deployment}`` where the route has one."""
+        """Path template on the dated surface, with ``{deployment}`` where the route has one."""
         prefix = "/openai/deployments/{deployment}" if self.deployment else "/openai"
         return prefix + self.path
 
     def v1_path(self) -> str:
+        """Path template on the v1 surface."""
         return "/openai/v1" + self.path
 
 
-def _inference(op: str, capability: str, path: str, **rest: object) -> Operation:
-    return Operation(op, capability, "POST", path, deployment=True, **rest)  # type: ignore[arg-type]
-
-
 _ALL = (
-    _inference(
-        "chat.completions.create",
-        "chat",
-        "/chat/completions",
+    Operation(
+        id="chat.completions.create",
+        capability="chat",
+        method="POST",
+        path="/chat/completions",
+        deployment=True,
         body="json",
         schema="chat-completion",
         chunk_schema="chat-chunk",
+        view="chat",
+        stream_view="chat-stream",
         usage="chat",
+        model=ModelNeed("chat", "chatCompletion", "ChatCompletions_Create"),
     ),
-    _inference(
-        "completions.create",
-        "completions",
-        "/completions",
+    Operation(
+        id="completions.create",
+        capability="completions",
+        method="POST",
+        path="/completions",
+        deployment=True,
         body="json",
         schema="completion",
         chunk_schema="completion-chunk",
+        view="completion",
+        stream_view="completion-stream",
         usage="chat",
         v1_spec=False,
+        model=ModelNeed("completions", "completion", "Completions_Create"),
     ),
-    _inference(
-        "embeddings.create",
-        "embeddings",
-        "/embeddings",
+    Operation(
+        id="embeddings.create",
+        capability="embeddings",
+        method="POST",
+        path="/embeddings",
+        deployment=True,
         body="json",
         schema="embeddings",
+        view="embeddings",
         usage="embeddings",
+        model=ModelNeed("embeddings", "embeddings", "Embeddings_Create"),
     ),
-    _inference(
-        "audio.transcriptions.create",
-        "audio",
-        "/audio/transcriptions",
+    Operation(
+        id="audio.transcriptions.create",
+        capability="audio",
+        method="POST",
+        path="/audio/transcriptions",
+        deployment=True,
         body="multipart",
         schema="transcription",
+        view="transcription",
+        stream_view="event-stream",
         v1_spec=False,
+        model=ModelNeed("transcription", "transcription", "Transcriptions_Create"),
     ),
-    _inference(
-        "audio.translations.create",
-        "audio",
-        "/audio/translations",
+    Operation(
+        id="audio.translations.create",
+        capability="audio",
+        method="POST",
+        path="/audio/translations",
+        deployment=True,
         body="multipart",
         schema="transcription",
+        view="transcription",
         v1_spec=False,
+        model=ModelNeed("translation", "translation", "Translations_Create"),
     ),
-    _inference(
-        "audio.speech.create",
-        "audio",
-        "/audio/speech",
+    Operation(
+        id="audio.speech.create",
+        capability="audio",
+        method="POST",
+        path="/audio/speech",
+        deployment=True,
         body="json",
         answer="binary",
+        view="speech",
+        stream_view="event-stream",
         since="2025-03-01-preview",
         v1_spec=False,
+        model=ModelNeed("speech", "speech", "Speech_Create"),
     ),
-    _inference(
-        "images.generate",
-        "images",
-        "/images/generations",
+    Operation(
+        id="images.generate",
+        capability="images",
+        method="POST",
+        path="/images/generations",
+        deployment=True,
         body="json",
         schema="images",
+        view="images",
+        stream_view="event-stream",
         usage="images",
         v1_spec=False,
+        model=ModelNeed("images", "imageGeneration", "ImageGenerations_Create"),
     ),
-    _inference(
-        "images.edit",
-        "images",
-        "/images/edits",
+    Operation(
+        id="images.edit",
+        capability="images",
+        method="POST",
+        path="/images/edits",
+        deployment=True,
         body="multipart",
         schema="images",
+        view="images",
+        stream_view="event-stream",
         usage="images",
         since="2025-04-01-preview",
         v1_spec=False,
+        model=ModelNeed("image_edit", "imageEdit", "ImageEdits_Create"),
     ),
     Operation(
-        "responses.create",
-        "responses",
-        "POST",
-        "/responses",
+        id="responses.create",
+        capability="responses",
+        method="POST",
+        path="/responses",
         body="json",
         schema="response",
         chunk_schema="response-event",
+        view="response",
+        stream_view="response-stream",
         usage="response",
         since="2025-03-01-preview",
+        model=ModelNeed("responses", "responses", "Responses_Create"),
     ),
     Operation(
-        "responses.retrieve",
-        "responses",
-        "GET",
-        "/responses/{response_id}",
+        id="responses.retrieve",
+        capability="responses",
+        method="GET",
+        path="/responses/{response_id}",
         schema="response",
+        view="response",
+        stream_view="response-stream",
         usage="response",
         since="2025-03-01-preview",
     ),
     Operation(
-        "responses.delete",
-        "responses",
-        "DELETE",
-        "/responses/{response_id}",
+        id="responses.delete",
+        capability="responses",
+        method="DELETE",
+        path="/responses/{response_id}",
         schema="response-deleted",
+        view="deleted",
         since="2025-03-01-preview",
     ),
     Operation(
-        "responses.input_items.list",
-        "responses",
-        "GET",
-        "/responses/{response_id}/input_items",
+        id="responses.input_items.list",
+        capability="responses",
+        method="GET",
+        path="/responses/{response_id}/input_items",
         schema="response-input-items",
+        view="list",
         since="2025-03-01-preview",
     ),
-    Operation("files.create", "files", "POST", "/files", body="multipart", schema="file"),
-    Operation("files.list", "files", "GET", "/files", schema="file-list"),
-    Operation("files.retrieve", "files", "GET", "/files/{file_id}", schema="file"),
-    Operation("files.content", "files", "GET", "/files/{file_id}/content", answer="binary"),
-    Operation("files.delete", "files", "DELETE", "/files/{file_id}", schema="file-deleted"),
     Operation(
-        "batches.create", "batch", "POST", "/batches", body="json", schema="batch", v1_spec=False
+        id="files.create",
+        capability="files",
+        method="POST",
+        path="/files",
+        body="multipart",
+        schema="file",
+        view="file",
     ),
     Operation(
-        "batches.retrieve", "batch", "GET", "/batches/{batch_id}", schema="batch", v1_spec=False
+        id="files.list",
+        capability="files",
+        method="GET",
+        path="/files",
+        schema="file-list",
+        view="list",
     ),
-    Operation("batches.list", "batch", "GET", "/batches", schema="batch-list", v1_spec=False),
     Operation(
-        "batches.cancel",
-        "batch",
-        "POST",
-        "/batches/{batch_id}/cancel",
+        id="files.retrieve",
+        capability="files",
+        method="GET",
+        path="/files/{file_id}",
+        schema="file",
+        view="file",
+    ),
+    Operation(
+        id="files.content",
+        capability="files",
+        method="GET",
+        path="/files/{file_id}/content",
+        answer="binary",
+        view="file-content",
+    ),
+    Operation(
+        id="files.delete",
+        capability="files",
+        method="DELETE",
+        path="/files/{file_id}",
+        schema="file-deleted",
+        view="deleted",
+    ),
+    Operation(
+        id="batches.create",
+        capability="batch",
+        method="POST",
+        path="/batches",
+        body="json",
         schema="batch",
+        view="batch",
         v1_spec=False,
     ),
     Operation(
-        "fine_tuning.jobs.create",
-        "fine-tuning",
-        "POST",
-        "/fine_tuning/jobs",
+        id="batches.retrieve",
+        capability="batch",
+        method="GET",
+        path="/batches/{batch_id}",
+        schema="batch",
+        view="batch",
+        v1_spec=False,
+    ),
+    Operation(
+        id="batches.list",
+        capability="batch",
+        method="GET",
+        path="/batches",
+        schema="batch-list",
+        view="list",
+        v1_spec=False,
+    ),
+    Operation(
+        id="batches.cancel",
+        capability="batch",
+        method="POST",
+        path="/batches/{batch_id}/cancel",
+        schema="batch",
+        view="batch",
+        v1_spec=False,
+    ),
+    Operation(
+        id="fine_tuning.jobs.create",
+        capability="fine-tuning",
+        method="POST",
+        path="/fine_tuning/jobs",
         body="json",
         schema="fine-tuning-job",
+        view="fine-tuning-job",
     ),
     Operation(
-        "fine_tuning.jobs.retrieve",
-        "fine-tuning",
-        "GET",
-        "/fine_tuning/jobs/{fine_tuning_job_id}",
+        id="fine_tuning.jobs.retrieve",
+        capability="fine-tuning",
+        method="GET",
+        path="/fine_tuning/jobs/{fine_tuning_job_id}",
         schema="fine-tuning-job",
+        view="fine-tuning-job",
     ),
     Operation(
-        "fine_tuning.jobs.list",
-        "fine-tuning",
-        "GET",
-        "/fine_tuning/jobs",
+        id="fine_tuning.jobs.list",
+        capability="fine-tuning",
+        method="GET",
+        path="/fine_tuning/jobs",
         schema="fine-tuning-job-list",
+        view="list",
     ),
     Operation(
-        "fine_tuning.jobs.cancel",
-        "fine-tuning",
-        "POST",
-        "/fine_tuning/jobs/{fine_tuning_job_id}/cancel",
+        id="fine_tuning.jobs.cancel",
+        capability="fine-tuning",
+        method="POST",
+        path="/fine_tuning/jobs/{fine_tuning_job_id}/cancel",
         schema="fine-tuning-job",
+        view="fine-tuning-job",
     ),
     Operation(
-        "fine_tuning.jobs.list_events",
-        "fine-tuning",
-        "GET",
-        "/fine_tuning/jobs/{fine_tuning_job_id}/events",
+        id="fine_tuning.jobs.list_events",
+        capability="fine-tuning",
+        method="GET",
+        path="/fine_tuning/jobs/{fine_tuning_job_id}/events",
         schema="fine-tuning-event-list",
+        view="list",
     ),
-    Operation("models.list", "models", "GET", "/models", schema="model-list"),
-    Operation("models.retrieve", "models", "GET", "/models/{model}", schema="model"),
+    Operation(
+        id="models.list",
+        capability="models",
+        method="GET",
+        path="/models",
+        schema="model-list",
+        view="list",
+    ),
+    Operation(
+        id="models.retrieve",
+        capability="models",
+        method="GET",
+        path="/models/{model}",
+        schema="model",
+        view="model",
+    ),
 )
 
 OPERATIONS: dict[str, Operation] = {operation.id: operation for operation in _ALL}

@@ -1,9 +1,8 @@
-"""What the harness asks of an SDK, and what it hears back: the values of adapter protocol 1 (design
-section 6).
+"""What the harness asks of an SDK, and what it hears back: the values of adapter protocol 1
+(docs/adapters.md).
 
 The same values serve the in-process Python driver and every adapter process. On the way to a
-process they are JSON; ``Call.to_message`` and ``Outcome.from_message`` are the only two places that
-know the JSON form.
+process they are JSON, whose form ``conformance.sdk.messages`` alone knows.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-Surface = Literal["sync", "async"]
+from conformance.wire.vocabulary import Surface
 
 
 class ErrorKind(StrEnum):
@@ -58,8 +58,8 @@ class ClientConfig:
 
     ``max_retries`` and ``timeout`` (seconds) None mean: leave the SDK's default. ``deployment`` is
     a client-level deployment, None when each call names its own. ``environment`` is set while the
-    client is built and used; every variable an SDK reads by itself is removed first (sdk-behaviour
-    section 2).
+    client is built and used; every variable an SDK reads by itself is removed first
+    (facts/sdks#environment).
     """
 
     endpoint: str
@@ -71,7 +71,12 @@ class ClientConfig:
     deployment: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
-    surface: Surface = "sync"
+    surface: Surface = Surface.SYNC
+
+    @property
+    def host(self) -> str:
+        """Host and port of the endpoint; empty where the endpoint is no URL."""
+        return urlsplit(self.endpoint).netloc
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class Outcome:
 
     ``result`` is the SDK's own serialisation (the last chunk of a stream is not special: see
     ``chunks``); ``view`` is read through the SDK's typed accessors, with the member names of
-    ``docs/scenarios.md`` "result". ``token_calls`` counts how often the token provider was called,
+    ``schemas/views``. ``token_calls`` counts how often the token provider was called,
     ``clean_close`` whether a stream ended by itself. ``status`` "crash" means the driver itself
     failed; ``reason`` then holds why.
     """

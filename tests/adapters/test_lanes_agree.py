@@ -13,14 +13,15 @@ from typing import Any
 from zlib import crc32
 
 from conformance.judge.results import CaseResult, Verdict
-from conformance.plan.plan import Case, Selection, plan
+from conformance.plan.case import Case
+from conformance.plan.plan import plan
 from conformance.plan.realtime import TOO_LONG
+from conformance.plan.selection import Selection
 from conformance.plan.subjects import subjects_of
-from conformance.run.ahead import RunAhead
-from conformance.run.lanes import Lanes
-from conformance.run.runner import run_case
+from conformance.run.engine import Engine
 from conformance.suite.home import find_home
 from conformance.suite.load import Suite, load_suite
+from conformance.wire.vocabulary import LaneKind
 from tests.corpus.overlay import CLOCK
 from tests.places import PROJECT
 
@@ -33,7 +34,7 @@ def suite() -> Suite:
 def cases_of(lane: str) -> dict[str, Case]:
     return {
         case.id: case
-        for case in plan(suite(), subjects_of(suite(), ("python",), lane), Selection())
+        for case in plan(suite(), subjects_of(suite(), ("python",), LaneKind(lane)), Selection())
     }
 
 
@@ -49,22 +50,10 @@ def chosen() -> list[str]:
 
 def results_of(lane: str, ids: list[str]) -> dict[str, CaseResult]:
     cases = cases_of(lane)
-    with Lanes() as lanes:
-        wanted = [cases[identity] for identity in ids]
-        if lane == "inprocess":
-            return {
-                case.id: run_case(case, suite(), lanes.of(case), CLOCK).result for case in wanted
-            }
-        unrun = {
-            case.id: run_case(case, suite(), None, CLOCK).result  # type: ignore[arg-type]
-            for case in wanted
-            if case.status != "run"
-        }
-        aside = [case for case in wanted if case.status == "run"]
-        with RunAhead(
-            aside, lanes.of, lambda case, through: run_case(case, suite(), through, CLOCK)
-        ) as ahead:
-            return unrun | {case.id: ahead.result(case).result for case in aside}
+    wanted = [cases[identity] for identity in ids]
+    with Engine(suite(), clock=CLOCK) as engine:
+        engine.prepare(wanted)
+        return {case.id: engine.result(case).result for case in wanted}
 
 
 def judged(result: CaseResult) -> Any:

@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 from conformance.cli.main import app
 from conformance.judge.results import CaseResult, Verdict
 from conformance.judge.rules.finding import Blame
-from conformance.plan.plan import Selection, plan
+from conformance.plan.plan import plan
+from conformance.plan.selection import Selection
 from conformance.plan.subjects import subjects_of
-from conformance.run.ahead import RunAhead
-from conformance.run.lanes import Lanes
-from conformance.run.runner import run_case
+from conformance.run.execution import run_case
+from conformance.run.schedule import RunAhead
+from conformance.sdk.lanes import Lanes
 from conformance.sdk.loopback import Deadlines
 from tests.adapters.plain_adapter import misbehaving, plain_files
 from tests.corpus.overlay import CLOCK, contract, load, make_root, scenario, step
@@ -45,7 +46,11 @@ def run_plain(tmp_path: Path, files: dict[str, str], seconds: float = 20) -> dic
     ]
     with (
         Lanes(Deadlines(seconds, 2)) as lanes,
-        RunAhead(cases, lanes.of, lambda case, lane: run_case(case, suite, lane, CLOCK)) as ahead,
+        RunAhead(
+            cases,
+            lambda case, alone: lanes.of(case.subject, case.lane, alone=alone),
+            lambda case, lane: run_case(case, suite, lane, CLOCK),
+        ) as ahead,
     ):
         return {case.loaded.id: ahead.result(case).result for case in cases}
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from conformance.plan.subjects import subjects_of
-from conformance.run.lanes import adapter_of, plain_http
+from conformance.sdk.lanes import adapter_of, plain_http
 from conformance.sdk.probe import Probe, Proof
 from conformance.service.peer.tls import authority
+from conformance.wire.vocabulary import LaneKind
 from tests.adapters.plain_adapter import plain_files
 from tests.corpus.overlay import contract, load, make_root
 from tests.places import PROJECT
@@ -19,7 +20,7 @@ ADAPTER = "adapters/plain/adapter.py"
 
 
 def probe(root: Path, sdk: str) -> list[Proof]:
-    (subject,) = subjects_of(load(root), (sdk,), "loopback")
+    (subject,) = subjects_of(load(root), (sdk,), LaneKind.LOOPBACK)
     launch = adapter_of(subject).launch(authority().ca_file)
     return list(Probe(launch, subject.sdk.contract, plain_http(subject)).run())
 

@@ -19,7 +19,7 @@ from tests.corpus.overlay import PROJECT, contract, make_root, scenario, step, w
 WRONG = {"scenarios/chat/wrong.yaml": scenario(step(expect="{result: {text: In 1976.}}"))}
 INTERRUPT = """
 import os, signal, sys
-import conformance.cli.run as module
+import conformance.run.engine as module
 real, left = module.run_case, [int(sys.argv.pop(1))]
 def counted(*given, **named):
     left[0] -= 1
@@ -240,7 +240,7 @@ def test_nothing_but_the_summary_is_written_where_there_is_no_terminal(tmp_path:
     rest = [
         line for line in ended.out.splitlines() if line not in written and ": not run: " not in line
     ]
-    assert (len(written), len(rest)) == (4, 1)
+    assert (len(written), len(rest)) == (5, 1)
     assert (
         "a-folder-with-a-rather-long-name/and-another-one-of-a-long-name-below-it/out/results.json"
         in ended.out

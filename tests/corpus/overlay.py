@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from conformance.judge.results import Run
-from conformance.plan.plan import Selection, plan
-from conformance.plan.subjects import subjects_of
-from conformance.run.runner import RunClock, assemble, run_case
-from conformance.sdk.inprocess import InProcessLane
+from conformance.plan.selection import EVERYTHING, Selection
+from conformance.run.clock import RunClock
+from conformance.run.engine import Engine, follow
+from conformance.service.replay import REPLAY
+from conformance.service.service import Service
 from conformance.suite.home import find_home
 from conformance.suite.load import Suite, load_suite
 from conformance.suite.schema import SchemaRegistry
+from conformance.wire.vocabulary import LaneKind
 
 CORPUS = Path(__file__).parent
 PROJECT = CORPUS.parents[1]
@@ -55,16 +56,15 @@ def load(root: Path) -> Suite:
 
 
 def run(
-    suite: Suite, selection: Selection | None = None, clock: RunClock = CLOCK, **assembled: Any
+    suite: Suite,
+    selection: Selection = EVERYTHING,
+    clock: RunClock = CLOCK,
+    service: Service = REPLAY,
 ) -> Run:
-    """Run ``suite`` through the in-process lane, as ``conformance run`` does."""
-    subjects = subjects_of(suite, ("python",))
-    with InProcessLane() as lane:
-        judged = [
-            run_case(case, suite, lane, clock)
-            for case in plan(suite, subjects, selection or Selection())
-        ]
-    return assemble(suite, subjects, judged, clock, **assembled)
+    """Run ``suite`` with the Python SDK that is installed, as ``conformance run`` does."""
+    with Engine(suite, service, clock=clock) as engine:
+        plan = engine.plan(selection, ("python",), lane=LaneKind.INPROCESS)
+        return follow(engine.events(plan), lambda _event: None)
 
 
 def scenario(steps: str = "", *, head: str = "", api_versions: str = '"2024-10-21"') -> str:

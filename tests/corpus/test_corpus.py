@@ -11,7 +11,7 @@ import pytest
 from conformance.errors import InputError, InputErrors
 from conformance.judge.results import CaseResult, Run, Verdict
 from conformance.lint.suite import lint
-from conformance.plan.plan import Selection
+from conformance.plan.selection import Selection
 from tests.corpus.overlay import CORPUS, contract, load, make_root, run
 
 PLACES = {

@@ -19,9 +19,13 @@ from conformance.judge.results import CaseResult, FindingResult, Run, Tool, Verd
 from conformance.judge.rules.context import StepContext, StepObservation
 from conformance.judge.rules.finding import Blame, Finding, Level
 from conformance.judge.rules.registry import Applied
-from conformance.judge.settle import exit_code, settle_waivers, subject_results
-from conformance.plan.plan import Case, Selection, SubjectUnderTest, plan
-from conformance.run.execute import build_call, client_config
+from conformance.judge.settle import WaivedSubject, exit_code, settle_waivers
+from conformance.plan.case import Case
+from conformance.plan.plan import plan
+from conformance.plan.selection import Selection
+from conformance.run.calls import build_call, client_config
+from conformance.run.execution import facts_of
+from conformance.sdk.subject import SubjectUnderTest
 from conformance.suite.load import Suite
 from conformance.suite.waivers import Waiver
 from conformance.wire.operations import OPERATIONS
@@ -55,7 +59,7 @@ def subject(suite: Suite, *waivers: Waiver, version: str = "3.0.0") -> SubjectUn
 
 
 def cases(suite: Suite, *waivers: Waiver, version: str = "3.0.0") -> tuple[Case, ...]:
-    return plan(suite, (subject(suite, *waivers, version=version),), Selection())
+    return plan(suite, (subject(suite, *waivers, version=version),), Selection()).cases
 
 
 def found(
@@ -84,7 +88,7 @@ def judged(
         Level.MUST,
         case.api_version,
         OPERATIONS[step.call],
-        client_config(case, case.spec.client),
+        client_config(case.spec.client, case.api_version, case.surface),
         build_call(step, None),
         step.expect,  # type: ignore[arg-type]
         StepObservation((), Outcome(status, reason=reason)),
@@ -97,7 +101,7 @@ def judged(
     monkeypatch.setattr(
         judging, "apply_checks", lambda _: ((*applied, Applied("r.held", "held")), findings)
     )
-    return judge(case, CaseObservation((context,), unreached, unplayed), TODAY)
+    return judge(facts_of(case), CaseObservation((context,), unreached, unplayed), TODAY)
 
 
 def test_a_case_without_findings_passes(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,14 +239,12 @@ def test_a_note_uses_no_waiver(suite: Suite, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_cases_that_planning_decided_keep_their_reason(suite: Suite) -> None:
-    case = cases(suite)[0]
-    assert (
-        judge_unrun(replace(case, status="unsupported", reason="no")).result.verdict
-        is Verdict.UNSUPPORTED
-    )
-    assert judge_unrun(replace(case, status="not-run", reason="no")).result.reason == "no"
+    case = facts_of(cases(suite)[0])
+    unsupported = judge_unrun(case, Verdict.UNSUPPORTED, "no").result
+    assert (unsupported.verdict, unsupported.reason) == (Verdict.UNSUPPORTED, "no")
+    assert judge_unrun(case, Verdict.NOT_RUN, "no").result.reason == "no"
     assert judge_fault(case, "broken").result.verdict is Verdict.ERROR
-    assert case.id in judge_fault(case, "broken").result.reproduce
+    assert str(case.identity) in judge_fault(case, "broken").result.reproduce
 
 
 # --- settling
@@ -264,7 +266,7 @@ def settled(
     names = frozenset({item.id})
     done = tuple(
         Judged(
-            judge_fault(case, "").result.model_copy(update={"verdict": verdict}),
+            judge_fault(facts_of(case), "").result.model_copy(update={"verdict": verdict}),
             names if used else frozenset(),
             names if mismatched else frozenset(),
         )
@@ -272,8 +274,13 @@ def settled(
         if run(case)
     )
     ids = tuple(loaded.id for loaded in suite.scenarios)
+    identities = tuple(case.identity for case in whole if case.runs)
     (use,) = settle_waivers(
-        (subject(suite, item, version=version),), done, ids, whole if planned else None, TODAY
+        (WaivedSubject("python", version, (item,)),),
+        done,
+        ids,
+        identities if planned else None,
+        TODAY,
     )
     return use.state
 
@@ -335,13 +342,8 @@ def test_a_waiver_of_an_api_version_no_scenario_has_is_unexercised(suite: Suite)
 
 
 def test_uses_are_in_the_order_of_their_names(suite: Suite) -> None:
-    whose = subject(suite, waiver(id="b"), waiver(id="a"))
+    whose = WaivedSubject("python", "3.0.0", (waiver(id="b"), waiver(id="a")))
     assert [use.id for use in settle_waivers((whose,), (), (), (), TODAY)] == ["a", "b"]
-
-
-def test_a_subject_that_cannot_run_is_listed_with_its_reason(suite: Suite) -> None:
-    (listed,) = subject_results((SubjectUnderTest(suite.sdk("python"), "-", absent="not here"),))
-    assert (listed.status, listed.reason) == ("not-run", "not here")
 
 
 # --- exit codes

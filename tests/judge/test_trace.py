@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.judge.results import ExchangeTrace, StepTrace
-from conformance.judge.trace import request_trace
+from conformance.judge.trace import asked_wait, request_trace
 from conformance.report.canonical import canonical_call
-from conformance.wire.exchange import Request
+from conformance.report.timeline import timeline
+from conformance.wire.exchange import Provenance, Request, Response, Source
 
 URL = "https://conformance.openai.azure.com/openai/files"
 
@@ -69,3 +70,44 @@ def test_every_part_of_a_form_is_found_again_whatever_its_bytes(content: bytes) 
         "/body/file/content_type",
         "/body/file/content",
     }
+
+
+@pytest.mark.parametrize(
+    ("headers", "wanted"),
+    [
+        ({"retry-after-ms": "40"}, (0.04, "retry-after-ms")),
+        ({"retry-after": "2"}, (2.0, "retry-after")),
+        ({"retry-after-ms": "40", "retry-after": "2"}, (0.04, "retry-after-ms")),
+        ({"x-ms-retry-after-ms": "300"}, (0.3, "x-ms-retry-after-ms")),
+        ({"x-ms-retry-after-ms": "300", "retry-after": "1"}, (0.3, "x-ms-retry-after-ms")),
+        ({"retry-after": "Infinity"}, (None, None)),
+        ({}, (None, None)),
+        (
+            {
+                "retry-after": "Mon, 02 Mar 2026 09:30:05 GMT",
+                "date": "Mon, 02 Mar 2026 09:30:00 GMT",
+            },
+            (5.0, "retry-after"),
+        ),
+        ({"retry-after": "soon"}, (None, None)),
+        ({"retry-after": "Mon, 02 Mar 2026 09:30:05 GMT"}, (None, None)),
+        ({"retry-after-ms": "x", "retry-after": "1"}, (1.0, "retry-after")),
+    ],
+)
+def test_the_wait_a_response_asks_for(
+    headers: dict[str, str], wanted: tuple[float | None, str | None]
+) -> None:
+    assert (
+        asked_wait(Response(429, tuple(headers.items()), b"", Provenance(Source.SCRIPT))) == wanted
+    )
+    assert asked_wait(None) == (None, None)
+
+
+def test_the_timeline_shows_a_wait_that_only_the_header_of_azure_asks_for() -> None:
+    response = Response(429, (("x-ms-retry-after-ms", "300"),), b"", Provenance(Source.SCRIPT))
+    seconds, header = asked_wait(response)
+    call = request_trace(Request("POST", URL, ()))
+    first = ExchangeTrace(request=call, response=None, asked_wait=seconds, asked_by=header)
+    drawing = timeline((first, ExchangeTrace(request=call, response=None, at=0.3, waited=0.3)))
+    assert drawing is not None
+    assert "asked (x-ms-retry-after-ms)" in [bar.label for bar in drawing.bars]

@@ -14,6 +14,7 @@ import pytest
 from tests.places import PROJECT
 
 ROOT = PROJECT
+SCHEMAS = tuple((PROJECT / "conformance").rglob("*.schema.json"))
 ONE_CAPABILITY = ("--capability", "embeddings")
 
 
@@ -85,6 +86,13 @@ def test_the_wheel_carries_every_file_of_the_suite(environment: Path, tmp_path: 
         name = part.removeprefix("docs/")
         [data] = (environment / "venv").glob(f"lib/python*/site-packages/conformance/_data/{name}")
         assert files_below(data) == source
+
+
+def test_the_wheel_carries_the_published_schemas_and_their_former_places(environment: Path) -> None:
+    [package] = (environment / "venv").glob("lib/python*/site-packages/conformance")
+    schemas = {path.relative_to(PROJECT / "conformance") for path in SCHEMAS}
+    assert len(schemas) == 8
+    assert {path.relative_to(package) for path in package.rglob("*.schema.json")} == schemas
 
 
 def test_an_adapter_of_the_wheel_is_whole_with_what_it_shares(

@@ -7,25 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from conformance.errors import InputError, InputErrors, UsageError
-from conformance.plan.plan import (
-    API_KEY,
-    Case,
-    Selection,
-    SubjectUnderTest,
-    case_id,
-    check_selection,
-    matrix_rows,
-    plan,
-    require_cases,
-)
+from conformance.plan.case import Case
+from conformance.plan.plan import Plan, matrix_rows, plan
+from conformance.plan.selection import Selection, check_selection
 from conformance.plan.subjects import subjects_of
+from conformance.sdk.subject import SubjectUnderTest
+from conformance.service.replay import REPLAY
 from conformance.suite.home import find_home
 from conformance.suite.load import Suite
 from conformance.suite.scenario.model import API_VERSIONS
+from conformance.wire.stand_ins import API_KEY
+from conformance.wire.vocabulary import LaneKind
 from tests.corpus.overlay import PROJECT, contract, load, make_root, scenario, step
 
 
@@ -55,9 +49,8 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Suite:
 def planned(
     suite: Suite, *, subject: SubjectUnderTest | None = None, **selection: Any
 ) -> tuple[Case, ...]:
-    return plan(
-        suite, (subject,) if subject else subjects_of(suite, ("python",)), Selection(**selection)
-    )
+    subjects = (subject,) if subject else subjects_of(suite, ("python",))
+    return plan(suite, subjects, Selection(**selection)).cases
 
 
 def test_one_case_for_each_row_version_and_surface(suite: Suite) -> None:
@@ -76,27 +69,6 @@ def test_a_name_says_scenario_row_version_sdk_and_surface(suite: Suite) -> None:
     version = subjects_of(suite, ("python",))[0].version
     first = planned(suite, patterns=("chat/matrix",))[0]
     assert first.id == f"chat/matrix[a=1,b=x]::2024-10-21::python@{version}-async"
-
-
-@given(
-    st.dictionaries(
-        st.text(max_size=4),
-        st.none()
-        | st.integers()
-        | st.text(max_size=6)
-        | st.fixed_dictionaries({"name": st.text(max_size=4)}),
-        max_size=3,
-    )
-)
-def test_a_name_does_not_depend_on_the_order_of_the_matrix(row: dict[str, Any]) -> None:
-    turned = dict(reversed(row.items()))
-    assert case_id("s", row, "v1", "python", "1", "sync") == case_id(
-        "s", turned, "v1", "python", "1", "sync"
-    )
-
-
-def test_names_of_cases_never_hold_the_separator_twice_over() -> None:
-    assert case_id("s", {"a": "x::y"}, "v1", "python", "1", "sync").count("::") == 2
 
 
 def test_rows_are_every_combination_and_one_empty_row_without_a_matrix(suite: Suite) -> None:
@@ -229,8 +201,9 @@ def test_a_part_of_a_selection_that_names_nothing_is_refused_with_what_is_near(
 
 
 def test_nothing_selected_is_an_error() -> None:
-    with pytest.raises(UsageError):
-        require_cases(())
+    with pytest.raises(UsageError) as caught:
+        Plan((), (), REPLAY, Selection()).require_cases()
+    assert caught.value.code == "nothing-selected"
 
 
 def test_what_an_api_version_or_the_lane_does_not_have_is_not_run_and_says_why(
@@ -240,7 +213,7 @@ def test_what_an_api_version_or_the_lane_does_not_have_is_not_run_and_says_why(
     assert late["2024-10-21"].status == "not-run"
     assert "not part of api-version 2024-10-21" in late["2024-10-21"].reason
     assert late["v1"].status == "run"
-    (bound,) = subjects_of(suite, ("python",), "inprocess")
+    (bound,) = subjects_of(suite, ("python",), LaneKind.INPROCESS)
     assert {
         (case.status, case.reason)
         for case in planned(suite, subject=bound, patterns=("chat/socket",))
@@ -314,10 +287,10 @@ def test_an_sdk_that_is_not_there_has_no_cases_and_alone_is_an_error_with_its_re
     suite: Suite,
 ) -> None:
     absent = SubjectUnderTest(suite.sdk("python"), "-", absent="not installed here")
-    cases = tuple(planned(suite, subject=absent))
-    assert cases == ()
+    nothing = plan(suite, (absent,), Selection())
+    assert nothing.cases == ()
     with pytest.raises(UsageError) as caught:
-        require_cases(cases, (absent,))
+        nothing.require_cases()
     assert (caught.value.code, caught.value.hint) == ("sdk-absent", "python: not installed here")
 
 
@@ -348,7 +321,7 @@ def test_a_version_is_the_same_however_it_is_spelled(suite: Suite) -> None:
 )
 def test_what_is_no_version_is_refused_before_it_becomes_a_path(suite: Suite, wanted: str) -> None:
     with pytest.raises(UsageError) as caught:
-        subjects_of(suite, (wanted,), "loopback")
+        subjects_of(suite, (wanted,), LaneKind.LOOPBACK)
     assert caught.value.code == "sdk-version"
 
 

@@ -14,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from conformance.record.cassette_write import Entry, Provenance, render, write_cassette
+from conformance.record.cassette_text import CassetteEntry, CassetteOrigin, render
+from conformance.record.cassette_write import write_cassette
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
 
@@ -23,8 +24,10 @@ URL = "https://conformance.openai.azure.com/openai/files?api-version=2024-10-21"
 
 def text(sign: str) -> str:
     body = "\n".join([sign * 60] * 400).encode()
-    entry = Entry(Request("GET", URL, ()), Response(200, (), body, Origin(Source.SCRIPT, "a test")))
-    return render([entry], Provenance("script", "a test", "2024-10-21"))
+    entry = CassetteEntry(
+        Request("GET", URL, ()), Response(200, (), body, Origin(Source.SCRIPT, "a test"))
+    )
+    return render([entry], CassetteOrigin("script", "a test", "2024-10-21"))
 
 
 def main(folder: Path, kills: int) -> None:

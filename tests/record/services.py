@@ -8,15 +8,20 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from conformance.plan.plan import Case, Selection, plan
+from conformance.plan.case import Case
+from conformance.plan.plan import plan
+from conformance.plan.selection import Selection
 from conformance.plan.subjects import subjects_of
 from conformance.record.forwarder import Budget
-from conformance.record.record import Mode, Recording, check_budget, record_all, tasks_of
-from conformance.record.record_case import Options, Recorder, Service
+from conformance.record.recorder import Recorder, Recording, RecordingOptions, record_all
+from conformance.record.task import Mode, check_budget, tasks_of
+from conformance.service.emulated import EMULATOR
 from conformance.service.peer import LiveAnswer
+from conformance.service.service import RecordableService
 from conformance.suite.home import find_home
 from conformance.suite.load import Cassettes, Suite, load_suite
 from conformance.wire.exchange import Headers, Provenance, Reply, Request, Response, Source
+from conformance.wire.vocabulary import LaneKind
 from tests.places import PROJECT
 
 ORIGIN = "https://conformance.openai.azure.com"
@@ -31,7 +36,8 @@ def project() -> Suite:
 @cache
 def cases(*patterns: str) -> tuple[Case, ...]:
     suite = project()
-    return plan(suite, subjects_of(suite, ("python",), "inprocess"), Selection(patterns=patterns))
+    subjects = subjects_of(suite, ("python",), LaneKind.INPROCESS)
+    return plan(suite, subjects, Selection(patterns=patterns)).cases
 
 
 def suite_with(root: Path) -> Suite:
@@ -43,13 +49,13 @@ def record(
     root: Path,
     *patterns: str,
     mode: Mode = Mode.REWRITE,
-    service: Service | None = None,
-    options: Options | None = None,
+    service: RecordableService = EMULATOR,
+    options: RecordingOptions | None = None,
     budget: Budget | None = None,
 ) -> Recording:
     tasks = tasks_of(cases(*patterns), mode, root)
     check_budget(tasks, budget.limit if budget else None)
-    with Recorder(project(), service or Service(), options, budget) as recorder:
+    with Recorder(project(), service, options, budget) as recorder:
         return record_all(tasks, recorder.record)
 
 

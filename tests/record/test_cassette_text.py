@@ -14,19 +14,14 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from conformance.errors import InputError
-from conformance.record.cassette_write import (
-    Entry,
-    Provenance,
-    cassette_path,
-    render,
-    write_cassette,
-)
+from conformance.record.cassette_text import CassetteEntry, CassetteOrigin, render
+from conformance.record.cassette_write import cassette_path, write_cassette
 from conformance.suite.cassette import parse_cassette
 from conformance.suite.yaml import load_text
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
 
-SAID = Provenance(
+SAID = CassetteOrigin(
     "emulator", "the emulator", "2024-10-21", "python@3.0.0", "2026-01-01", "0123456789abcdef"
 )
 ORIGIN = Origin(Source.EMULATOR, "the emulator")
@@ -51,20 +46,20 @@ def entry(
     headers: tuple[tuple[str, str], ...] = (),
     chunks: tuple[int, ...] = (),
     times: tuple[float, ...] = (),
-) -> Entry:
-    return Entry(
+) -> CassetteEntry:
+    return CassetteEntry(
         Request("POST", URL, headers, request),
         Response(200, headers, response, ORIGIN, chunks),
         times,
     )
 
 
-def read(text: str) -> Entry:
+def read(text: str) -> CassetteEntry:
     cassette = parse_cassette(
         load_text(text, "cassette.yaml", max_bytes=20_000_000, binary=True), "cassette"
     )
     (interaction,) = cassette.interactions
-    return Entry(interaction.request, interaction.response)
+    return CassetteEntry(interaction.request, interaction.response)
 
 
 @given(bodies, bodies)
@@ -108,7 +103,7 @@ def test_another_day_alone_is_no_change(tmp_path: Path) -> None:
     path = tmp_path / "cassette.yaml"
     assert write_cassette(path, render([entry(b"a")], SAID))
     before = path.read_bytes()
-    later = Provenance(
+    later = CassetteOrigin(
         **{**{f: getattr(SAID, f) for f in SAID.__slots__}, "recorded": "2027-02-02"}
     )
     assert not write_cassette(path, render([entry(b"a")], later))

@@ -21,17 +21,19 @@ import pytest
 
 from conformance.errors import EnvironmentFault, InputError
 from conformance.record import cassette_write
-from conformance.record.cassette_write import Entry, Provenance, render, write_cassette
-from conformance.record.record_case import Service
+from conformance.record.cassette_text import CassetteEntry, CassetteOrigin, render
+from conformance.record.cassette_write import write_cassette
 from conformance.sanitize.exchange import Sanitizer
 from conformance.service.emulator import Emulator
 from conformance.service.peer import PeerServer
-from conformance.service.remote.upstream import Credentials
+from conformance.service.remote.upstream import Remote
+from conformance.service.remote_service import LiveResource
+from conformance.suite.settings import Settings
 from conformance.wire.exchange import Delivery, Reply, Request, Response, Source
 from conformance.wire.exchange import Provenance as Origin
 from tests.record.services import ORIGIN, PROJECT, files_of, record, response
 
-SAID = Provenance("script", "a test", "2024-10-21")
+SAID = CassetteOrigin("script", "a test", "2024-10-21")
 SECRET = "Zk9fQ2hhcmxpZS1EZWx0YS1FY2hvLTQ3MTE"
 HOST = "contoso-prod-eu.openai.azure.com"
 FOUNDED = "2024-10-21/chat/founded.yaml"
@@ -42,7 +44,11 @@ HANGS = 300.0
 def text(body: bytes = b'{"a":1}') -> str:
     url = f"{ORIGIN}/openai/files?api-version=2024-10-21"
     return render(
-        [Entry(Request("GET", url, ()), Response(200, (), body, Origin(Source.SCRIPT, "a test")))],
+        [
+            CassetteEntry(
+                Request("GET", url, ()), Response(200, (), body, Origin(Source.SCRIPT, "a test"))
+            )
+        ],
         SAID,
     )
 
@@ -206,15 +212,14 @@ class LiveLike:
         return Reply(leaky(request))
 
 
-def live_like(url: str) -> Service:
-    return Service(
-        Source.LIVE,
-        "a live resource",
-        url,
-        Credentials(SECRET),
-        {"conf-chat": "contoso-gpt4o"},
-        lambda: (SECRET,),
-    )
+class AzureLike(LiveResource):
+    """A resource at an address of this machine, which passes for one of Azure's."""
+
+    recorded_as = Origin(Source.LIVE, "a live resource")
+
+
+def live_like(url: str) -> AzureLike:
+    return AzureLike(Remote(url), Settings(api_key=SECRET, deployments={"chat": "contoso-gpt4o"}))
 
 
 def test_a_secret_of_a_live_service_never_reaches_the_disk(

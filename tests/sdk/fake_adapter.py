@@ -59,6 +59,8 @@ def misspeak(number: int, do: str) -> bool:
         "object-id": {"id": {}, **OK},
         "text-id": {"id": str(number), **OK},
         "invalid": {"id": number, "outcome": "fine"},
+        "misspelt-view": {"id": number, "outcome": "ok", "view": {"txet": "Hi"}},
+        "mistyped-view": {"id": number, "outcome": "ok", "view": {"choices": "two"}},
     }
     if do == "latin":
         sys.stdout.buffer.write(head.encode() + b'{"text": "caf\xe9"}}\n')
@@ -127,9 +129,9 @@ def call(number: int, do: str) -> None:  # noqa: C901 - one line a misdeed
         held.append(number)
         if len(held) == 3:
             for waiting in reversed(held):
-                say({"id": waiting, "outcome": "ok", "view": {"number": waiting}})
+                say({"id": waiting, "outcome": "ok", "view": {"created": waiting}})
         return
-    say({"id": number, "outcome": "ok", "view": {"do": do}})
+    say({"id": number, "outcome": "ok", "view": {"id": do}})
 
 
 for line in sys.stdin:

@@ -299,6 +299,21 @@ def test_a_driver_that_fails_is_a_crash_with_its_last_line(
     assert outcome == Outcome("crash", reason="ZeroDivisionError: division by zero")
 
 
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_view_that_leaves_the_vocabulary_is_the_driver_s_fault(
+    lane: InProcessLane, surface: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from conformance.sdk.python import views
+
+    monkeypatch.setattr(views, "view", lambda operation, result: {"txet": "Hello"})
+    outcome = lane.perform(
+        client(surface), CALL, ScriptedService(json_reply(CHAT)), VirtualClock(), "seed"
+    )
+    assert outcome.status == "crash"
+    assert outcome.reason.startswith("the view of chat.completions.create is not valid: /view: ")
+    assert "'txet'" in outcome.reason
+
+
 def test_a_lane_can_be_used_again_after_it_was_closed() -> None:
     lane = InProcessLane()
     for _ in range(2):

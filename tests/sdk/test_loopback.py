@@ -8,30 +8,22 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.judge.judge import Judged
 from conformance.judge.results import (
     CaseResult,
-    ExchangeTrace,
-    FindingResult,
-    RequestTrace,
-    StepTrace,
     Verdict,
 )
-from conformance.plan.plan import Case, Selection, plan
 from conformance.plan.realtime import LIMIT, RealTime, real_time
-from conformance.plan.subjects import subjects_of
+from conformance.plan.selection import Selection
 from conformance.report.write import load_run
-from conformance.run.ahead import RunAhead, is_late, needs_quiet
-from conformance.run.lanes import Lanes
-from conformance.run.runner import run_case
+from conformance.run.engine import Engine
 from conformance.suite.contract import load_contract
 from conformance.suite.scenario.model import Scenario
+from conformance.wire.vocabulary import LaneKind
 from tests.corpus.overlay import CLOCK, contract, load, make_root, scenario, step
 from tests.places import PROJECT
 
@@ -61,16 +53,11 @@ def run(root: Path, scenarios: dict[str, str]) -> dict[str, CaseResult]:
         )
     )
     chosen = Selection(patterns=tuple(scenarios))
-    cases = [
-        case
-        for case in plan(suite, subjects_of(suite, ("python",), "loopback"), chosen)
-        if case.status == "run"
-    ]
-    with (
-        Lanes() as lanes,
-        RunAhead(cases, lanes.of, lambda case, lane: run_case(case, suite, lane, CLOCK)) as ahead,
-    ):
-        return {f"{case.loaded.id}-{case.surface}": ahead.result(case).result for case in cases}
+    with Engine(suite, clock=CLOCK) as engine:
+        plan = engine.plan(chosen, ("python",), lane=LaneKind.LOOPBACK)
+        cases = [case for case in plan if case.runs]
+        engine.prepare(cases)
+        return {f"{case.loaded.id}-{case.surface}": engine.result(case).result for case in cases}
 
 
 def test_waits_are_those_that_passed_and_those_of_many_cases_overlap(tmp_path: Path) -> None:
@@ -229,65 +216,6 @@ def test_a_run_may_allow_longer_waits_than_it_does_by_itself() -> None:
     assert real_time(waiting, TRAITS, 61.0) == RealTime(60.0)
 
 
-def result_of(case: Case, *rules: str, verdict: Verdict = Verdict.FAIL) -> Judged:
-    findings = tuple(
-        FindingResult(rule=rule, level="must", blame="sdk", message="late") for rule in rules
-    )
-    return Judged(
-        CaseResult(
-            id=case.id,
-            scenario=case.loaded.id,
-            sdk="python",
-            version="3",
-            surface=case.surface,
-            lane="loopback",
-            api_version=case.api_version,
-            capability="chat",
-            level="must",
-            verdict=verdict,
-            findings=findings,
-        )
-    )
-
-
-def test_lateness_is_believed_only_when_it_comes_again_alone(tmp_path: Path) -> None:
-    suite = load(
-        make_root(
-            tmp_path, {"scenarios/chat/one.yaml": scenario(), "scenarios/chat/two.yaml": scenario()}
-        )
-    )
-    cases = plan(suite, subjects_of(suite, ("python",)), Selection())
-    runs: list[tuple[str, bool]] = []
-
-    def judge(broken_alone: bool) -> Any:
-        def runner(case: Case, lane: Any) -> Judged:
-            runs.append((case.id, lane))
-            return (
-                result_of(case, "retries.backoff")
-                if not lane or broken_alone
-                else result_of(case, verdict=Verdict.PASS)
-            )
-
-        return runner
-
-    with RunAhead(cases, lambda _, alone: alone, judge(broken_alone=False)) as ahead:  # type: ignore[arg-type,return-value]
-        assert {ahead.result(case).result.verdict for case in cases} == {Verdict.PASS}
-    assert len(runs) == 3 * len(cases), "in the crowd, among few, alone"
-    runs.clear()
-    with RunAhead(cases, lambda _, alone: alone, judge(broken_alone=True)) as ahead:  # type: ignore[arg-type,return-value]
-        assert {ahead.result(case).result.verdict for case in cases} == {Verdict.FAIL}
-    alone = [name for name, by_itself in runs if by_itself]
-    assert len(alone) == 3 * 3, "three cases are confirmed, three times each; the rest is believed"
-
-
-def test_a_red_that_no_busy_machine_explains_is_not_run_twice(tmp_path: Path) -> None:
-    suite = load(make_root(tmp_path))
-    case = plan(suite, subjects_of(suite, ("python",)), Selection())[0]
-    assert not needs_quiet(result_of(case, "request.route"))
-    assert needs_quiet(result_of(case, "request.route", "expect.delays"))
-    assert is_late(result_of(case, "retries.backoff"))
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_ends_its_adapters_and_keeps_what_is_finished(
     tmp_path: Path, number: int
@@ -356,71 +284,3 @@ def _wait_for(condition: Any, seconds: float = 15) -> bool:
             return True
         time.sleep(0.1)
     return False
-
-
-@pytest.mark.parametrize(
-    ("fault", "error", "quiet"),
-    [
-        ("cut_body", None, True),
-        (None, {"kind": "timeout"}, True),
-        (None, {"kind": "connection"}, False),
-        (None, None, False),
-    ],
-)
-def test_what_a_busy_machine_could_have_caused_is_judged_again_in_quiet(
-    tmp_path: Path, fault: str | None, error: dict[str, str] | None, quiet: bool
-) -> None:
-    suite = load(make_root(tmp_path))
-    (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
-    asked = RequestTrace(method="GET", url="https://x.example", headers=())
-    sent = ExchangeTrace(request=asked, response=None, fault=fault)
-    step = StepTrace(
-        name="one", operation="models.list", outcome="error", error=error, exchanges=(sent,)
-    )
-    for verdict, wanted in ((Verdict.FAIL, quiet), (Verdict.WAIVED, False), (Verdict.ERROR, True)):
-        result = result_of(case, "expect.result", verdict=verdict).result.model_copy(
-            update={"steps": (step,)}
-        )
-        assert needs_quiet(Judged(result)) is wanted
-
-
-@pytest.mark.parametrize(
-    ("alone", "verdict", "reason"),
-    [
-        ((), Verdict.PASS, "it failed among other cases, and not when it ran again alone"),
-        (("request.route",), Verdict.FAIL, ""),
-    ],
-)
-def test_what_is_red_is_believed_when_it_is_red_again_alone_and_says_so_when_it_is_not(
-    tmp_path: Path, alone: tuple[str, ...], verdict: Verdict, reason: str
-) -> None:
-    suite = load(make_root(tmp_path))
-    (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
-    runs: list[bool] = []
-
-    def runner(case: Case, lane: Any) -> Judged:
-        runs.append(lane)
-        rules = alone if lane else ("request.route",)
-        return result_of(case, *rules, verdict=Verdict.FAIL if rules else Verdict.PASS)
-
-    with RunAhead((case,), lambda _, alone: alone, runner) as ahead:  # type: ignore[arg-type,return-value]
-        result = ahead.result(case).result
-    assert (result.verdict, result.reason, runs) == (verdict, reason, [False, True])
-
-
-def test_more_red_cases_than_an_accident_makes_are_believed_at_once(tmp_path: Path) -> None:
-    suite = load(make_root(tmp_path))
-    (case, *_) = plan(suite, subjects_of(suite, ("python",)), Selection())
-    cases = [replace(case, id=f"{case.id}-{n}") for n in range(100)]
-    runs: list[bool] = []
-
-    def runner(case: Case, lane: Any) -> Judged:
-        runs.append(lane)
-        return result_of(case, "request.route")
-
-    with RunAhead(cases, lambda _, alone: alone, runner) as ahead:  # type: ignore[arg-type,return-value]
-        assert {ahead.result(case).result.verdict for case in cases} == {Verdict.FAIL}
-    assert runs.count(True) == 30
-    with RunAhead(cases[:3], lambda _, alone: alone, runner, 1) as ahead:  # type: ignore[arg-type,return-value]
-        assert {ahead.result(case).result.verdict for case in cases[:3]} == {Verdict.FAIL}
-    assert runs.count(True) == 30, "a service far away is not asked twice"

@@ -33,6 +33,7 @@ from conformance.wire.protocol import (
     SdkError,
     StreamPlan,
 )
+from conformance.wire.vocabulary import Surface
 from tests.places import PROJECT
 
 CLIENT = ClientConfig(
@@ -45,7 +46,7 @@ CLIENT = ClientConfig(
     deployment="d",
     headers=(("x", "y"),),
     environment=(("A", "b"),),
-    surface="async",
+    surface=Surface.ASYNC,
 )
 CALL = Call(
     "chat.completions.create",

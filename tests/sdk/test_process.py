@@ -88,7 +88,7 @@ def test_it_introduces_itself_answers_and_ends(start: Start) -> None:
         "fake",
         8,
     )
-    assert ask(process, "well")["view"] == {"do": "well"}
+    assert ask(process, "well")["view"] == {"id": "well"}
     process.stop()
     assert process.fault is not None and process.fault.cause == "the process ended with code 0"
 
@@ -124,6 +124,8 @@ def test_it_introduces_itself_answers_and_ends(start: Start) -> None:
         ("flood-by-child", FaultKind.CRASH, "the process ended with code 9"),
         ("text-id", FaultKind.PROTOCOL, "id '\"2\"' is the id of no question"),
         ("invalid", FaultKind.PROTOCOL, "the answer to call chat.completions.create is not valid"),
+        ("misspelt-view", FaultKind.PROTOCOL, "'txet' was unexpected"),
+        ("mistyped-view", FaultKind.PROTOCOL, "/view/choices: "),
         ("endless", FaultKind.PROTOCOL, "a line is longer than 4000000 bytes"),
     ],
 )
@@ -194,7 +196,7 @@ def test_what_was_answered_before_a_crash_counts(start: Start) -> None:
     process = start()
     good = [process.send(question("well"), "outcome", 10) for _ in range(5)]
     bad = process.send(question("crash"), "outcome", 10)
-    assert [future.result()["view"] for future in good] == [{"do": "well"}] * 5
+    assert [future.result()["view"] for future in good] == [{"id": "well"}] * 5
     with pytest.raises((AdapterFault, Disturbed)):
         bad.result()
 
@@ -202,7 +204,7 @@ def test_what_was_answered_before_a_crash_counts(start: Start) -> None:
 def test_answers_may_come_in_any_order(start: Start) -> None:
     process = start()
     futures = [process.send(question("hold"), "outcome", 10) for _ in range(3)]
-    assert [future.result()["view"]["number"] for future in futures] == [2, 3, 4]
+    assert [future.result()["view"]["created"] for future in futures] == [2, 3, 4]
 
 
 def test_stderr_is_kept_in_bounds_and_shown_with_a_failure(start: Start) -> None:

@@ -13,30 +13,28 @@ import pytest
 from conformance.errors import UsageError
 from conformance.judge.results import Run, Verdict
 from conformance.judge.rules.finding import Blame
-from conformance.plan.plan import Selection, plan
+from conformance.plan.plan import plan
+from conformance.plan.selection import Selection
 from conformance.plan.subjects import subjects_of
 from conformance.report.asked import asked
-from conformance.run.runner import assemble, run_case
-from conformance.sdk.inprocess import InProcessLane
+from conformance.service.emulated import EMULATOR
 from conformance.service.emulator import Emulator, EmulatorConfig, default_deployments
 from conformance.service.peer import PeerServer
-from conformance.service.targets import EMULATOR, REPLAY, Target, service_url, target_of
+from conformance.service.replay import REPLAY
+from conformance.service.service import Service
+from conformance.service.targets import remote_of_target, service_of_target, service_url
 from conformance.suite.settings import Settings
 from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
-from tests.corpus.overlay import CLOCK, load, make_root, run, scenario, step
+from tests.corpus.overlay import load, make_root, run, scenario, step
 from tests.service.remote.served import COMMAND, environment
 
 SECRET = "5ecre7" + "0123456789abcdef" * 2
 ASKED = step(service="", expect="{attempts: 1, result: {text: Never this., finish_reason: stop}}")
 
 
-def on(target: Target, tmp_path: Path, files: dict[str, str | bytes]) -> Run:
+def on(service: Service, tmp_path: Path, files: dict[str, str | bytes]) -> Run:
     suite = load(make_root(tmp_path, files))
-    subjects = subjects_of(suite, ("python",))
-    cases = plan(suite, subjects, Selection(surfaces=("sync",)), target=target)
-    with InProcessLane() as lane:
-        judged = [run_case(case, suite, lane, CLOCK) for case in cases]
-    return assemble(suite, subjects, judged, CLOCK, target=target)
+    return run(suite, Selection(surfaces=("sync",)), service=service)
 
 
 def verdicts(found: Run) -> dict[str, tuple[str, str]]:
@@ -117,7 +115,7 @@ class Odd:
 def test_what_the_service_does_wrong_is_the_services(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, body: Any
 ) -> None:
-    monkeypatch.setattr("conformance.run.execute.service_of", lambda *_: Odd(status, body))
+    monkeypatch.setattr("conformance.service.emulated.Emulator", lambda _: Odd(status, body))
     found = on(EMULATOR, tmp_path, {"scenarios/chat/asked.yaml": scenario(ASKED)})
     case = next(case for case in found.cases if case.scenario == "chat/asked")
     assert case.verdict is Verdict.FAIL
@@ -143,7 +141,7 @@ def test_what_the_service_does_wrong_is_the_services(
 )
 def test_an_address_that_is_not_safe_is_refused_and_not_repeated(url: str, code: str) -> None:
     with pytest.raises(UsageError, match=code) as caught:
-        target_of(url, Settings())
+        service_of_target(url, Settings())
     assert SECRET not in str(caught.value)
 
 
@@ -153,22 +151,22 @@ def test_addresses_lose_what_sdks_add() -> None:
 
 
 def test_names_of_targets(tmp_path: Path) -> None:
-    assert target_of("", Settings()) is REPLAY
-    assert target_of("emulator", Settings()) is EMULATOR
+    assert service_of_target("", Settings()) is REPLAY
+    assert service_of_target("emulator", Settings()) is EMULATOR
     for name, code in (("emulater", "target-unknown"), ("live", "target-not-configured")):
         with pytest.raises(UsageError, match=code):
-            target_of(name, Settings())
+            service_of_target(name, Settings())
     with pytest.raises(UsageError, match="deployments"):
-        target_of("live", Settings("https://a.openai.azure.com", api_key=SECRET))
+        service_of_target("live", Settings("https://a.openai.azure.com", api_key=SECRET))
 
 
 def test_the_key_of_the_resource_is_for_the_resource_alone() -> None:
     settings = Settings("https://a.openai.azure.com", api_key=SECRET, deployments={"chat": "x"})
-    assert target_of("https://gateway.example", settings).settings.api_key == ""
-    assert target_of("https://a.openai.azure.com:443/", settings).settings.api_key == SECRET
+    assert remote_of_target("https://gateway.example", settings).settings.api_key == ""
+    assert remote_of_target("https://a.openai.azure.com:443/", settings).settings.api_key == SECRET
     own = Settings("https://a.openai.azure.com", api_key=SECRET, target_key="another-key")
-    assert target_of("https://gateway.example", own).settings.api_key == "another-key"
-    assert SECRET not in repr(target_of("live", settings))
+    assert remote_of_target("https://gateway.example", own).settings.api_key == "another-key"
+    assert SECRET not in repr(service_of_target("live", settings))
 
 
 def test_a_resource_without_a_key_is_asked_with_tokens_and_lacking_deployments_are_said(
@@ -186,12 +184,12 @@ def test_a_resource_without_a_key_is_asked_with_tokens_and_lacking_deployments_a
             },
         )
     )
-    target = target_of(
+    target = service_of_target(
         "live", Settings("https://a.openai.azure.com", deployments={"chat": "my-gpt"})
     )
     cases = {
         case.loaded.id: case
-        for case in plan(suite, subjects_of(suite, ("python",)), Selection(), target=target)
+        for case in plan(suite, subjects_of(suite, ("python",)), Selection(), service=target)
     }
     assert cases["chat/asked"].spec.client.auth == "token_provider"
     assert cases["chat/asked"].spec.steps[0].with_["model"] == "my-gpt"

@@ -242,7 +242,8 @@ def test_a_recorded_bomb_is_refused_with_its_place_before_any_sdk_is_served_it(c
     document = load_text(
         "version: 1\nconformance: {source: documentation}\ninteractions:\n"
         "- request: {method: GET, uri: 'https://h.example/', headers: {}, body: null}\n"
-        f"  response: {{status: {{code: 200, message: OK}}, headers: {{content-encoding: [{coding}]}}, "
+        f"  response: {{status: {{code: 200, message: OK}}, "
+        f"headers: {{content-encoding: [{coding}]}}, "
         f"body: {{string: !!binary {text}}}}}\n",
         "bomb.yaml",
         binary=True,

@@ -81,8 +81,8 @@ def test_a_source_that_opens_is_no_problem(tmp_path: Path, source: str) -> None:
         (
             '{issue: "https://github.com/openai/openai-python"}',
             "link-form scenarios/chat/x.yaml:3:19 "
-            "'https://github.com/openai/openai-python' is no issue, pull request or discussion on GitHub; write the whole "
-            "address, as a browser has it",
+            "'https://github.com/openai/openai-python' is no issue, pull request or discussion "
+            "on GitHub; write the whole address, as a browser has it",
         ),
     ],
 )

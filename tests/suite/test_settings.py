@@ -90,7 +90,10 @@ def test_a_wrong_file_names_the_place_and_what_to_do_and_never_a_value(
 
 
 def test_the_place_in_pyproject_is_below_its_table(tmp_path: Path) -> None:
-    text = '[project]\nchta = "x"\n[tool.other]\nchta = 1\n[tool.conformance.deployments]\nchta = "x"\n'
+    text = (
+        '[project]\nchta = "x"\n[tool.other]\nchta = 1\n'
+        '[tool.conformance.deployments]\nchta = "x"\n'
+    )
     with pytest.raises(InputErrors, match=r"pyproject\.toml:6:1: unknown key 'chta'"):
         settings(tmp_path, text, "pyproject.toml")
 

@@ -96,7 +96,8 @@ def test_names_may_stand_with_and_without_quotes(
 
 
 def test_a_preamble_and_an_epilogue_are_no_parts() -> None:
-    body = b'hello\r\n--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\nbye\r\n--b\r\n\r\nx'
+    part = b'Content-Disposition: form-data; name="a"\r\n\r\n1'
+    body = b"hello\r\n--b\r\n" + part + b"\r\n--b--\r\nbye\r\n--b\r\n\r\nx"
     assert [part.name for part in parse_multipart(body, "multipart/form-data; boundary=b")] == ["a"]
 
 

@@ -12,12 +12,11 @@ from typing import Any, Protocol
 from conformance.errors import EnvironmentFault
 from conformance.sanitize.redactor import Redactor
 from conformance.service.remote.relay import Exchanger
+from conformance.wire.protocol import ClientConfig
+from conformance.wire.stand_ins import API_KEY, SERVICE_HOST, TOKENS
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 _MARGIN = 60.0
-_KEY_SHOWN = "conformance-api-key-not-a-secret"
-_TOKEN_SHOWN = "conformance-entra-token-1"  # noqa: S105 - a stand-in
-_HOST_SHOWN = "conformance.openai.azure.com"
 _MESSAGE = 300
 
 
@@ -61,19 +60,18 @@ class EntraTokens:
         try:
             if self._credential is None:
                 self._credential = self._make()
-            found = self._credential.get_token(self._scope)
+            token = self._credential.get_token(self._scope)
         except EnvironmentFault:
             raise
         except Exception as error:  # azure-identity raises what its many credentials raise
-            said = Redactor(self.given).text(
-                str(error).strip().splitlines()[0] if str(error).strip() else ""
-            )
+            first_line = "".join(str(error).strip().splitlines()[:1])
+            reason = Redactor(self.given).text(first_line)
             raise EnvironmentFault(
                 "credential-unavailable",
-                f"no Entra token: {type(error).__name__}: {said[:_MESSAGE]}",
+                f"no Entra token: {type(error).__name__}: {reason[:_MESSAGE]}",
                 "sign in (az login), or set AZURE_OPENAI_API_KEY",
             ) from None
-        self._token, self._expires = str(found.token), float(found.expires_on)
+        self._token, self._expires = str(token.token), float(token.expires_on)
         self.given.add(self._token)
 
 
@@ -98,6 +96,18 @@ class StandIns:
     tokens: frozenset[str]
 
 
+def stand_ins_of(config: ClientConfig) -> StandIns:
+    """What the client of ``config`` is given in the place of credentials: what the suite gives to
+    every client, and what the scenario sets."""
+    environment = config.environment
+    keys = {value for name, value in environment if "KEY" in name}
+    tokens = {value for name, value in environment if "TOKEN" in name}
+    return StandIns(
+        frozenset({API_KEY, config.auth.key, *keys}),
+        frozenset({*TOKENS, *config.auth.tokens, *tokens}),
+    )
+
+
 def exchanger(
     given: StandIns, key: str, tokens: EntraTokens | None, names: Iterable[str] = ()
 ) -> Exchanger:
@@ -109,22 +119,23 @@ def exchanger(
 
     def outward(name: str, value: str) -> str:
         lower = name.lower()
-        if lower == "api-key":
-            return key if key and value in given.keys else value
+        if lower == "api-key" and key and value in given.keys:
+            return key
         scheme, space, credential = value.partition(" ")
         if lower != "authorization" or not space or scheme.lower() != "bearer":
             return value
-        if (
-            key and credential in given.keys
-        ):  # v1 takes a key as bearer as well (wire-contract section 2)
+        if key and credential in given.keys:  # the v1 route takes a key as bearer as well
             return f"{scheme} {key}"
-        return (
-            f"{scheme} {tokens()}" if tokens is not None and credential in given.tokens else value
-        )
+        if tokens is not None and credential in given.tokens:
+            return f"{scheme} {tokens()}"
+        return value
 
     def inward() -> dict[str, str]:
-        shown = dict.fromkeys((name for name in names if name), _HOST_SHOWN)
-        shown |= dict.fromkeys(tokens.given if tokens else (), _TOKEN_SHOWN)
-        return shown | ({key: _KEY_SHOWN} if key else {})
+        shown = dict.fromkeys((name for name in names if name), SERVICE_HOST)
+        if tokens is not None:
+            shown |= dict.fromkeys(tokens.given, TOKENS[0])
+        if key:
+            shown[key] = API_KEY
+        return shown
 
     return Exchanger(outward, inward)

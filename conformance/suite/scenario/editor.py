@@ -3,12 +3,10 @@ drift."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from conformance.suite.published import DIALECT, schema_text
 from conformance.suite.scenario.model import Scenario
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def editor_schema() -> dict[str, Any]:
@@ -18,5 +16,5 @@ def editor_schema() -> dict[str, Any]:
 
 
 def editor_schema_text() -> str:
-    """The schema as it stands in ``conformance/scenario/scenario.schema.json``."""
-    return json.dumps(editor_schema(), indent=2, sort_keys=True) + "\n"
+    """The schema as it stands in ``conformance/published/scenario.schema.json``."""
+    return schema_text(editor_schema())

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.suite.scenario.durations import seconds
+from conformance.wire.text import shortened
 
 
 class _Absent:
@@ -85,13 +86,9 @@ def show(value: Any, limit: int = 160) -> str:
         return "nothing"
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ):  # not JSON: keys that are no text, a value inside itself
-        text = repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    except (TypeError, ValueError, RecursionError):
+        text = repr(value)  # no JSON: keys that are no text, a value inside itself
+    return shortened(text, limit)
 
 
 def escape(part: str | int) -> str:
@@ -167,20 +164,22 @@ def _operators(
 
 
 def _from(origin: str, actual: Any, resolve: Resolve | None, pointer: str) -> Iterator[Mismatch]:
-    wanted = resolve(origin, pointer) if resolve else ABSENT
-    if wanted is ABSENT:
+    original = ABSENT
+    if resolve is not None:
+        original = resolve(origin, pointer)
+    if original is ABSENT:
         yield Mismatch(
             pointer,
             {"$from": origin},
             _plain(actual),
             f"the {origin} has no value to compare with here",
         )
-    elif not _equal(wanted, actual):
+    elif not _equal(original, actual):
         yield Mismatch(
             pointer,
-            wanted,
+            original,
             _plain(actual),
-            f"the {origin} says {show(wanted)}, found {show(actual)}",
+            f"the {origin} says {show(original)}, found {show(actual)}",
         )
 
 
@@ -216,14 +215,10 @@ def _unordered(
     for index, want in enumerate(argument):
         if not _seat(index, fits, taken, set()):
             rest = [have for i, have in enumerate(actual) if i not in taken]
-            yield Mismatch(
-                pointer,
-                want,
-                rest,
-                f"no item matches {show(want)}"
-                if not fits[index]
-                else f"every item that matches {show(want)} is needed by another expectation",
-            )
+            message = f"no item matches {show(want)}"
+            if fits[index]:
+                message = f"every item that matches {show(want)} is needed by another expectation"
+            yield Mismatch(pointer, want, rest, message)
 
 
 def _seat(index: int, fits: list[list[int]], taken: dict[int, int], tried: set[int]) -> bool:
@@ -241,8 +236,9 @@ def _seat(index: int, fits: list[list[int]], taken: dict[int, int], tried: set[i
 def _contains_item(
     argument: Any, actual: Any, resolve: Resolve | None, pointer: str
 ) -> Iterator[Mismatch]:
-    items = actual if isinstance(actual, list | tuple) else ()
-    if not any(not any(match(argument, have, resolve, pointer)) for have in items):
+    if not isinstance(actual, list | tuple) or not any(
+        not any(match(argument, item, resolve, pointer)) for item in actual
+    ):
         yield Mismatch(
             pointer, argument, _plain(actual), f"no item matches {show(argument)} in {show(actual)}"
         )
@@ -275,10 +271,19 @@ def _compare(argument: Any, actual: Any, test: Callable[[float, float], bool]) -
 
 def _approx(argument: Any, actual: Any, tolerance: Any) -> bool:
     within = seconds(tolerance)
-    wanted, have = seconds(argument), seconds(actual)
-    if wanted is None or have is None:
+    if within is None:
+        within = _EPSILON
+    target, value = seconds(argument), seconds(actual)
+    if target is None or value is None:
         return False
-    return math.isclose(wanted, have, rel_tol=1e-6, abs_tol=1e-9 if within is None else within)
+    return math.isclose(target, value, rel_tol=1e-6, abs_tol=within)
+
+
+def _type_names(argument: Any) -> list[Any]:
+    """The argument of ``$type`` as a list: it is one name, or a list of names."""
+    if isinstance(argument, list):
+        return argument
+    return [argument]
 
 
 def _length(argument: Any, actual: Any) -> bool:
@@ -291,7 +296,7 @@ _SIMPLE: dict[str, Callable[[Any, Any, Any], bool]] = {
     "$present": lambda a, v, _: (v is not ABSENT) == bool(a),
     "$absent": lambda a, v, _: (v is ABSENT) == bool(a),
     "$null": lambda a, v, _: (v is None) == bool(a),
-    "$type": lambda a, v, _: any(_TYPES[t](v) for t in ([a] if isinstance(a, str) else a)),
+    "$type": lambda a, v, _: any(_TYPES[name](v) for name in _type_names(a)),
     "$regex": lambda a, v, _: isinstance(v, str) and re.search(a, v) is not None,
     "$contains": lambda a, v, _: isinstance(v, str) and a in v,
     "$gte": lambda a, v, _: _compare(a, v, lambda x, y: x >= y - _EPSILON),
@@ -373,7 +378,7 @@ def _operator_problem(name: str, argument: Any) -> str | None:
 
 
 def _is_type(argument: Any) -> bool:
-    names = argument if isinstance(argument, list) and argument else [argument]
+    names = _type_names(argument) or [argument]
     return all(isinstance(name, str) and name in _TYPES for name in names)
 
 

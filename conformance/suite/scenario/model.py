@@ -1,4 +1,4 @@
-"""The scenario format (design section 5; prose in ``docs/scenarios.md``).
+"""The scenario format (in prose: ``docs/scenarios.md``).
 
 These models are the format: the editor schema (``scenario.schema.json``) and the messages about
 unknown keys are made from them. Values below ``with``, ``expect`` and a scripted body are free JSON
@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from conformance.suite.facts import FactRef
 from conformance.suite.scenario.durations import parse_duration
+from conformance.wire.vocabulary import Level, ScenarioLane, Surface
 
 API_VERSIONS = ("2024-06-01", "2024-10-21", "2025-03-01-preview", "2025-04-01-preview", "v1")
 """The api-versions the project has schemas for, oldest first; ``v1`` stands after every dated
@@ -31,7 +32,8 @@ def _duration(value: object) -> object:
         parsed = parse_duration(value)
         if parsed is None and not value.startswith("${"):
             raise ValueError("a duration is a number of seconds or text such as 40ms, 1.5s, 2m")
-        return value if parsed is None else parsed
+        if parsed is not None:
+            return parsed
     return value
 
 
@@ -149,7 +151,7 @@ FAULTS_AT_A_PLACE = ("cut_head", "cut_body", "reset_body", "stall_body", "bad_ch
 """The faults that strike after some of the answer was sent."""
 
 
-class Reply(Part):
+class ReplySpec(Part):
     """One scripted reply. Exactly one of ``body`` (JSON), ``text``, ``base64``, ``sse`` (a list of
     events) or none.
 
@@ -190,7 +192,9 @@ class Reply(Part):
     fault: FaultName | Variable | None = None
     cut_at: Annotated[int, Field(ge=0)] | Variable | None = Field(
         default=None,
-        description="Bytes sent before the fault: of the body, for cut_head of the head. Default: half.",
+        description=(
+            "Bytes sent before the fault: of the body, for cut_head of the head. Default: half."
+        ),
     )
     cut_event: Annotated[int, Field(ge=1)] | Variable | None = Field(
         default=None,
@@ -199,22 +203,21 @@ class Reply(Part):
     repeat: bool = False
 
     @model_validator(mode="after")
-    def _one_body(self) -> Reply:
+    def _one_body(self) -> ReplySpec:
         bodies = [n for n in ("body", "text", "base64", "sse") if n in self.model_fields_set]
         if len(bodies) > 1:
             raise ValueError(f"a reply has one body, not {' and '.join(bodies)}")
         return self
 
     @model_validator(mode="after")
-    def _one_place(self) -> Reply:
+    def _one_place(self) -> ReplySpec:
         places = [n for n in ("cut_at", "cut_event") if isinstance(getattr(self, n), int)]
         if len(places) > 1:
             raise ValueError("a fault strikes in one place: cut_at or cut_event")
         struck = self.fault in FAULTS_AT_A_PLACE or (self.fault or "").startswith("${")
         if places and not (struck and (self.fault, places[0]) != ("cut_head", "cut_event")):
-            raise ValueError(
-                f"{places[0]} is where a fault strikes; {self.fault or 'no fault'} has no such place"
-            )
+            fault = self.fault or "no fault"
+            raise ValueError(f"{places[0]} is where a fault strikes; {fault} has no such place")
         return self
 
 
@@ -283,7 +286,7 @@ class Step(Part):
     with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     options: OptionsSpec | None = None
     stream: StreamSpec | bool | None = None
-    service: list[Reply | Literal["cassette"]] | str | None = None
+    service: list[ReplySpec | Literal["cassette"]] | str | None = None
     expect: Expect = Field(default_factory=Expect)
 
     @field_validator("service")
@@ -296,11 +299,9 @@ class Step(Part):
     @property
     def is_streamed(self) -> bool:
         """Whether the caller takes the answer as a stream."""
-        return bool(self.with_.get("stream")) if self.stream is None else self.stream is not False
-
-
-Level = Literal["must", "should", "may"]
-Surface = Literal["sync", "async"]
+        if self.stream is None:
+            return bool(self.with_.get("stream"))
+        return self.stream is not False
 
 
 class Scenario(Part):
@@ -309,14 +310,14 @@ class Scenario(Part):
     title: Annotated[str, Field(min_length=8)]
     why: Annotated[str, Field(min_length=8)]
     sources: Annotated[list[SourceRef], Field(min_length=1)]
-    level: Level = "must"
+    level: Level = Level.MUST
     tags: list[str] = Field(default_factory=list)
     api_versions: str | list[str] = Field(description="A range such as '>=2024-06-01', or a list.")
-    surfaces: Annotated[list[Surface], Field(min_length=1)] = ["sync", "async"]
+    surfaces: Annotated[list[Surface], Field(min_length=1)] = list(Surface)
     needs: list[str] = Field(
         default_factory=list, description="Contract abilities beside the operations called."
     )
-    lane: Literal["any", "loopback"] = "any"
+    lane: ScenarioLane = ScenarioLane.ANY
     cassette: str | None = None
     client: ClientSpec = Field(default_factory=ClientSpec)
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default_factory=dict)

@@ -30,7 +30,7 @@ def substitute(value: Any, scope: Mapping[str, Any], *, keep: str = "") -> Any:
     Names that start with ``keep`` are left as they stand. Raises UnknownVariable.
     """
     if isinstance(value, str):
-        return _text(value, scope, keep) if "${" in value else value
+        return _text(value, scope, keep)
     if isinstance(value, Mapping):
         return {key: substitute(item, scope, keep=keep) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -52,17 +52,19 @@ def variables_in(value: Any) -> set[str]:
 
 
 def _text(text: str, scope: Mapping[str, Any], keep: str) -> Any:
+    if "${" not in text:
+        return text
+
+    def value_of(variable: re.Match[str]) -> Any:
+        name = variable[1]
+        if keep and name.startswith(keep):
+            return variable[0]
+        return lookup(name, scope)
+
     whole = VARIABLE.fullmatch(text)
     if whole:
-        name = whole[1]
-        return text if keep and name.startswith(keep) else lookup(name, scope)
-
-    def replace(found: re.Match[str]) -> str:
-        if keep and found[1].startswith(keep):
-            return found[0]
-        return str(lookup(found[1], scope))
-
-    return VARIABLE.sub(replace, text)
+        return value_of(whole)
+    return VARIABLE.sub(lambda variable: str(value_of(variable)), text)
 
 
 def lookup(name: str, scope: Mapping[str, Any]) -> Any:
@@ -84,6 +86,9 @@ def _descend(rest: str, name: str, value: Any) -> Any:
     elif isinstance(value, list | tuple):
         head, dot, tail = rest.partition(".")
         if head.isdigit() and int(head) < len(value):
-            return _descend(tail, name, value[int(head)]) if dot else value[int(head)]
-    known = tuple(map(str, value)) if isinstance(value, Mapping) else ()
+            item = value[int(head)]
+            return _descend(tail, name, item) if dot else item
+    known: tuple[str, ...] = ()
+    if isinstance(value, Mapping):
+        known = tuple(map(str, value))
     raise UnknownVariable(name, known)

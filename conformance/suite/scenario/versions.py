@@ -28,16 +28,18 @@ def select_versions(
         return known
     comparisons: list[tuple[str, str]] = []
     named: set[str] = set()
-    for term in text if isinstance(text, list) else text.split(","):
-        found = _TERM.match(term.strip())
-        if found is None:
+    if isinstance(text, str):
+        text = text.split(",")
+    for term in text:
+        read = _TERM.match(term.strip())
+        if read is None:
             raise ValueError(
                 f"{term.strip()!r} is no api-version; write >=2024-10-21, 2024-10-21 or v1"
             )
-        if found["operator"] in (None, "=="):
-            named.add(found["version"])
+        if read["operator"] in (None, "=="):
+            named.add(read["version"])
         else:
-            comparisons.append((found["operator"], found["version"]))
+            comparisons.append((read["operator"], read["version"]))
     unknown = named - set(known)
     if unknown:
         raise ValueError(
@@ -59,7 +61,8 @@ def _holds(left: tuple[str, int], operator: str, right: tuple[str, int]) -> bool
 
 
 def _order(version: str) -> tuple[str, int]:
-    return (version[:10], 0 if version.endswith("-preview") else 1)
+    # A preview comes before the release of the same day.
+    return (version[:10], int(not version.endswith("-preview")))
 
 
 def at_least(version: str, since: str) -> bool:

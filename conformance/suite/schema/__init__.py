@@ -7,7 +7,7 @@ schema name, an api-version and decoded JSON.
 from __future__ import annotations
 
 from conformance.suite.schema.registry import SchemaRegistry
-from conformance.suite.schema.unknown import Standing, UnknownMember
+from conformance.suite.schema.unknown import MemberStanding, UnknownMember
 from conformance.suite.schema.validate import SchemaProblem
 
-__all__ = ["SchemaProblem", "SchemaRegistry", "Standing", "UnknownMember"]
+__all__ = ["MemberStanding", "SchemaProblem", "SchemaRegistry", "UnknownMember"]

@@ -7,10 +7,10 @@ nothing is ever fetched.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
 from conformance.errors import InputError, Where
+from conformance.suite.nearest import did_you_mean
 
 BASE = "https://conformance.invalid/schemas/"
 """Address prefix of every schema; the rest is the path below the schemas folder."""
@@ -59,23 +60,16 @@ def locate(text: str, path: Path_) -> tuple[int, int]:
     return 0, 0
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean x?"`` for the known name closest to ``name``, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else ""
-
-
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the member {twice!r} is written twice in one object")
     return members
 
 
 @dataclass(frozen=True)
-class Document:
+class SchemaDocument:
     """One schema file: its address, where it lies, its text and what the text says."""
 
     uri: str
@@ -84,7 +78,7 @@ class Document:
     content: dict[str, Any]
 
     @classmethod
-    def read(cls, uri: str, path: Path) -> Document:
+    def read(cls, uri: str, path: Path) -> SchemaDocument:
         """Read ``path``. Raises InputError ``schema-not-json`` with the place where reading
         stopped."""
         try:
@@ -144,7 +138,9 @@ def at_fragment(content: Any, fragment: str) -> Any:
     for raw in unquote(fragment).split("/")[1:]:
         key = raw.replace("~1", "/").replace("~0", "~")
         if isinstance(content, list):
-            content = content[int(key)] if key.isdigit() else content[len(content)]
+            if not key.isdigit():
+                raise KeyError(key)
+            content = content[int(key)]
         elif isinstance(content, dict):
             content = content[key]
         else:
@@ -157,21 +153,21 @@ class DocumentStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._documents: dict[str, Document] = {}
+        self._documents: dict[str, SchemaDocument] = {}
 
-    def get(self, uri: str) -> Document:
+    def get(self, uri: str) -> SchemaDocument:
         """The document at ``uri`` (a fragment is ignored). Raises InputError; LookupError for an
         address not ours."""
         bare = urldefrag(uri)[0]
-        found = self._documents.get(bare)
-        if found is None:
+        document = self._documents.get(bare)
+        if document is None:
             if not bare.startswith(BASE):
                 raise LookupError(bare)
             path = self.root / unquote(bare[len(BASE) :])
             if not path.is_file():
                 raise LookupError(bare)
-            found = self._documents[bare] = Document.read(bare, path)
-        return found
+            document = self._documents[bare] = SchemaDocument.read(bare, path)
+        return document
 
     def resolve(self, uri: str) -> Any:
         """The schema at ``uri`` with its fragment. Raises LookupError where it points nowhere."""
@@ -180,25 +176,25 @@ class DocumentStore:
             raise KeyError(fragment)
         return at_fragment(self.get(uri).content, fragment)
 
-    def reachable(self, uri: str) -> tuple[Document, ...]:
+    def reachable(self, uri: str) -> tuple[SchemaDocument, ...]:
         """The document at ``uri`` and all it refers to, directly or not.
 
         Raises InputError ``schema-broken-ref`` at the first reference that points nowhere, and what
         ``get`` raises.
         """
-        found: dict[str, Document] = {}
+        reached: dict[str, SchemaDocument] = {}
         waiting = [urldefrag(uri)[0]]
         while waiting:
             address = waiting.pop()
-            if address in found:
+            if address in reached:
                 continue
-            document = found[address] = self.get(address)
+            document = reached[address] = self.get(address)
             for path, target in document.references:
                 self._demand(document, path, target)
                 waiting.append(urldefrag(target)[0])
-        return tuple(found.values())
+        return tuple(reached.values())
 
-    def _demand(self, document: Document, path: Path_, target: str) -> None:
+    def _demand(self, document: SchemaDocument, path: Path_, target: str) -> None:
         try:
             self.resolve(target)
         except (LookupError, ValueError):
@@ -208,7 +204,8 @@ class DocumentStore:
                 f"The $ref {written!r} points nowhere: there is no "
                 f"{target.removeprefix(BASE)} in {self.root}.",
                 self._advice(target)
-                or "Write a path relative to this file, with the JSON pointer of an existing definition.",
+                or "Write a path relative to this file, "
+                "with the JSON pointer of an existing definition.",
                 document.where(path),
             ) from None
 
@@ -218,9 +215,9 @@ class DocumentStore:
             return "Schemas may only refer to files in the schemas folder; nothing is fetched."
         try:
             names = self.get(bare).content.get("$defs", {})
-            return nearest(fragment.removeprefix("/$defs/"), names).capitalize()
+            return did_you_mean(fragment.removeprefix("/$defs/"), names).capitalize()
         except (LookupError, InputError):
-            return nearest(
+            return did_you_mean(
                 bare.rpartition("/")[2], (path.name for path in self.root.glob("*/*.json"))
             ).capitalize()
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 
 from conformance.errors import InputError, InputErrors, Where
-from conformance.suite.schema.documents import BASE, Document, DocumentStore, nearest
+from conformance.suite.nearest import did_you_mean
+from conformance.suite.schema.documents import BASE, DocumentStore, SchemaDocument
 
 if TYPE_CHECKING:
     from conformance.suite.schema.unknown import UnknownMember, UnknownWalker
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 COMMON = "common"
 """Folder of shared definitions; not an api-version."""
 
-_NOT_WIRE = frozenset({COMMON, "scenario", "results"})
+_NOT_WIRE = frozenset({COMMON, "views"})
 
 
 class SchemaRegistry:
@@ -56,7 +57,7 @@ class SchemaRegistry:
             folder.name: tuple(sorted(path.stem for path in folder.glob("*.json")))
             for folder in folders
         }
-        names = {version: found for version, found in names.items() if found}
+        names = {version: schemas for version, schemas in names.items() if schemas}
         if not names:
             raise InputError(
                 "schema-unknown",
@@ -95,18 +96,18 @@ class SchemaRegistry:
         older = [
             held for held in self._names if held[:10] <= api_version[:10] and held[:1].isdigit()
         ]
-        return older[-1] if older else self.api_versions()[0]
+        if not older:
+            return self.api_versions()[0]
+        return older[-1]
 
     def uri(self, name: str, api_version: str) -> str:
         """The address of a schema. Raises InputError ``schema-unknown`` with the nearest known
         name."""
         if name not in self.names(api_version):
             elsewhere = [version for version, names in self._names.items() if name in names]
-            hint = (
-                nearest(name, self.names(api_version)).capitalize()
-                if not elsewhere
-                else (f"It exists for {', '.join(elsewhere)}.")
-            )
+            hint = did_you_mean(name, self.names(api_version)).capitalize()
+            if elsewhere:
+                hint = f"It exists for {', '.join(elsewhere)}."
             raise InputError(
                 "schema-unknown",
                 f"There is no schema {name!r} for api-version {api_version}.",
@@ -117,12 +118,11 @@ class SchemaRegistry:
     def validator(self, name: str, api_version: str) -> jsonschema_rs.Draft202012Validator:
         """The compiled validator of a schema. Raises InputError when the name is unknown or a file
         is not sound."""
-        found = self._compiled.get((api_version, name))
-        if found is None:
-            found = self._compiled[(api_version, name)] = self.compile_at(
-                self.uri(name, api_version)
-            )
-        return found
+        compiled = self._compiled.get((api_version, name))
+        if compiled is None:
+            compiled = self.compile_at(self.uri(name, api_version))
+            self._compiled[(api_version, name)] = compiled
+        return compiled
 
     def compile_at(self, uri: str) -> jsonschema_rs.Draft202012Validator:
         """A validator of the schema at ``uri``, which may have a fragment; not cached. Raises
@@ -132,10 +132,10 @@ class SchemaRegistry:
         try:
             return jsonschema_rs.Draft202012Validator({"$ref": uri}, retriever=self._retrieve)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
-            said = getattr(error, "message", str(error))
+            reason = getattr(error, "message", str(error))
             raise InputError(
                 "schema-invalid",
-                f"The schema cannot be compiled: {said}.",
+                f"The schema cannot be compiled: {reason}.",
                 "Mend what it names, here or in a file it refers to.",
                 Where(str(self.documents.get(uri).path)),
             ) from None
@@ -169,7 +169,7 @@ class SchemaRegistry:
         if self._walker is None:
             from conformance.suite.schema.unknown import UnknownWalker
 
-            self._walker = UnknownWalker(self)
+            self._walker = UnknownWalker(self.documents, self.compile_at)
         if (api_version, name) not in self._compiled:
             self.validator(name, api_version)
         return self._walker.walk(self.uri(name, api_version), api_version, instance)
@@ -220,7 +220,7 @@ class SchemaRegistry:
                 )
         self.compile_at(uri)
 
-    def _demand_sound(self, document: Document) -> None:
+    def _demand_sound(self, document: SchemaDocument) -> None:
         """Check a document against the meta-schema, once."""
         if document.uri in self._sound:
             return

@@ -1,11 +1,11 @@
 """Members that no matching part of a schema knows: notes by default, failures in strict mode.
 
-The service may add members without a version change (wire-contract section 1.2), so schemas let
-them pass and this walker reports them. It follows ``properties``, ``items``, ``$ref``, ``allOf``,
-``anyOf``/``oneOf`` and ``if``/``then``/``else`` the way unevaluatedProperties does, over parts
-compiled once. Two keywords of ours refine it: ``x-seen-only: true`` marks a member seen in real
-traffic that no Azure specification has, ``x-since`` the first api-version whose specification has
-it.
+The service may add members without a version change (facts/service#version-freezes-nothing), so
+schemas let them pass and this walker reports them. It follows ``properties``, ``items``, ``$ref``,
+``allOf``, ``anyOf``/``oneOf`` and ``if``/``then``/``else`` the way unevaluatedProperties does, over
+parts compiled once. Two keywords of ours refine it: ``x-seen-only: true`` marks a member seen in
+real traffic that no Azure specification has, ``x-since`` the first api-version whose specification
+has it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from conformance.suite.schema.documents import DocumentStore
+
 if TYPE_CHECKING:
     import jsonschema_rs
 
-    from conformance.suite.schema.registry import SchemaRegistry
 
-
-class Standing(StrEnum):
+class MemberStanding(StrEnum):
     """Why a member is reported."""
 
     UNKNOWN = "unknown"
@@ -43,17 +43,17 @@ class UnknownMember:
 
     pointer: str
     name: str
-    standing: Standing = Standing.UNKNOWN
+    standing: MemberStanding = MemberStanding.UNKNOWN
     since: str = ""
 
     def __str__(self) -> str:
-        return f"{self.pointer} {_SAID[self.standing]}{self.since}"
+        return f"{self.pointer} {_IN_WORDS[self.standing]}{self.since}"
 
 
-_SAID = {
-    Standing.UNKNOWN: "is in no schema",
-    Standing.SEEN_ONLY: "is in no Azure specification, but has been seen in real traffic",
-    Standing.LATER: "is specified only from ",
+_IN_WORDS = {
+    MemberStanding.UNKNOWN: "is in no schema",
+    MemberStanding.SEEN_ONLY: "is in no Azure specification, but has been seen in real traffic",
+    MemberStanding.LATER: "is specified only from ",
 }
 
 Accepts = Callable[[Any], bool]
@@ -72,7 +72,7 @@ class _Property:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _Branches:
     """Parts of which those apply that accept the instance (anyOf, oneOf), or one of two
     (if/then/else)."""
 
@@ -89,7 +89,7 @@ class _Part:
     rest: tuple[str, ...]
     is_open: bool
     items: tuple[str, ...]
-    choices: tuple[_Choice, ...]
+    choices: tuple[_Branches, ...]
 
     @property
     def is_silent(self) -> bool:
@@ -124,12 +124,43 @@ class _View:
     items: tuple[str, ...]
 
 
-class UnknownWalker:
-    """Finds unknown members with the schemas of one registry. Parts and views are compiled when
-    first met and kept."""
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """The unknown ``members`` of one walk, which is made for api-version ``version``."""
 
-    def __init__(self, registry: SchemaRegistry) -> None:
-        self._registry = registry
+    version: str
+    members: list[UnknownMember]
+
+    def add_marked(self, declared: tuple[_Property, ...], trail: Trail) -> None:
+        """Report a declared member unless one of its declarations makes it known to the
+        version."""
+        later = ""
+        for declaration in declared:
+            if declaration.seen_only:
+                continue
+            if declaration.since <= self.version:
+                return
+            later = min(later or declaration.since, declaration.since)
+        standing = MemberStanding.SEEN_ONLY
+        if later:
+            standing = MemberStanding.LATER
+        self.members.append(UnknownMember(_pointer(trail), trail[1], standing, later))
+
+
+class UnknownWalker:
+    """Finds unknown members with the schemas of one store. Parts and views are compiled when first
+    met and kept.
+
+    ``compile_at`` makes the validator of the schema at an address.
+    """
+
+    def __init__(
+        self,
+        documents: DocumentStore,
+        compile_at: Callable[[str], jsonschema_rs.Draft202012Validator],
+    ) -> None:
+        self._documents = documents
+        self._compile_at = compile_at
         self._parts: dict[str, _Part] = {}
         self._views: dict[tuple[str, ...], _View] = {}
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
@@ -139,59 +170,41 @@ class UnknownWalker:
 
         Of an instance nested too deeply to follow, or not JSON inside, those met before that place.
         """
-        found: list[UnknownMember] = []
+        report = _Report(api_version, [])
         with suppress(RecursionError, ValueError):
-            self._visit((uri,), instance, (), api_version, found)
-        return tuple(found)
+            self._visit((uri,), instance, (), report)
+        return tuple(report.members)
 
-    def _visit(
-        self,
-        uris: tuple[str, ...],
-        instance: Any,
-        trail: Trail,
-        version: str,
-        out: list[UnknownMember],
-    ) -> None:
+    def _visit(self, uris: tuple[str, ...], instance: Any, trail: Trail, report: _Report) -> None:
         if isinstance(instance, dict):
-            self._visit_object(self._view(uris, instance), instance, trail, version, out)
+            self._visit_object(self._view(uris, instance), instance, trail, report)
         elif isinstance(instance, list):
             items = self._view(uris, instance).items
             if items:
                 for index, item in enumerate(instance):
-                    self._visit(items, item, (trail, index), version, out)
+                    self._visit(items, item, (trail, index), report)
 
     def _visit_object(
-        self,
-        view: _View,
-        instance: dict[str, Any],
-        trail: Trail,
-        version: str,
-        out: list[UnknownMember],
+        self, view: _View, instance: dict[str, Any], trail: Trail, report: _Report
     ) -> None:
         for name, value in instance.items():
             member = view.members.get(name)
+            below = (trail, name)
             if member is None:
-                self._visit_undeclared(view, name, value, trail, version, out)
+                self._visit_undeclared(view, value, below, report)
                 continue
             if member.marked:
-                _report(member.declared, name, trail, version, out)
+                report.add_marked(member.declared, below)
             if member.children and isinstance(value, (dict, list)):
-                self._visit(member.children, value, (trail, name), version, out)
+                self._visit(member.children, value, below, report)
 
-    def _visit_undeclared(
-        self,
-        view: _View,
-        name: str,
-        value: Any,
-        trail: Trail,
-        version: str,
-        out: list[UnknownMember],
-    ) -> None:
+    def _visit_undeclared(self, view: _View, value: Any, trail: Trail, report: _Report) -> None:
+        name = trail[1]
         uris = tuple(uri for pattern, uri in view.patterns if pattern.search(name)) or view.rest
         if uris:
-            self._visit(uris, value, (trail, name), version, out)
+            self._visit(uris, value, trail, report)
         elif view.is_judged:
-            out.append(UnknownMember(_pointer((trail, name)), name))
+            report.members.append(UnknownMember(_pointer(trail), name))
 
     def _view(self, uris: tuple[str, ...], instance: Any) -> _View:
         """The merged parts that apply to ``instance``: those at ``uris`` and the branches it
@@ -201,10 +214,10 @@ class UnknownWalker:
             for choice in self._part(uri).choices:
                 applicable.extend(self._matching(choice, instance))
         key = tuple(applicable)
-        found = self._views.get(key)
-        if found is None:
-            found = self._views[key] = self._merge([self._part(uri) for uri in key])
-        return found
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = self._merge([self._part(uri) for uri in key])
+        return view
 
     def _merge(self, parts: list[_Part]) -> _View:
         declared: dict[str, list[_Property]] = {}
@@ -216,11 +229,11 @@ class UnknownWalker:
             name: self._member(name, tuple(known), patterns) for name, known in declared.items()
         }
         return _View(
-            members,
-            patterns,
-            tuple(uri for part in parts for uri in part.rest),
-            bool(declared) and not any(part.is_open for part in parts),
-            self._speaking(uri for part in parts for uri in part.items),
+            members=members,
+            patterns=patterns,
+            rest=tuple(uri for part in parts for uri in part.rest),
+            is_judged=bool(declared) and not any(part.is_open for part in parts),
+            items=self._speaking(uri for part in parts for uri in part.items),
         )
 
     def _member(
@@ -241,7 +254,7 @@ class UnknownWalker:
     def _speaking(self, uris: Iterable[str]) -> tuple[str, ...]:
         return tuple(uri for uri in dict.fromkeys(uris) if not self._part(uri).is_silent)
 
-    def _matching(self, choice: _Choice, instance: Any) -> list[str]:
+    def _matching(self, choice: _Branches, instance: Any) -> list[str]:
         """The branches that accept ``instance``. A lone candidate is taken at its word; only a tie
         is validated."""
         candidates = [uri for accepts, uri in choice.branches if accepts(instance)]
@@ -250,33 +263,17 @@ class UnknownWalker:
         return [uri for uri in candidates if self._validator(uri).is_valid(instance)] or candidates
 
     def _validator(self, uri: str) -> jsonschema_rs.Draft202012Validator:
-        found = self._validators.get(uri)
-        if found is None:
-            found = self._validators[uri] = self._registry.compile_at(uri)
-        return found
+        validator = self._validators.get(uri)
+        if validator is None:
+            validator = self._validators[uri] = self._compile_at(uri)
+        return validator
 
     def _part(self, uri: str) -> _Part:
-        found = self._parts.get(uri)
-        if found is None:
-            found = self._parts[uri] = _Compiler(
-                self._registry, self._validator, self._part
-            ).compile(uri)
-        return found
-
-
-def _report(
-    known: tuple[_Property, ...], name: str, trail: Trail, version: str, out: list[UnknownMember]
-) -> None:
-    """Report a declared member unless one of its declarations makes it known to ``version``."""
-    later = ""
-    for declared in known:
-        if declared.seen_only:
-            continue
-        if declared.since <= version:
-            return
-        later = min(later or declared.since, declared.since)
-    standing = Standing.LATER if later else Standing.SEEN_ONLY
-    out.append(UnknownMember(_pointer((trail, name)), name, standing, later))
+        part = self._parts.get(uri)
+        if part is None:
+            compiler = _Compiler(self._documents, self._validator, self._part)
+            part = self._parts[uri] = compiler.compile(uri)
+        return part
 
 
 def _pointer(trail: Trail) -> str:
@@ -292,30 +289,30 @@ class _Compiler:
 
     def __init__(
         self,
-        registry: SchemaRegistry,
+        documents: DocumentStore,
         validator: Callable[[str], jsonschema_rs.Draft202012Validator],
         part: Callable[[str], _Part],
     ) -> None:
-        self._documents = registry.documents
+        self._documents = documents
         self._validator = validator
         self._part = part
         self._properties: dict[str, list[_Property]] = {}
         self._patterns: list[tuple[re.Pattern[str], str]] = []
         self._rest: list[str] = []
         self._items: list[str] = []
-        self._choices: list[_Choice] = []
+        self._choices: list[_Branches] = []
         self._open = False
         self._folded: set[str] = set()
 
     def compile(self, uri: str) -> _Part:
         self._fold(uri)
         return _Part(
-            {name: tuple(known) for name, known in self._properties.items()},
-            tuple(self._patterns),
-            tuple(self._rest),
-            self._open,
-            tuple(self._items),
-            tuple(self._choices),
+            properties={name: tuple(known) for name, known in self._properties.items()},
+            patterns=tuple(self._patterns),
+            rest=tuple(self._rest),
+            is_open=self._open,
+            items=tuple(self._items),
+            choices=tuple(self._choices),
         )
 
     def _fold(self, uri: str) -> None:
@@ -332,13 +329,13 @@ class _Compiler:
 
     def _fold_members(self, uri: str, schema: dict[str, Any]) -> None:
         for name, member in schema.get("properties", {}).items():
-            since, seen_only = (
-                (member.get("x-since", ""), bool(member.get("x-seen-only")))
-                if member is not True
-                else ("", False)
-            )
+            marks = {} if member is True else member
             self._properties.setdefault(name, []).append(
-                _Property(_below(uri, "properties", name), since, seen_only)
+                _Property(
+                    _below(uri, "properties", name),
+                    since=marks.get("x-since", ""),
+                    seen_only=bool(marks.get("x-seen-only")),
+                )
             )
         for pattern in schema.get("patternProperties", {}):
             self._patterns.append((re.compile(pattern), _below(uri, "patternProperties", pattern)))
@@ -361,7 +358,9 @@ class _Compiler:
                 )  # the other branches have nothing to say, as in "this shape or null"
             elif speaking:
                 self._choices.append(
-                    _Choice(tuple((self._may_accept(branch), branch) for branch in speaking), False)
+                    _Branches(
+                        tuple((self._may_accept(branch), branch) for branch in speaking), False
+                    )
                 )
         if "if" not in schema:
             return
@@ -372,20 +371,26 @@ class _Compiler:
             if keyword in schema and not self._part(branch).is_silent:
                 branches_of_if.append((accepts, branch))
         if branches_of_if:
-            self._choices.append(_Choice(tuple(branches_of_if), True))
+            self._choices.append(_Branches(tuple(branches_of_if), True))
 
     def _may_accept(self, uri: str) -> Accepts:
         """A cheap test that is never wrong when it says no: by the JSON type alone."""
         types = self._types(uri)
-        return lambda instance: _type_name(instance) in types if types else True
+        if not types:
+            return lambda _instance: True
+        return lambda instance: _type_name(instance) in types
 
     def _types(self, uri: str) -> frozenset[str]:
         schema = self._documents.resolve(uri)
         while isinstance(schema, dict) and "type" not in schema and "$ref" in schema:
             uri = urljoin(uri, schema["$ref"])
             schema = self._documents.resolve(uri)
-        written = schema.get("type", ()) if isinstance(schema, dict) else ()
-        return frozenset((written,) if isinstance(written, str) else written)
+        if not isinstance(schema, dict):
+            return frozenset()
+        types = schema.get("type", ())
+        if isinstance(types, str):
+            types = (types,)
+        return frozenset(types)
 
     def _condition(self, uri: str, schema: dict[str, Any]) -> Accepts:
         """The test of an ``if``: read off the schema where it is the usual comparison of one
@@ -396,9 +401,9 @@ class _Compiler:
             and len(tested) == 1
             and list(tested) == schema["required"]
         ):
-            ((name, wanted),) = tested.items()
-            if set(wanted) in ({"const"}, {"enum"}):
-                allowed = frozenset(wanted.get("enum", (wanted.get("const"),)))
+            ((name, condition),) = tested.items()
+            if set(condition) in ({"const"}, {"enum"}):
+                allowed = frozenset(condition.get("enum", (condition.get("const"),)))
                 return lambda instance: _text_member(instance, name) in allowed
         if set(schema) == {"required"}:
             needed = frozenset(schema["required"])
@@ -407,14 +412,18 @@ class _Compiler:
 
 
 def _text_member(instance: Any, name: str) -> str | None:
-    value = instance.get(name) if isinstance(instance, dict) else None
+    if not isinstance(instance, dict):
+        return None
+    value = instance.get(name)
     return value if isinstance(value, str) else None
 
 
 def _type_name(instance: Any) -> str:
     if isinstance(instance, dict):
         return "object"
-    return "array" if isinstance(instance, list) else "scalar"
+    if isinstance(instance, list):
+        return "array"
+    return "scalar"
 
 
 def _below(uri: str, *steps: str | int) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.suite.schema.documents import DocumentStore
+from conformance.wire.text import shortened
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -53,10 +54,10 @@ class Explainer:
     def validator(self, uri: str) -> Validator:
         """jsonschema's validator of the schema at ``uri``, with patterns read as JSON Schema means
         them."""
-        found = self._validators.get(uri)
-        if found is None:
-            found = self._validators[uri] = self._build(uri)
-        return found
+        validator = self._validators.get(uri)
+        if validator is None:
+            validator = self._validators[uri] = self._build(uri)
+        return validator
 
     def _build(self, uri: str) -> Validator:
         from referencing import Registry
@@ -78,17 +79,15 @@ class Explainer:
         never lost.
         """
         try:
-            found = {
+            problems = {
                 problem
                 for error in self.validator(uri).iter_errors(instance)
                 for problem in _problems(error)
             }
         except RecursionError:  # deeper than Python can follow, though not than Rust
-            found = set()
-        found = found or set(_as_decided(decided, instance))
-        return tuple(
-            sorted(found, key=lambda problem: (problem.pointer, problem.message, problem.expected))
-        )
+            problems = set()
+        problems = problems or set(_as_decided(decided, instance))
+        return tuple(sorted(problems, key=lambda item: (item.pointer, item.message, item.expected)))
 
 
 def _validator_class() -> type[Validator]:
@@ -99,14 +98,14 @@ def _validator_class() -> type[Validator]:
     from jsonschema.validators import extend
 
     def pattern(
-        _validator: Validator, wanted: str, instance: Any, _schema: Any
+        _validator: Validator, regex: str, instance: Any, _schema: Any
     ) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and not re.search(
-            re.sub(r"(?<!\\)\$$", r"\\Z", wanted), instance
-        ):
-            yield ValidationError(f"{instance!r} does not match {wanted!r}")
+        ending = re.sub(r"(?<!\\)\$$", r"\\Z", regex)
+        if isinstance(instance, str) and not re.search(ending, instance):
+            yield ValidationError(f"{instance!r} does not match {regex!r}")
 
-    strict: type[Validator] = extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+    extended = extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+    strict: type[Validator] = extended
     return strict
 
 
@@ -161,24 +160,25 @@ def _missing_alternatives(branches: list[list[ValidationError]]) -> str:
         for branch in branches
     ):
         return ""
-    return ", ".join(f"`{name}`" for branch in branches for name in _wanted(branch[0]))
+    return ", ".join(f"`{name}`" for branch in branches for name in _asked(branch[0]))
 
 
 def _describe(error: ValidationError) -> SchemaProblem:
-    keyword, wanted = str(error.validator), _wanted(error)
+    keyword, asked = str(error.validator), _asked(error)
     if keyword == "required":
-        name = next((name for name in wanted if _names_missing(error.message, name)), "?")
+        name = next((name for name in asked if _names_missing(error.message, name)), "?")
         return _problem(error, keyword, f"a member `{name}`", f"The member `{name}` is missing.")
-    told = _TOLD.get(keyword)
-    if told is None:
-        return _problem(error, keyword, f"{keyword} {_short(wanted)}", f"{error.message[:300]}.")
-    expected = told(wanted)
+    in_words = _IN_WORDS.get(keyword)
+    if in_words is None:
+        return _problem(error, keyword, f"{keyword} {_short(asked)}", f"{error.message[:300]}.")
+    expected = in_words(asked)
     return _problem(
         error, keyword, expected, f"Expected {expected}, found {_found(keyword, error.instance)}."
     )
 
 
-def _wanted(error: ValidationError) -> Any:
+def _asked(error: ValidationError) -> Any:
+    """What the keyword that failed asks for."""
     return error.validator_value
 
 
@@ -188,7 +188,11 @@ def _names_missing(message: str, name: str) -> bool:
 
 def _problem(error: ValidationError, keyword: str, expected: str, message: str) -> SchemaProblem:
     return SchemaProblem(
-        pointer_of(error.absolute_path), message, expected, _short(error.instance), keyword
+        pointer=pointer_of(error.absolute_path),
+        message=message,
+        expected=expected,
+        actual=_short(error.instance),
+        keyword=keyword,
     )
 
 
@@ -202,13 +206,13 @@ def _as_decided(
 ) -> Iterator[SchemaProblem]:
     try:
         for error in decided.iter_errors(instance):
-            keyword = str(error.schema_path[-1]) if error.schema_path else ""
+            keyword = "".join(str(step) for step in list(error.schema_path)[-1:])
             yield SchemaProblem(
-                pointer_of(error.instance_path),
-                f"{error.message[:300]}.",
-                keyword,
-                _short(error.instance),
-                keyword,
+                pointer=pointer_of(error.instance_path),
+                message=f"{error.message[:300]}.",
+                expected=keyword,
+                actual=_short(error.instance),
+                keyword=keyword,
             )
     except ValueError as error:
         yield not_json(instance, str(error))
@@ -218,7 +222,11 @@ def not_json(instance: Any, why: str) -> SchemaProblem:
     """The problem of a value that cannot be read as JSON: bytes, half a surrogate pair, nesting
     without end."""
     return SchemaProblem(
-        "", f"Expected readable JSON: {why[:300]}.", "readable JSON", _short(instance), "json"
+        pointer="",
+        message=f"Expected readable JSON: {why[:300]}.",
+        expected="readable JSON",
+        actual=_short(instance),
+        keyword="json",
     )
 
 
@@ -227,13 +235,15 @@ def _short(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, default=repr)
     except (RecursionError, TypeError):
         text = type(value).__name__
-    return text if len(text) <= ACTUAL_LIMIT else text[: ACTUAL_LIMIT - 1] + "…"
+    return shortened(text, ACTUAL_LIMIT, mark="…")
 
 
 def _found(keyword: str, value: Any) -> str:
     if value is None or isinstance(value, (dict, list)):
         return _json_type(value)
-    return f"{_json_type(value)} {_short(value)[:60]}" if keyword == "type" else _short(value)[:80]
+    if keyword == "type":
+        return f"{_json_type(value)} {_short(value)[:60]}"
+    return _short(value)[:80]
 
 
 def _json_type(value: Any) -> str:
@@ -250,18 +260,25 @@ def _json_type(value: Any) -> str:
 
 
 def _either(values: Any) -> str:
-    return " or ".join([values] if isinstance(values, str) else [str(value) for value in values])
+    if isinstance(values, str):
+        return values
+    return " or ".join(str(value) for value in values)
 
 
-_TOLD: dict[str, Callable[[Any], str]] = {
+def _at_least(number: int, noun: str) -> str:
+    return f"at least {number} {noun}" + ("s" if number > 1 else "")
+
+
+_IN_WORDS: dict[str, Callable[[Any], str]] = {
     "type": _either,
-    "enum": lambda wanted: "one of " + ", ".join(_short(value) for value in wanted),
+    "enum": lambda values: "one of " + ", ".join(_short(value) for value in values),
     "const": _short,
-    "pattern": lambda wanted: f"text matching {wanted}",
-    "minimum": lambda wanted: f"a number of at least {wanted}",
-    "maximum": lambda wanted: f"a number of at most {wanted}",
-    "minLength": lambda wanted: f"text of at least {wanted} character{'s' if wanted > 1 else ''}",
-    "minItems": lambda wanted: f"an array of at least {wanted} item{'s' if wanted > 1 else ''}",
-    "anyOf": lambda wanted: f"one of {len(wanted)} shapes",
-    "oneOf": lambda wanted: f"exactly one of {len(wanted)} shapes",
+    "pattern": lambda regex: f"text matching {regex}",
+    "minimum": lambda limit: f"a number of at least {limit}",
+    "maximum": lambda limit: f"a number of at most {limit}",
+    "minLength": lambda length: f"text of {_at_least(length, 'character')}",
+    "minItems": lambda length: f"an array of {_at_least(length, 'item')}",
+    "anyOf": lambda shapes: f"one of {len(shapes)} shapes",
+    "oneOf": lambda shapes: f"exactly one of {len(shapes)} shapes",
 }
+"""What each keyword asks for, in words."""

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.errors import InputError, InputErrors
 from conformance.suite.schema import SchemaRegistry
-from tests.suite.schema.schema_corpus import REPOSITORY, registry
+from tests.schemas.schema_corpus import REPOSITORY, registry
 
 HEAD = '"title": "t", "description": "d", "x-source": "s"'
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.suite.schema import Standing, UnknownMember
-from tests.suite.schema.schema_corpus import Corpus, corpus, corpus_file, every_schema, registry
+from conformance.suite.schema import MemberStanding, UnknownMember
+from tests.schemas.schema_corpus import Corpus, corpus, corpus_file, every_schema, registry
 
 
-def noted(name: str, version: str, body: Any) -> dict[str, Standing]:
+def noted(name: str, version: str, body: Any) -> dict[str, MemberStanding]:
     return {
         member.pointer: member.standing
         for member in registry().unknown_members(name, version, body)
@@ -36,24 +36,24 @@ def test_an_unknown_member_is_noted_with_its_pointer_and_name() -> None:
     body = body_of("chat-completion", "v1")
     body["choices"][0]["message"]["mo/od"] = "merry"
     assert registry().unknown_members("chat-completion", "v1", body) == (
-        UnknownMember("/choices/0/message/mo~1od", "mo/od", Standing.UNKNOWN),
+        UnknownMember("/choices/0/message/mo~1od", "mo/od", MemberStanding.UNKNOWN),
     )
 
 
 def test_the_inside_of_an_unknown_member_is_not_noted_again() -> None:
     body = body_of("chat-completion", "v1") | {"novelty": {"a": {"b": 1}}}
-    assert noted("chat-completion", "v1", body) == {"/novelty": Standing.UNKNOWN}
+    assert noted("chat-completion", "v1", body) == {"/novelty": MemberStanding.UNKNOWN}
 
 
 def test_members_seen_in_traffic_but_in_no_specification_say_so() -> None:
     title = "last, with usage and no choices"
     assert noted("chat-chunk", "2024-10-21", body_of("chat-chunk", "2024-10-21", title)) == {
-        "/service_tier": Standing.SEEN_ONLY,
-        "/latency_checkpoint": Standing.SEEN_ONLY,
-        "/usage/latency_checkpoint": Standing.SEEN_ONLY,
+        "/service_tier": MemberStanding.SEEN_ONLY,
+        "/latency_checkpoint": MemberStanding.SEEN_ONLY,
+        "/usage/latency_checkpoint": MemberStanding.SEEN_ONLY,
     }
     assert noted("chat-chunk", "v1", body_of("chat-chunk", "v1")) == {
-        "/obfuscation": Standing.SEEN_ONLY
+        "/obfuscation": MemberStanding.SEEN_ONLY
     }
 
 
@@ -72,12 +72,14 @@ def test_members_of_a_later_version_are_noted_with_that_version() -> None:
 
 def test_a_note_reads_as_a_sentence() -> None:
     assert str(UnknownMember("/a", "a")) == "/a is in no schema"
-    assert str(UnknownMember("/a", "a", Standing.LATER, "v1")) == "/a is specified only from v1"
+    assert (
+        str(UnknownMember("/a", "a", MemberStanding.LATER, "v1")) == "/a is specified only from v1"
+    )
 
 
 def test_a_category_of_tomorrow_is_noted_once_in_its_block() -> None:
     body = body_of("content-filter-choice", "v1", "a category of tomorrow")
-    assert noted("content-filter-choice", "v1", body) == {"/sarcasm": Standing.UNKNOWN}
+    assert noted("content-filter-choice", "v1", body) == {"/sarcasm": MemberStanding.UNKNOWN}
 
 
 def test_prompt_categories_in_a_choice_block_are_noted() -> None:
@@ -87,7 +89,7 @@ def test_prompt_categories_in_a_choice_block_are_noted() -> None:
         "detected": False,
     }
     assert noted("chat-completion", "v1", body) == {
-        "/choices/0/content_filter_results/jailbreak": Standing.UNKNOWN
+        "/choices/0/content_filter_results/jailbreak": MemberStanding.UNKNOWN
     }
 
 
@@ -98,13 +100,13 @@ def test_the_kind_of_an_item_decides_which_members_it_may_have() -> None:
     assert {
         pointer
         for pointer, standing in noted("response", "v1", body).items()
-        if standing is Standing.UNKNOWN
+        if standing is MemberStanding.UNKNOWN
     } == {"/output/1/call_id", "/output/2/summary"}
 
 
 def test_an_item_of_an_unknown_kind_has_its_members_noted() -> None:
     body = body_of("response", "v1", "hosted tools and an item of tomorrow")
-    assert noted("response", "v1", body) == {"/output/6/destination": Standing.UNKNOWN}
+    assert noted("response", "v1", body) == {"/output/6/destination": MemberStanding.UNKNOWN}
 
 
 def test_free_maps_are_never_noted() -> None:
@@ -116,7 +118,7 @@ def test_free_maps_are_never_noted() -> None:
 
 def test_an_invalid_body_still_has_its_unknown_members_noted() -> None:
     body = body_of("chat-completion", "v1") | {"novelty": 1, "created": "now"}
-    assert noted("chat-completion", "v1", body) == {"/novelty": Standing.UNKNOWN}
+    assert noted("chat-completion", "v1", body) == {"/novelty": MemberStanding.UNKNOWN}
 
 
 @pytest.mark.parametrize("body", [None, "text", 1, [], [{}]])
@@ -192,5 +194,5 @@ def test_what_is_noted_agrees_with_the_annotations_of_json_schema(data: st.DataO
         return
     known = evaluated(name, version, body)
     judged = pointer in known and bool(known[pointer])
-    reported = noted(name, version, body).get(f"{pointer}/zz_new") is Standing.UNKNOWN
+    reported = noted(name, version, body).get(f"{pointer}/zz_new") is MemberStanding.UNKNOWN
     assert not judged or reported == ("zz_new" not in known[pointer]), corpus_file(version, name)

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.suite.schema import SchemaProblem
 from conformance.suite.schema.validate import ACTUAL_LIMIT
-from tests.suite.schema.schema_corpus import corpus, put, registry
+from tests.schemas.schema_corpus import corpus, put, registry
 
 
 def explain(name: str, pointer: str, value: Any, title: str = "") -> tuple[SchemaProblem, ...]:
@@ -36,7 +36,8 @@ def explain(name: str, pointer: str, value: Any, title: str = "") -> tuple[Schem
         (
             "/prompt_filter_results/0/content_filter_results",
             "<delete>",
-            "Expected one of the members `content_filter_results`, `content_filter_result`, found none of them.",
+            "Expected one of the members `content_filter_results`, `content_filter_result`, "
+            "found none of them.",
         ),
     ],
 )

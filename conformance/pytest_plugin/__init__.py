@@ -1,0 +1,2 @@
+"""What the pytest plugin does once a scenario file is met. :mod:`conformance.plugin` loads it only
+then."""
