@@ -15,9 +15,11 @@ from rich.console import Console
 
 from conformance import __version__
 from conformance.cli import options
+from conformance.cli.lock import differences
 from conformance.errors import EnvironmentFault, ExitCode, HarnessError, InputErrors, UsageError
 from conformance.report.write import require_writable
 from conformance.run.config import ENDPOINT, KEY, OWN_FILE, PROJECT_FILE, Deployments, Settings, load_settings
+from conformance.run.home import LOCK, lock_file
 from conformance.run.lint import lint
 from conformance.run.reach import reach
 from conformance.run.targets import Target, target_of
@@ -46,7 +48,7 @@ def command(target: TargetName = "", reports: Reports = Path("reports"), root: o
     Exit code 0: everything that is configured works. 1: something does not. 2: the configuration cannot be used.
     """
     settings = load_settings(Path.cwd(), os.environ)
-    lines = [*_packages(), *_suite(root), *_reports(reports), *_configuration(settings)]
+    lines = [*_packages(), *_untested(lock_file()), *_suite(root), *_reports(reports), *_configuration(settings)]
     chosen = _target(settings, target)
     if chosen is not None:
         lines += _reachable(chosen)
@@ -73,6 +75,18 @@ def _packages() -> Iterator[Line]:
             yield Line("ok", need.name, version)
         else:
             yield Line("wrong", need.name, f"{version} is installed, {need.specifier} is needed", f"install '{need}'")
+
+
+def _untested(lock: Path | None) -> Iterator[Line]:
+    """Which installed versions differ from those of ``lock``: information, because pyproject.toml allows them."""
+    if lock is None:
+        yield Line("note", "tested", f"this installation carries no {LOCK}: which versions were tested is not known")
+        return
+    untested = list(differences(lock.read_text(encoding="utf-8")))
+    for package in untested:
+        yield Line("note", "tested", f"{package.package} {package.installed} is installed, {package.tested} was tested")
+    if not untested:
+        yield Line("ok", "tested", "every installed version is the one that was tested")
 
 
 def _suite(root: Path | None) -> Iterator[Line]:

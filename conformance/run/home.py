@@ -13,6 +13,7 @@ from pathlib import Path
 from conformance.errors import EnvironmentFault, UsageError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+LOCK = "constraints.txt"
 PARTS = ("scenarios", "schemas", "cassettes", "adapters")
 
 
@@ -45,6 +46,15 @@ def find_home(start: Path, explicit: Path | None = None) -> Home:
     own = explicit or next((p for p in (start, *start.parents) if _is_suite(p)), None)
     folders = {part: _part(part, own) for part in PARTS}
     return Home(**folders)
+
+
+def lock_file() -> Path | None:
+    """The constraints file with the versions that this package was tested with; None where the installation has none.
+
+    It belongs to the package, not to the suite of a project folder, so no home decides about it.
+    """
+    places = (_PACKAGE / "_data" / LOCK, _PACKAGE.parent / LOCK)
+    return next((path for path in places if path.is_file()), None)
 
 
 def _is_suite(folder: Path) -> bool:

@@ -63,6 +63,15 @@ def test_the_wheel_carries_every_file_of_the_suite(environment: Path, tmp_path: 
         assert files_below(data) == source
 
 
+def test_the_wheel_carries_the_versions_that_were_tested(environment: Path, tmp_path: Path) -> None:
+    asked = run(environment / "venv" / "bin" / "python", "-c",
+                "from conformance.run.home import lock_file; print(lock_file().read_text())", cwd=tmp_path)
+    assert asked.stdout.strip() == (ROOT / "constraints.txt").read_text(encoding="utf-8").strip(), asked.stderr
+    doctor = run(environment / "venv" / "bin" / "conformance", "doctor", cwd=tmp_path)
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    assert "tested" in doctor.stdout and "carries no constraints.txt" not in doctor.stdout
+
+
 def files_below(folder: Path) -> set[Path]:
     """Every file, without what Python compiled beside it."""
     return {p.relative_to(folder) for p in folder.rglob("*.*") if p.is_file() and "__pycache__" not in p.parts}
