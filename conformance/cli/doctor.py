@@ -48,7 +48,8 @@ def command(target: TargetName = "", reports: Reports = Path("reports"), root: o
     Exit code 0: everything that is configured works. 1: something does not. 2: the configuration cannot be used.
     """
     settings = load_settings(Path.cwd(), os.environ)
-    lines = [*_packages(), *_untested(lock_file()), *_suite(root), *_reports(reports), *_configuration(settings)]
+    lines = [*_packages(), *_untested(lock_file()), *_suite(root), *_reports(reports),
+             *_configuration(settings)]
     chosen = _target(settings, target)
     if chosen is not None:
         lines += _reachable(chosen)
@@ -78,13 +79,15 @@ def _packages() -> Iterator[Line]:
 
 
 def _untested(lock: Path | None) -> Iterator[Line]:
-    """Which installed versions differ from those of ``lock``: information, because pyproject.toml allows them."""
+    """Which installed versions differ from ``lock``: information, pyproject.toml allows them."""
     if lock is None:
-        yield Line("note", "tested", f"this installation carries no {LOCK}: which versions were tested is not known")
+        yield Line("note", "tested",
+                   f"this installation carries no {LOCK}: which versions were tested is not known")
         return
     untested = list(differences(lock.read_text(encoding="utf-8")))
-    for package in untested:
-        yield Line("note", "tested", f"{package.package} {package.installed} is installed, {package.tested} was tested")
+    for other in untested:
+        told = f"{other.package} {other.installed} is installed, {other.tested} was tested"
+        yield Line("note", "tested", told)
     if not untested:
         yield Line("ok", "tested", "every installed version is the one that was tested")
 

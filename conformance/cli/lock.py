@@ -1,4 +1,4 @@
-"""The lock: the versions of the dependencies that were tested, and how what is installed differs from them."""
+"""The lock: the versions that were tested, and how what is installed differs from them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ def installed_version(package: str) -> str | None:
         return None
 
 
-def differences(lock: str, version: Callable[[str], str | None] = installed_version) -> Iterator[Difference]:
-    """What is installed in another version than ``lock`` has for this Python and system, in the lock's order.
+def differences(
+    lock: str, version: Callable[[str], str | None] = installed_version
+) -> Iterator[Difference]:
+    """What is installed in another version than ``lock`` has for this Python and system.
 
-    ``lock`` is the text of a constraints file, each line ``name==version`` and perhaps a marker. A package that is not
-    installed is no difference: the extras are asked for by those who need them.
+    In the lock's order. ``lock`` is the text of a constraints file, each line ``name==version`` and
+    perhaps a marker. A package that is not installed is no difference: those who need an extra ask
+    for it.
     """
     for line in lock.splitlines():
         if not line.strip() or line.startswith("#"):

@@ -49,7 +49,7 @@ def find_home(start: Path, explicit: Path | None = None) -> Home:
 
 
 def lock_file() -> Path | None:
-    """The constraints file with the versions that this package was tested with; None where the installation has none.
+    """The constraints file with the tested versions; None where the installation has none.
 
     It belongs to the package, not to the suite of a project folder, so no home decides about it.
     """

@@ -191,14 +191,16 @@ def _walk_events(text: str, file: str, binary: bool) -> None:
         raise _surrogate(error, file) from None
 
 
-def _first_error(error: yaml.MarkedYAMLError, text: str, file: str, binary: bool) -> yaml.YAMLError:
-    """What is wrong first in ``text``, whose scanner raised ``error``. Raises InputError for a refused event.
+def _first_error(
+        error: yaml.MarkedYAMLError, text: str, file: str, binary: bool) -> yaml.YAMLError:
+    """What is wrong first in ``text``, whose scanner raised ``error``.
 
-    libyaml's scanner runs up to 1,024 characters ahead of its events, and from 0.2.6 on (PyYAML 6.0.4) it refuses 1,000
-    levels by itself. Its error may therefore hide events that stand before it in the text. They are looked at here, so
-    that what a user is told is the same with every version of libyaml.
+    libyaml's scanner runs up to 1,024 characters ahead of its events, and from 0.2.6 on (PyYAML
+    6.0.4) it refuses 1,000 levels by itself. Its error may therefore hide events that stand before
+    it in the text. They are looked at here, so that a user is told the same with every version of
+    libyaml. Raises InputError for an event that is refused.
     """
-    token = error.context_mark or error.problem_mark  # where the token begins that could not be read
+    token = error.context_mark or error.problem_mark  # where the unreadable token begins
     if token is None:
         return error
     before = text.removeprefix("\ufeff")[:token.index]  # libyaml does not count the byte order mark
@@ -214,7 +216,7 @@ def _first_error(error: yaml.MarkedYAMLError, text: str, file: str, binary: bool
 
 
 def _check_events(text: str, file: str, binary: bool) -> None:
-    """Raises InputError at the first event that is refused, YAMLError where the text stops being YAML."""
+    """Raises InputError at the first event that is refused, YAMLError where it is no YAML."""
     depth = 0
     loader = _Loader(text)
     try:

@@ -12,8 +12,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PINS = [Requirement(line) for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-        if not line.startswith("#")]
+PINS = [
+    Requirement(line)
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
 VERSIONS = {pin.name: str(pin.specifier).removeprefix("==") for pin in PINS if pin.marker is None}
 
 
@@ -21,7 +24,10 @@ def requirements() -> list[Requirement]:
     """What the package and each of its extras require."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()
-    return [Requirement(text) for text in [*project["dependencies"], *(text for extra in extras for text in extra)]]
+    return [
+        Requirement(text)
+        for text in [*project["dependencies"], *(text for extra in extras for text in extra)]
+    ]
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.name)
@@ -37,7 +43,9 @@ def test_a_line_is_a_package_one_version_and_perhaps_a_marker() -> None:
 
 
 def test_the_tested_openai_is_the_default_of_its_adapter() -> None:
-    manifest = yaml.safe_load((ROOT / "adapters" / "python" / "adapter.yaml").read_text(encoding="utf-8"))
+    manifest = yaml.safe_load(
+        (ROOT / "adapters" / "python" / "adapter.yaml").read_text(encoding="utf-8")
+    )
     assert VERSIONS["openai"] == manifest["versions"]["default"]
 
 
