@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class UntestedVersion:
     """A package that is installed in another version than the tested one."""
 
     package: str
@@ -28,7 +28,7 @@ def installed_version(package: str) -> str | None:
 
 def differences(
     lock: str, version: Callable[[str], str | None] = installed_version
-) -> Iterator[Difference]:
+) -> Iterator[UntestedVersion]:
     """What is installed in another version than ``lock`` has for this Python and system.
 
     In the lock's order. ``lock`` is the text of a constraints file, each line ``name==version`` and
@@ -43,4 +43,4 @@ def differences(
             continue
         installed = version(pin.name)
         if installed is not None and not pin.specifier.contains(installed, prereleases=True):
-            yield Difference(pin.name, installed, str(pin.specifier).removeprefix("=="))
+            yield UntestedVersion(pin.name, installed, str(pin.specifier).removeprefix("=="))

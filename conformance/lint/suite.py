@@ -278,7 +278,7 @@ def _steps(
         except InputError as error:
             yield InputError(error.code, error.cause, error.hint, error.where or place)
         yield from _expected_error(loaded, step, index)
-        yield from _schema_name(loaded, step, index, suite, versions)
+        yield from _schema_name(loaded, step, index, suite=suite, versions=versions)
     if any(_uses_cassette(step) for step in spec.steps):
         yield from _has_cassette(loaded, spec, suite, versions)
 
@@ -334,7 +334,7 @@ _SOCKET_KEYS = {
 
 
 def _schema_name(
-    loaded: LoadedScenario, step: Step, index: int, suite: Suite, versions: tuple[str, ...]
+    loaded: LoadedScenario, step: Step, index: int, *, suite: Suite, versions: tuple[str, ...]
 ) -> Iterator[InputError]:
     response = step.expect.response
     if response is None or response.schema_ in (None, "none"):

@@ -29,7 +29,7 @@ from conformance.errors import EnvironmentFault
 from conformance.sanitize.redactor import Redactor
 from conformance.sdk.pipes import ending
 from conformance.sdk.process import Launch
-from conformance.suite.manifest import PACKAGE, Manifest, Tool, filled, tool_version
+from conformance.suite.manifest import PACKAGE, Manifest, ToolNeeded, filled, tool_version
 from conformance.suite.sources import SourceFiles, lay_out, source_files
 
 Report = Callable[[str], None]
@@ -179,7 +179,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def missing_tools(
-    manifest: Manifest, version: Callable[[Tool], str | None] = tool_version
+    manifest: Manifest, version: Callable[[ToolNeeded], str | None] = tool_version
 ) -> Iterable[str]:
     """The tools that the adapter needs and this machine lacks, a line for each. ``version`` returns
     the version of a tool, None for one that is missing."""
