@@ -15,6 +15,7 @@ NOT_MIRRORS = {
     "tests/corpus/": "scenarios that have to fail, run from end to end",
     "tests/docs/": "tests of the documentation",
     "tests/packaging/": "tests of the wheel",
+    "tests/report/test_browser.py": "two pages in a real browser, which gets a module of its own",
     "tests/schemas/": "tests of the schemas of the service, which are data",
     "tests/sdk/test_no_installed_adapters.py": "what tests must not find on this machine",
     "tests/sanitize/test_properties.py": "what holds for any secret in any place, of all of it",
