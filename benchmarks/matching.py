@@ -21,7 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conformance.record.cassette_write import CassetteEntry, CassetteOrigin, render, write_cassette
+from conformance.record.cassette_text import CassetteEntry, CassetteOrigin, render
+from conformance.record.cassette_write import write_cassette
 from conformance.suite.cassette import Cassette, CassettePlayback, load_cassette
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source

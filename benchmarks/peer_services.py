@@ -154,7 +154,7 @@ def serve_streams(stream: bool) -> None:
 
 
 def serve_ours(mode: str, stream: bool) -> None:
-    from conformance.service.peer import Limits, PeerServer
+    from conformance.service.peer import PeerLimits, PeerServer
     from conformance.service.sse_shapes import per_event
     from conformance.suite.cassette import match_key
     from conformance.wire.exchange import Provenance, Reply, Request, Response, Source
@@ -193,7 +193,9 @@ def serve_ours(mode: str, stream: bool) -> None:
         def answer(self, request: Request) -> Reply:
             return cassette[match_key(request)]
 
-    with PeerServer(tls=mode == "tls", limits=Limits(requests=10**9, total_bytes=10**12)) as server:
+    with PeerServer(
+        tls=mode == "tls", limits=PeerLimits(requests=10**9, total_bytes=10**12)
+    ) as server:
         player = Cassette() if mode in ("cassette", "tls") else Fixed()
         execution = server.open(player, origin="https://r.openai.azure.com")
         print(execution.port, execution.ca_file or "", flush=True)

@@ -21,7 +21,7 @@ from conformance.plan.selection import Selection, check_selection
 from conformance.run import serving
 from conformance.run.engine import Engine
 from conformance.service.emulator import default_deployments
-from conformance.service.peer import Execution, Limits, PeerServer
+from conformance.service.peer import Execution, PeerLimits, PeerServer
 from conformance.service.peer.record import Record
 from conformance.suite.case_id import is_case_id, scenario_named
 from conformance.suite.load import Suite
@@ -60,7 +60,7 @@ Pace = Annotated[
     ),
 ]
 LATEST = "2024-10-21"
-_UNBOUNDED = Limits(requests=2**63, total_bytes=2**63)
+_UNBOUNDED = PeerLimits(requests=2**63, total_bytes=2**63)
 _KEPT = 100
 
 

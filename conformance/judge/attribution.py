@@ -10,38 +10,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from conformance.judge.rules.case_rules import UNREACHED
+from conformance.judge.rules import About, rules_about
 from conformance.judge.rules.context import StepContext
 from conformance.judge.rules.finding import Blame, Finding, Level
+from conformance.judge.rules.response import bodies_satisfy_their_schema
 from conformance.service.service import AnswerSource
 from conformance.wire.exchange import Response
 
-_OUTCOMES = frozenset(
-    {
-        "expect.result",
-        "expect.chunks",
-        "expect.error",
-        "expect.request-id",
-        "expect.attempts",
-        "result.unexpected-error",
-        "result.unexpected-success",
-        UNREACHED.id,
-    }
-)
+_OUTCOMES = rules_about(About.OUTCOME)
 """Rules about what came of a call: what was served and what the SDK made of it."""
-_FAITHFULNESS = (
-    "errors.",
-    "result.serialisation",
-    "result.view",
-    "stream.chunk",
-    "stream.order",
-    "stream.text",
-    "headers.",
-)
+_FAITHFULNESS = rules_about(About.ERROR, About.RESULT, About.STREAM, About.REQUEST_ID)
 """Rules about the SDK's part of it, given what was served."""
 LIMITATION = "conformance_emulator_limitation"
 """The code of the emulator's refusal to do what the service can."""
-_NOT_SERVED = frozenset({"cassette.miss"})
+_NOT_SERVED = rules_about(About.RECORDING)
+"""Rules about whether anything was served at all."""
 
 
 class Attribution(Protocol):
@@ -123,11 +106,9 @@ def attribute(findings: tuple[Finding, ...], steps: tuple[StepContext, ...]) -> 
     unfaithful = {
         item.step
         for item in findings
-        if item.blame is Blame.SDK
-        and item.level is not Level.MAY
-        and item.rule.startswith(_FAITHFULNESS)
+        if item.blame is Blame.SDK and item.level is not Level.MAY and item.rule in _FAITHFULNESS
     }
-    malformed = {item.step for item in findings if item.rule == "response.schema"}
+    malformed = {item.step for item in findings if item.rule == bodies_satisfy_their_schema.id}
     answered = {
         context.index: context.index in malformed or _answered(context) for context in steps
     }

@@ -21,14 +21,14 @@ from pydantic_core import to_jsonable_python
 from conformance.judge.case_facts import CaseFacts
 from conformance.judge.observation import CaseObservation
 from conformance.judge.results import CaseResult, CheckResult, FindingResult, StepTrace, Verdict
-from conformance.judge.rules import apply_checks
+from conformance.judge.rules import About, Rule, apply_checks, rules_about
 from conformance.judge.rules.case_rules import UNPLAYED, UNREACHED, UNUSABLE
 from conformance.judge.rules.context import StepContext
-from conformance.judge.rules.errors import UNEXPECTED_ERROR
-from conformance.judge.rules.finding import Blame, Finding, Level, Rule, finding
-from conformance.judge.rules.harness import MISS
+from conformance.judge.rules.errors import a_call_succeeds_that_is_to
+from conformance.judge.rules.finding import Blame, Finding, Level
+from conformance.judge.rules.harness import every_request_has_an_answer
 from conformance.judge.rules.registry import Applied
-from conformance.judge.rules.response import EXPECTED as SERVED
+from conformance.judge.rules.response import response_is_as_expected
 from conformance.judge.trace import scrub, scrub_model, secrets_of, step_trace, unreached_trace
 from conformance.suite.waivers import Waiver
 
@@ -93,7 +93,7 @@ def judge_unrun(case: CaseFacts, verdict: Verdict, reason: str) -> Judged:
 def judge_fault(case: CaseFacts, reason: str, rule: Rule = UNUSABLE) -> Judged:
     """The result of a case that could not be run: a file of the suite is unusable, or (``rule``)
     the harness failed."""
-    findings = (_result(finding(rule, reason), None),)
+    findings = (_result(rule.finding(reason), None),)
     return Judged(
         _base(case).model_copy(
             update={"verdict": Verdict.ERROR, "reason": reason, "findings": findings}
@@ -121,15 +121,14 @@ def _base(case: CaseFacts) -> CaseResult:
 def _case_findings(observation: CaseObservation) -> Iterable[Finding]:
     last = len(observation.steps) - 1
     if observation.unreached:
-        yield finding(
-            UNREACHED,
+        yield UNREACHED.finding(
             f"{observation.unreached} later step(s) did not run because step {last} did not end "
             "as expected",
             step=max(last, 0),
         )
     elif observation.unplayed:
-        yield finding(
-            UNPLAYED, f"nobody asked for {', '.join(observation.unplayed)}", step=max(last, 0)
+        yield UNPLAYED.finding(
+            f"nobody asked for {', '.join(observation.unplayed)}", step=max(last, 0)
         )
 
 
@@ -188,9 +187,11 @@ def _with_consequences(results: list[FindingResult]) -> tuple[FindingResult, ...
     would otherwise never be excused.
     """
     waived = {item.rule: item.waived_by for item in results if item.waived_by}
-    elsewhere = next((name for rule, name in waived.items() if rule.startswith("request.")), None)
-    explained = {MISS.id: elsewhere, UNPLAYED.id: elsewhere or waived.get(UNEXPECTED_ERROR.id)}
-    unasked = {**explained, SERVED.id: waived.get(UNEXPECTED_ERROR.id)}
+    about_requests = rules_about(About.REQUEST)
+    elsewhere = next((name for rule, name in waived.items() if rule in about_requests), None)
+    failed = waived.get(a_call_succeeds_that_is_to.id)
+    explained = {every_request_has_an_answer.id: elsewhere, UNPLAYED.id: elsewhere or failed}
+    unasked = {**explained, response_is_as_expected.id: failed}
     return tuple(
         item.model_copy(
             update={

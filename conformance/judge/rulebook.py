@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.judge.results import RuleInfo
 from conformance.judge.rules import all_rules
 from conformance.judge.rules.case_rules import CASE_RULES
-from conformance.judge.rules.finding import Rule
+from conformance.judge.rules.rule import Rule
 
 
 def every_rule() -> tuple[Rule, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.errors import InputError
-from conformance.record.cassette_write import CassetteEntry
+from conformance.record.cassette_text import CassetteEntry
 from conformance.record.forwarder import Recorded, at_home
 from conformance.record.task import Mode, Task
 from conformance.sanitize.exchange import Sanitizer

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from conformance.errors import EnvironmentFault, HarnessError, InputError, UsageError
 from conformance.judge.attribution import refused_as_limitation
 from conformance.plan.case import Case
-from conformance.record.cassette_write import CassetteOrigin, render, write_cassette
+from conformance.record.cassette_text import CassetteOrigin, render
+from conformance.record.cassette_write import write_cassette
 from conformance.record.entries import Cleaning, authored_texts, entries_of
 from conformance.record.forwarder import Budget, Forwarder, Patience, Recorded
 from conformance.record.player import RecordingPlayer
@@ -210,9 +211,9 @@ class Recorder:
 def record_all(
     tasks: tuple[Task, ...],
     record: Callable[[Task], TaskResult],
-    told: Callable[[TaskResult], None] = lambda _result: None,
+    hear: Callable[[TaskResult], None] = lambda _result: None,
 ) -> Recording:
-    """Do ``tasks`` one by one. ``told`` hears what became of each.
+    """Do ``tasks`` one by one. ``hear`` is told what became of each.
 
     A cassette that cannot be made costs itself. A service that is out of reach, a used-up budget or
     a full disk ends the run, as does Ctrl-C; what was written before stays.
@@ -232,7 +233,7 @@ def record_all(
             results.append(TaskResult(task.name, task.case.id, "failed", reason=str(error)))
         except (EnvironmentFault, UsageError) as error:
             return Recording(tuple(results), planned, stopped=error)
-        told(results[-1])
+        hear(results[-1])
     return Recording(tuple(results), planned)
 
 

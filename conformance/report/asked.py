@@ -7,12 +7,13 @@ from collections import Counter
 
 from conformance.judge.results import ExchangeTrace, Run, Verdict
 from conformance.report.text import count, listing
+from conformance.service.targets import plays_recordings
 
 
 def asked(run: Run) -> str:
     """One or two sentences; empty for a run on recordings. Every request that was sent counts,
     retries too."""
-    if run.target == "replay":
+    if plays_recordings(run.target):
         return ""
     requests: dict[str, Counter[str]] = {}
     for case in run.cases:

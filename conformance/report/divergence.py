@@ -26,6 +26,7 @@ from conformance.report.comparison import (
     shared,
 )
 from conformance.suite.case_id import row_named
+from conformance.wire.vocabulary import LaneKind
 
 HABIT_SHARE = 10
 HABIT_LEAST = 8
@@ -258,7 +259,7 @@ def _participant(case: CaseResult, step: StepTrace) -> Participant:
         call=canonical_call(step),
         # A clock that runs backwards must not put an attempt before the first.
         at=tuple(max(at - starts[0], 0.0) for at in starts),
-        virtual=case.lane == "inprocess",
+        virtual=not LaneKind(case.lane).is_real_time,
     )
 
 

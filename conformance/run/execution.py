@@ -112,7 +112,7 @@ def observe(case: Case, suite: Suite, lane: Lane, *, strict: bool = False) -> Ca
     config = client_config(case.spec.client, case.api_version, case.surface)
     clock = VirtualClock()
     player = case.service.player(config, clock, lambda: _cassette(case, suite.cassettes))
-    session = lane.open(config, player, clock, case.id, case.waits)
+    session = lane.open(config, player, clock, case.id, waits=case.waits)
     steps: list[StepContext] = []
     try:
         for turn in Conversation(tuple(case.spec.steps), suite.fixtures, session, player):

@@ -19,6 +19,7 @@ from types import TracebackType
 
 from conformance.judge.judge import Judged
 from conformance.judge.results import Verdict
+from conformance.judge.rules import About, rules_about
 from conformance.plan.case import Case
 from conformance.sdk.lane import Lane
 from conformance.sdk.process import Disturbed
@@ -35,7 +36,7 @@ _WAITS = 1.0
 FEW = 12
 """Late cases that are run again at once before each is run alone."""
 
-TIMED_RULES = frozenset({"retries.backoff", "retries.honours-hint", "expect.delays"})
+TIMED_RULES = rules_about(About.TIME)
 """Rules that measure time: broken once proves little on a busy machine."""
 
 _AGAIN = 2
@@ -95,21 +96,22 @@ class RunAhead:
         self.close()
 
     def add(self, case: Case) -> None:
-        """Run ``case`` as well, unless it was given already."""
+        """Run ``case`` too, unless it was added before."""
         if case.id not in self._futures:
             pool = self._waiting if case.waits >= _WAITS else self._threads
             self._cases[case.id] = case
             self._futures[case.id] = pool.submit(self._once, case)
 
     def result(self, case: Case) -> Judged:
-        """The result of ``case``, one of those given; it may take until all others have ended."""
+        """The result of ``case``, which was added before. It may take until all others have
+        ended."""
         if case.id not in self._settled:
             self._settled[case.id] = self._settle(case)
         return self._settled[case.id]
 
     def finished(self) -> list[Judged]:
-        """The results there are by now and that nothing speaks against, in the order the cases were
-        given."""
+        """The results there are by now, in the order in which the cases were added, without those
+        that would be run once more."""
         ended = [
             future
             for future in self._futures.values()
@@ -118,14 +120,15 @@ class RunAhead:
         return [judged for future in ended if not needs_quiet(judged := future.result())]
 
     def abandon(self, end_lanes: Callable[[], None]) -> None:
-        """Stop at once: what has not begun does not, and ``end_lanes`` ends what runs."""
+        """Stop at once: cases that have not begun never do, and ``end_lanes`` ends those that
+        run."""
         self._cancel()
         end_lanes()
         self.close()
         end_lanes()  # a case on its way to its lane when that was ended has opened another
 
     def close(self) -> None:
-        """Stop: what has not begun does not, what runs is waited for."""
+        """Stop: cases that have not begun never do; those that run are waited for."""
         self._cancel()
         for pool in (self._threads, self._waiting):
             pool.shutdown()

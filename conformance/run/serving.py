@@ -1,5 +1,5 @@
-"""Players for ``conformance serve``: the emulator in real time, cassettes that never run dry, a
-scenario."""
+"""What ``conformance serve`` answers from: the emulator in real time, cassettes whose answers come
+again after the last, or the service's side of one scenario."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class WallClock:
 
 
 def emulator(pace: float) -> Emulator:
-    """The emulator as it is at this moment: real time, the suite's key and tokens, jobs that take
-    ``pace`` seconds a state."""
+    """A new emulator in real time. It accepts the suite's key and tokens, and its jobs stay in each
+    state for ``pace`` seconds."""
     return Emulator(EmulatorConfig(clock=WallClock(), epoch=time.time(), pace=pace))
 
 
 class Recordings:
-    """Cassettes as one service. Requests are matched as in a run, whatever host was recorded; the
-    answers to one request come in recorded order, and from the first again after the last."""
+    """Cassettes as one service. Requests are matched as in a run, whatever host was recorded. The
+    answers to one request come in the order of the recording, and begin again after the last."""
 
     def __init__(self, cassettes: tuple[Cassette, ...]) -> None:
         interactions = tuple(

@@ -20,8 +20,8 @@ _PROVENANCE = Provenance(
 
 
 class TokenEndpoint:
-    """Answers discovery and token requests; the n-th token request gets the n-th of ``tokens``, the
-    last for ever."""
+    """Answers discovery and token requests. The n-th token request gets the n-th of ``tokens``, and
+    every later one the last. ``issued`` counts them; ``expires_in`` is in seconds."""
 
     def __init__(self, tokens: tuple[str, ...], expires_in: int = 3599) -> None:
         self._tokens = tokens
@@ -29,7 +29,7 @@ class TokenEndpoint:
         self.issued = 0
 
     def __call__(self, request: Request) -> Reply | None:
-        """The reply to ``request``, or None when it is none of this endpoint's."""
+        """The reply to ``request``, or None when it is not for this endpoint."""
         if request.host.split(":")[0] != AUTHORITY_HOST:
             return None
         path = request.path

@@ -1,8 +1,8 @@
 """Reading a served event stream the way the HTML standard says, so that what an SDK made of it can
 be judged.
 
-Source: WHATWG HTML, section 9.2.6 "Interpreting an event stream"; the end marker is wire-contract
-section 6.
+Sources: WHATWG HTML, section 9.2.6 "Interpreting an event stream"; for the end marker
+facts/service#stream-order.
 """
 
 from __future__ import annotations

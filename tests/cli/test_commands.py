@@ -240,7 +240,7 @@ def test_nothing_but_the_summary_is_written_where_there_is_no_terminal(tmp_path:
     rest = [
         line for line in ended.out.splitlines() if line not in written and ": not run: " not in line
     ]
-    assert (len(written), len(rest)) == (4, 1)
+    assert (len(written), len(rest)) == (5, 1)
     assert (
         "a-folder-with-a-rather-long-name/and-another-one-of-a-long-name-below-it/out/results.json"
         in ended.out

@@ -14,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from conformance.record.cassette_write import CassetteEntry, CassetteOrigin, render, write_cassette
+from conformance.record.cassette_text import CassetteEntry, CassetteOrigin, render
+from conformance.record.cassette_write import write_cassette
 from conformance.wire.exchange import Provenance as Origin
 from conformance.wire.exchange import Request, Response, Source
 

@@ -14,13 +14,8 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from conformance.errors import InputError
-from conformance.record.cassette_write import (
-    CassetteEntry,
-    CassetteOrigin,
-    cassette_path,
-    render,
-    write_cassette,
-)
+from conformance.record.cassette_text import CassetteEntry, CassetteOrigin, render
+from conformance.record.cassette_write import cassette_path, write_cassette
 from conformance.suite.cassette import parse_cassette
 from conformance.suite.yaml import load_text
 from conformance.wire.exchange import Provenance as Origin

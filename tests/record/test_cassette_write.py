@@ -21,7 +21,8 @@ import pytest
 
 from conformance.errors import EnvironmentFault, InputError
 from conformance.record import cassette_write
-from conformance.record.cassette_write import CassetteEntry, CassetteOrigin, render, write_cassette
+from conformance.record.cassette_text import CassetteEntry, CassetteOrigin, render
+from conformance.record.cassette_write import write_cassette
 from conformance.sanitize.exchange import Sanitizer
 from conformance.service.emulator import Emulator
 from conformance.service.peer import PeerServer

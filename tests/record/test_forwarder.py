@@ -17,11 +17,11 @@ import pytest
 
 from conformance.errors import EnvironmentFault, HarnessError, UsageError
 from conformance.record.forwarder import Budget, Forwarder, Patience
-from conformance.service.peer import Execution, Limits, PeerServer
-from conformance.service.peer.faults import cut_after, redirect, short_chunk
+from conformance.service.peer import Execution, PeerLimits, PeerServer
 from conformance.service.remote.upstream import Credentials, Timeouts, Upstream
 from conformance.wire.exchange import Exchange, Fault, Reply, Response
 from tests.record.services import ORIGIN, PLACE, Paced, Script, response
+from tests.service.peer.faults import cut_after, redirect, short_chunk
 
 try:  # whichever the installed SDK brings along
     import httpx2 as httpx
@@ -332,4 +332,4 @@ def test_many_requests_at_once_are_kept_in_their_order(server: PeerServer) -> No
         thread.join()
     case.forwarder.settle()
     assert sorted(exchange.request.body for exchange in case.forwarder.exchanges) == sorted(bodies)
-    assert Limits().connections > 40
+    assert PeerLimits().connections > 40

@@ -1,53 +1,34 @@
-"""Checks: pure functions from what was expected and what was seen to findings (``docs/rules.md``
-lists the rules)."""
+"""Rules: pure functions from what was expected and what was seen to what does not hold
+(``docs/rules.md`` lists them)."""
 
 from __future__ import annotations
 
-from conformance.judge.rules import (
-    auth,
-    content_filter,
-    errors,
-    expectations,
-    harness,
-    headers,
-    request,
-    request_body,
-    response,
-    result,
-    retries,
-    stream,
-    usage,
-)
 from conformance.judge.rules.context import StepContext, StepObservation
-from conformance.judge.rules.finding import Blame, Finding, Level, Rule
-from conformance.judge.rules.registry import CHECK_FAILED, Applied, all_rules, apply_checks
+from conformance.judge.rules.finding import Blame, Finding, Level
+from conformance.judge.rules.registry import (
+    CHECK_FAILED,
+    Applied,
+    all_rules,
+    apply_checks,
+    apply_service_rules,
+    rules_about,
+)
+from conformance.judge.rules.rule import About, Rule
+from conformance.judge.rules.served import Served
 
 __all__ = [
     "CHECK_FAILED",
+    "About",
     "Applied",
     "Blame",
     "Finding",
     "Level",
     "Rule",
+    "Served",
     "StepContext",
     "StepObservation",
     "all_rules",
     "apply_checks",
+    "apply_service_rules",
+    "rules_about",
 ]
-
-MODULES = (
-    request,
-    request_body,
-    auth,
-    response,
-    content_filter,
-    usage,
-    stream,
-    retries,
-    errors,
-    result,
-    headers,
-    harness,
-    expectations,
-)
-"""The modules whose rules are registered."""

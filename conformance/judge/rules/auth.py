@@ -1,256 +1,232 @@
-"""Rules about credentials: the right one, once, in its own header and nowhere else (sdk-behaviour
-section 2)."""
+"""Rules about credentials: the right one, once, in its own header and nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from conformance.judge.rules.compare import dig
-from conformance.judge.rules.context import StepContext
-from conformance.judge.rules.finding import Blame, Finding, Level, Rule, finding
-from conformance.judge.rules.registry import rule_check
-from conformance.judge.rules.seen import Seen, seen
+from conformance.judge.rules.finding import Blame, Breach, Breaches, Level
+from conformance.judge.rules.rule import About, article, fact, page, rfc, rule
+from conformance.judge.rules.step import ObservedStep
 from conformance.wire.exchange import Request, header_values
-
-API_KEY = Rule(
-    "auth.api-key",
-    "With a key, a classic route carries the header api-key once, with the key",
-    Level.MUST,
-    Blame.SDK,
-    "Azure authenticates by this header.",
-    "wire-contract section 2; article, Authentication",
-)
-NO_BEARER = Rule(
-    "auth.no-second-credential",
-    "One credential is sent: no Authorization beside a key, no api-key beside a token",
-    Level.MUST,
-    Blame.SDK,
-    "A key sent a second time under another name escapes the redaction of logs, and a service may judge the wrong one.",
-    "sdk-behaviour section 2; article, Authentication",
-)
-BEARER = Rule(
-    "auth.bearer",
-    "With a token, the request carries exactly one Authorization: Bearer, with a token the caller gave",
-    Level.MUST,
-    Blame.SDK,
-    "Entra ID authentication is this header.",
-    "wire-contract section 2; article, Authentication",
-)
-V1_HEADER = Rule(
-    "auth.v1-key",
-    "With a key, the v1 route carries it in the header the contract names (auth.v1_header)",
-    Level.MUST,
-    Blame.SDK,
-    "The v1 route takes both headers; an SDK documents one.",
-    "wire-contract section 2, v1 auth; sdk-behaviour section 1.2, v1 base URL",
-)
-SECRET_PLACE = Rule(
-    "auth.secret-in-header-only",
-    "No credential stands in the URL or the body",
-    Level.MUST,
-    Blame.SDK,
-    "URLs and bodies are logged where headers are redacted.",
-    "OWASP ASVS 13.1; sdk-behaviour section 2, debug logs",
-)
-OTHER_HOSTS = Rule(
-    "auth.other-hosts",
-    "No credential of the service is sent to another host",
-    Level.MUST,
-    Blame.SDK,
-    "A redirect must not hand the key to whoever it names.",
-    "RFC 9110 section 15.4; sdk-behaviour section 2, cross-origin redirect",
-)
 
 _SHORTEST_SECRET = 8
 """Characters; a shorter credential occurs in bodies by chance."""
 
 
-def _overridden(context: StepContext) -> bool:
-    """Whether the caller set a credential header by hand: then what is sent is the caller's
-    wish."""
-    given = (*context.client.headers, *context.call.options.headers)
-    return any(name.lower() in ("api-key", "authorization") for name, _ in given)
-
-
-def _requests(view: Seen) -> Iterator[tuple[int, Request]]:
-    """Every request to the service, with its place among the attempts."""
-    return ((index, exchange.request) for index, exchange in enumerate(view.exchanges))
-
-
-def _by_key(context: StepContext) -> bool:
-    return context.client.auth.kind == "api_key"
-
-
-def _by_token(context: StepContext) -> bool:
-    return context.client.auth.kind in ("token", "token_provider", "credential")
-
-
-def _applies(context: StepContext) -> bool:
-    return bool(seen(context).exchanges) and not _overridden(context)
-
-
-@rule_check(API_KEY)
-def _api_key(context: StepContext) -> Iterable[Finding] | None:
-    if not (_applies(context) and _by_key(context) and context.client.api == "azure"):
-        return None
-    return list(_wrong_values(context, API_KEY, "api-key", (context.client.auth.key,)))
-
-
-@rule_check(BEARER)
-def _bearer(context: StepContext) -> Iterable[Finding] | None:
-    if not (_applies(context) and _by_token(context)):
-        return None
-    return list(
-        _wrong_values(
-            context, BEARER, "authorization", tuple(f"Bearer {t}" for t in _tokens(context))
-        )
+def _sends_own_credential(step: ObservedStep) -> bool:
+    """Whether requests were sent whose credential the caller did not set by hand as a header: what
+    is sent then is the caller's wish."""
+    by_hand = (*step.client.headers, *step.call.options.headers)
+    return bool(step.exchanges) and not any(
+        name.lower() in ("api-key", "authorization") for name, _ in by_hand
     )
 
 
-def _tokens(context: StepContext) -> tuple[str, ...]:
+def _by_key(step: ObservedStep) -> bool:
+    return step.client.auth.kind == "api_key"
+
+
+def _by_token(step: ObservedStep) -> bool:
+    return step.client.auth.kind in ("token", "token_provider", "credential")
+
+
+def _requests(step: ObservedStep) -> Iterator[tuple[int, Request]]:
+    """Every request to the service, with its place among the attempts."""
+    return ((index, exchange.request) for index, exchange in enumerate(step.exchanges))
+
+
+@rule(
+    "auth.api-key",
+    Level.MUST,
+    Blame.SDK,
+    about=About.AUTHENTICATION,
+    sources=[fact("service#classic-surface"), article("Authentication")],
+    when=lambda step: _by_key(step) and step.client.api == "azure" and _sends_own_credential(step),
+)
+def key_stands_in_its_header(step: ObservedStep) -> Breaches:
+    """With a key, a classic route carries the header api-key once, with the key.
+
+    Azure authenticates by this header.
+    """
+    return _wrong_values(step, "api-key", (step.client.auth.key,))
+
+
+@rule(
+    "auth.bearer",
+    Level.MUST,
+    Blame.SDK,
+    about=About.AUTHENTICATION,
+    sources=[fact("service#classic-surface"), article("Authentication")],
+    when=lambda step: _by_token(step) and _sends_own_credential(step),
+)
+def token_is_sent_as_bearer(step: ObservedStep) -> Breaches:
+    """With a token, the request carries exactly one Authorization: Bearer, with a token the caller
+    gave.
+
+    Entra ID authentication is this header.
+    """
+    return _wrong_values(step, "authorization", tuple(f"Bearer {token}" for token in _tokens(step)))
+
+
+def _tokens(step: ObservedStep) -> tuple[str, ...]:
     """The tokens the caller gave, and those the token endpoint of the case issued."""
     issued = tuple(
         token
-        for exchange in context.observation.side_exchanges
+        for exchange in step.observation.side_exchanges
         if exchange.response is not None
         if isinstance(token := dig(exchange.response.json(), "access_token"), str)
     )
-    return context.client.auth.tokens + issued
+    return step.client.auth.tokens + issued
 
 
-def _wrong_values(
-    context: StepContext, rule: Rule, name: str, allowed: tuple[str, ...]
-) -> Iterator[Finding]:
-    """A finding for each request that does not carry header ``name`` exactly once with an allowed
+def _wrong_values(step: ObservedStep, name: str, allowed: tuple[str, ...]) -> Iterator[Breach]:
+    """A breach for each request that does not carry header ``name`` exactly once with an allowed
     value.
 
     Messages never repeat a credential: they end up in reports.
     """
-    for index, request in _requests(seen(context)):
+    for index, request in _requests(step):
         values = header_values(request.headers, name)
         if len(values) == 1 and values[0] in allowed:
             continue
-        said = (
-            f"carries {len(values)} {name} headers; expected one"
-            if len(values) != 1
-            else (f"carries {name} with a value that is not the caller's")
-        )
-        yield finding(
-            rule,
-            f"Request {index} {said}.",
-            pointer=f"/requests/{index}/headers/{name}",
+        problem = f"carries {name} with a value that is not the caller's"
+        if len(values) != 1:
+            problem = f"carries {len(values)} {name} headers; expected one"
+        yield Breach(
+            f"/requests/{index}/headers/{name}",
+            f"Request {index} {problem}.",
             expected=1,
             actual=len(values),
-            step=context.index,
         )
 
 
-@rule_check(NO_BEARER)
-def _no_second(context: StepContext) -> Iterable[Finding] | None:
-    by_token = _by_token(context)
-    if not (by_token or _by_key(context)) or not _applies(context):
-        return None
-    found = []
-    for index, request in _requests(seen(context)):
-        key, bearer = (
-            request.header("api-key") is not None,
-            request.header("authorization") is not None,
-        )
-        if context.client.api == "v1" and not by_token:
-            wrong = (
-                ["api-key" if _v1_name(context) == "authorization" else "authorization"]
-                if key and bearer
-                else []
-            )
-        else:
-            wrong = [
-                name
-                for name, there in (
-                    ("api-key", key and by_token),
-                    ("authorization", bearer and not by_token),
-                )
-                if there
-            ]
-        found += [
-            finding(
-                NO_BEARER,
+@rule(
+    "auth.no-second-credential",
+    Level.MUST,
+    Blame.SDK,
+    about=About.AUTHENTICATION,
+    sources=[fact("sdks#authentication"), article("Authentication")],
+    when=lambda step: (_by_token(step) or _by_key(step)) and _sends_own_credential(step),
+)
+def one_credential_is_sent(step: ObservedStep) -> Breaches:
+    """One credential is sent: no Authorization beside a key, no api-key beside a token.
+
+    A key sent a second time under another name escapes the redaction of logs, and a service may
+    judge the wrong one.
+    """
+    for index, request in _requests(step):
+        sent = [name for name in ("api-key", "authorization") if request.header(name) is not None]
+        for name in _second_credentials(step, sent):
+            yield Breach(
+                f"/requests/{index}/headers/{name}",
                 f"Request {index} carries {name} beside the credential that was asked for.",
-                pointer=f"/requests/{index}/headers/{name}",
-                step=context.index,
             )
-            for name in wrong
-        ]
-    return found
 
 
-def _v1_name(context: StepContext) -> str:
+def _second_credentials(step: ObservedStep, sent: list[str]) -> list[str]:
+    """Which of the credential headers ``sent`` the caller did not ask for."""
+    if _by_token(step):
+        asked_for = "authorization"
+    elif step.client.api == "v1":
+        asked_for = _v1_header(step)
+        if len(sent) < 2:
+            return []  # whether the only one is the right one is for auth.v1-key to say
+    else:
+        asked_for = "api-key"
+    return [name for name in sent if name != asked_for]
+
+
+def _v1_header(step: ObservedStep) -> str:
     """The header the contract names for a key on v1: ``authorization`` (the default) or
     ``api-key``."""
-    trait = str(seen(context).trait("auth.v1_header", "authorization")).lower()
-    return "api-key" if trait == "api-key" else "authorization"
+    if str(step.trait("auth.v1_header", "authorization")).lower() == "api-key":
+        return "api-key"
+    return "authorization"
 
 
-@rule_check(V1_HEADER)
-def _v1_key(context: StepContext) -> Iterable[Finding] | None:
-    if context.client.api != "v1" or not _by_key(context) or not _applies(context):
-        return None
-    name, key = _v1_name(context), context.client.auth.key
-    return list(
-        _wrong_values(context, V1_HEADER, name, (key if name == "api-key" else f"Bearer {key}",))
-    )
+@rule(
+    "auth.v1-key",
+    Level.MUST,
+    Blame.SDK,
+    about=About.AUTHENTICATION,
+    sources=[fact("service#v1-auth"), fact("sdks#v1-base-url")],
+    when=lambda step: step.client.api == "v1" and _by_key(step) and _sends_own_credential(step),
+)
+def key_stands_in_the_v1_header(step: ObservedStep) -> Breaches:
+    """With a key, the v1 route carries it in the header the contract names (auth.v1_header).
+
+    The v1 route takes both headers; an SDK documents one.
+    """
+    name, value = _v1_header(step), step.client.auth.key
+    if name == "authorization":
+        value = f"Bearer {value}"
+    return _wrong_values(step, name, (value,))
 
 
-def _secrets(context: StepContext) -> tuple[str, ...]:
-    auth = context.client.auth
-    given = (
-        (auth.key,) if auth.kind == "api_key" else _tokens(context) if _by_token(context) else ()
-    )
-    return tuple(secret for secret in given if len(secret) >= _SHORTEST_SECRET)
+def _secrets(step: ObservedStep) -> tuple[str, ...] | None:
+    """The credentials of the step that are long enough to be looked for; None when there are
+    none."""
+    credentials: tuple[str, ...] = ()
+    if _by_key(step):
+        credentials = (step.client.auth.key,)
+    elif _by_token(step):
+        credentials = _tokens(step)
+    return tuple(secret for secret in credentials if len(secret) >= _SHORTEST_SECRET) or None
 
 
-@rule_check(SECRET_PLACE)
-def _secret_place(context: StepContext) -> Iterable[Finding] | None:
-    view, secrets = seen(context), _secrets(context)
-    if not view.exchanges or not secrets:
-        return None
-    found = []
-    for index, request in _requests(view):
-        for place, there in (
-            ("url", any(s in request.url for s in secrets)),
-            ("body", any(s.encode() in request.body for s in secrets)),
-        ):
-            if there:
-                found.append(
-                    finding(
-                        SECRET_PLACE,
-                        f"The {place} of request {index} contains the credential.",
-                        pointer=f"/requests/{index}/{place}",
-                        step=context.index,
-                    )
+@rule(
+    "auth.secret-in-header-only",
+    Level.MUST,
+    Blame.SDK,
+    about=About.AUTHENTICATION,
+    sources=[
+        page("https://owasp.org/www-project-application-security-verification-standard/", "13.1"),
+        fact("sdks#debug-logs"),
+    ],
+    when=lambda step: bool(step.exchanges),
+    on=_secrets,
+)
+def credential_stands_in_a_header_only(step: ObservedStep, secrets: tuple[str, ...]) -> Breaches:
+    """No credential stands in the URL or the body.
+
+    URLs and bodies are logged where headers are redacted.
+    """
+    for index, request in _requests(step):
+        in_url = any(secret in request.url for secret in secrets)
+        in_body = any(secret.encode() in request.body for secret in secrets)
+        for place, contains in (("url", in_url), ("body", in_body)):
+            if contains:
+                yield Breach(
+                    f"/requests/{index}/{place}",
+                    f"The {place} of request {index} contains the credential.",
                 )
-    return found
 
 
-@rule_check(OTHER_HOSTS)
-def _other_hosts(context: StepContext) -> Iterable[Finding] | None:
-    view, secrets = seen(context), _secrets(context)
-    if not view.strangers or not secrets:
-        return None
-    found = []
-    for exchange in view.strangers:
+@rule(
+    "auth.other-hosts",
+    Level.MUST,
+    Blame.SDK,
+    about=About.AUTHENTICATION,
+    sources=[rfc(9110, "15.4"), fact("sdks#redirects")],
+    when=lambda step: bool(step.strangers),
+    on=_secrets,
+)
+def other_hosts_get_no_credential(step: ObservedStep, secrets: tuple[str, ...]) -> Breaches:
+    """No credential of the service is sent to another host.
+
+    A redirect must not hand the key to whoever it names.
+    """
+    for exchange in step.strangers:
         request = exchange.request
-        carried = [
+        places = [
             name for name, value in request.headers if any(secret in value for secret in secrets)
         ]
-        carried += ["url"] if any(secret in request.url for secret in secrets) else []
-        if carried:
-            found.append(
-                finding(
-                    OTHER_HOSTS,
-                    f"The credential went to {request.host} in {', '.join(carried)}.",
-                    pointer="/side_requests",
-                    actual=request.host,
-                    step=context.index,
-                )
+        if any(secret in request.url for secret in secrets):
+            places.append("url")
+        if places:
+            yield Breach(
+                "/side_requests",
+                f"The credential went to {request.host} in {', '.join(places)}.",
+                actual=request.host,
             )
-    return found

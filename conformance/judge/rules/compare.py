@@ -1,7 +1,7 @@
 """Comparing two JSON values member by member.
 
 JSON has one number type, so 1 equals 1.0; true is never 1. Member order means nothing
-(wire-contract section 1.3).
+(facts/service#order-of-members).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from conformance.suite.scenario.match import ABSENT, escape, show
+from conformance.judge.rules.finding import Breach
+from conformance.suite.scenario.match import ABSENT, Resolve, escape, match, show
 
 FLOAT32_REL = 1e-6
 """Relative tolerance of one float32 rounding (24 bits of significand), with room for one conversion
@@ -23,22 +24,22 @@ each way."""
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place where two values differ: ``lost`` (only wanted has it), ``added`` (only the other),
-    ``changed``."""
+    """One place where two values differ: ``lost`` (only the expected one has it), ``added`` (only
+    the other has it), ``changed``."""
 
     kind: Literal["lost", "added", "changed"]
     pointer: str
-    wanted: Any
+    expected: Any
     actual: Any
 
-    def sentence(self, wanted_by: str, holder: str) -> str:
-        """The difference as a clause: ``wanted_by`` names the side that is right, ``holder`` the
-        side judged."""
+    def sentence(self, right_side: str, judged_side: str) -> str:
+        """The difference as a clause: ``right_side`` names the side that is right, ``judged_side``
+        the other."""
         if self.kind == "lost":
-            return f"{wanted_by} has {show(self.wanted)}, {holder} has nothing"
+            return f"{right_side} has {show(self.expected)}, {judged_side} has nothing"
         if self.kind == "added":
-            return f"{holder} has {show(self.actual)}, which {wanted_by} does not have"
-        return f"{wanted_by} has {show(self.wanted)}, {holder} has {show(self.actual)}"
+            return f"{judged_side} has {show(self.actual)}, which {right_side} does not have"
+        return f"{right_side} has {show(self.expected)}, {judged_side} has {show(self.actual)}"
 
 
 def same(left: Any, right: Any) -> bool:
@@ -89,36 +90,51 @@ def _numbers(left: Any, right: Any) -> bool:
     )
 
 
-def differences(wanted: Any, actual: Any, pointer: str = "") -> Iterator[Difference]:
-    """Every place where ``actual`` is not ``wanted``, outermost first; nothing when they are the
+def differences(expected: Any, actual: Any, pointer: str = "") -> Iterator[Difference]:
+    """Every place where ``actual`` is not ``expected``, outermost first; nothing when they are the
     same."""
-    if isinstance(wanted, dict) and isinstance(actual, dict):
-        for key, value in wanted.items():
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key, value in expected.items():
             below = f"{pointer}/{escape(key)}"
             if key not in actual:
                 yield Difference("lost", below, value, ABSENT)
             else:
                 yield from differences(value, actual[key], below)
         for key, value in actual.items():
-            if key not in wanted:
+            if key not in expected:
                 yield Difference("added", f"{pointer}/{escape(key)}", ABSENT, value)
     elif (
-        isinstance(wanted, list | tuple)
+        isinstance(expected, list | tuple)
         and isinstance(actual, list | tuple)
-        and len(wanted) == len(actual)
+        and len(expected) == len(actual)
     ):
-        for index, (left, right) in enumerate(zip(wanted, actual, strict=True)):
+        for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(left, right, f"{pointer}/{index}")
-    elif not same(wanted, actual):
-        yield Difference("changed", pointer, wanted, actual)
+    elif not same(expected, actual):
+        yield Difference("changed", pointer, expected, actual)
+
+
+def mismatches(
+    expected: Any, actual: Any, pointer: str, *, resolve: Resolve | None = None
+) -> Iterator[Breach]:
+    """A breach for each place where ``actual``, which stands at ``pointer``, is not what a scenario
+    writes as ``expected``."""
+    for mismatch in match(expected, actual, resolve):
+        place = pointer + mismatch.pointer
+        yield Breach(
+            place,
+            f"At {place}: {mismatch.message}.",
+            expected=mismatch.expected,
+            actual=mismatch.actual,
+        )
 
 
 def dig(value: Any, *path: str | int) -> Any:
     """The value at ``path`` below ``value``; None when any step is not there. Never raises."""
     for step in path:
-        if isinstance(step, str):
-            value = value.get(step) if isinstance(value, dict) else None
-        elif isinstance(value, list) and -len(value) <= step < len(value):
+        if isinstance(step, str) and isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
             value = value[step]
         else:
             return None
@@ -127,17 +143,21 @@ def dig(value: Any, *path: str | int) -> Any:
 
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects in ``value`` when it is a list, else none."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    return [item for item in value if isinstance(item, dict)]
 
 
 def plain(value: Any) -> Any:
     """``value`` as JSON: what is absent reads as null."""
-    return None if value is ABSENT else value
+    if value is ABSENT:
+        return None
+    return value
 
 
 def float32_vector(text: str) -> list[float] | None:
-    """The numbers of a base64 little-endian float32 vector (wire-contract section 3, Embeddings);
-    None: it is none."""
+    """The numbers of a base64 little-endian float32 vector (facts/service#base64-vectors); None: it
+    is none."""
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -1,10 +1,10 @@
-"""What a check is given: one step of a case as planned, and as observed. Values only; no sockets,
-no files."""
+"""What rules are given: one step of a case as planned, and as observed. Values only; no sockets, no
+files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.judge.rules.finding import Level
@@ -34,7 +34,9 @@ class StepObservation:
     @property
     def last_response(self) -> Response | None:
         """The response of the last attempt; None when there was no attempt or it got none."""
-        return self.exchanges[-1].response if self.exchanges else None
+        if not self.exchanges:
+            return None
+        return self.exchanges[-1].response
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class StepContext:
     ``traits`` are the contract's for the version under test (``docs/rules.md`` lists the ones rules
     read). ``level`` is the scenario's: findings of written expectations carry it. ``strict`` makes
     members unknown to the specification findings instead of notes. ``wait_slack`` (seconds) is how
-    much later than the SDK slept a request may have been seen: 0 on a virtual clock. ``memo`` holds
-    what checks derive from the step, so that it is derived once.
+    much later than the SDK slept a request may have been seen: 0 on a virtual clock.
     """
 
     index: int
@@ -60,8 +61,8 @@ class StepContext:
     schemas: SchemaRegistry
     strict: bool = False
     wait_slack: float = 0.0
-    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def expects_error(self) -> bool:
+        """Whether the scenario wants the call to fail."""
         return self.expect.error is not None

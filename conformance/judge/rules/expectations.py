@@ -1,167 +1,153 @@
-"""Written expectations about requests, attempts, pauses and token calls (design section 5)."""
+"""Rules that hold requests, attempts, pauses and token calls to what a scenario writes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from conformance.judge.rules.context import StepContext
-from conformance.judge.rules.expecting import mismatches
-from conformance.judge.rules.finding import Blame, Finding, Level, Rule, finding
-from conformance.judge.rules.registry import rule_check
-from conformance.judge.rules.seen import Attempt, Seen, parts_of, seen
+from conformance.judge.rules.compare import mismatches
+from conformance.judge.rules.finding import Blame, Breach, Breaches
+from conformance.judge.rules.rule import About, expectation
+from conformance.judge.rules.served import parts_of
+from conformance.judge.rules.step import Attempt, ObservedStep
 from conformance.suite.scenario.durations import seconds
 from conformance.suite.scenario.model import RequestExpect
 from conformance.wire.exchange import Request
+from conformance.wire.multipart import FormPart
 
 _EARLY = 0.001
 """Seconds by which a real timer may fire too soon."""
 
-_WHY = "The scenario names what its sources document."
-_SOURCE = "the scenario's own sources"
+_LOWER_BOUNDS = ("$gte", "$gt")
+_UPPER_BOUNDS = ("$lte", "$lt")
+_OPERATORS_OVER_PAUSES = ("$all", "$one_of", "$contains_item", "$unordered")
 
-REQUESTS = Rule(
-    "expect.requests", "Requests are as the scenario says", Level.MUST, Blame.SDK, _WHY, _SOURCE
-)
-ATTEMPTS = Rule(
-    "expect.attempts",
-    "There are as many attempts as the scenario says",
-    Level.MUST,
-    Blame.SDK,
-    _WHY,
-    _SOURCE,
-)
-DELAYS = Rule(
-    "expect.delays",
-    "The pauses between attempts are as the scenario says",
-    Level.MUST,
-    Blame.SDK,
-    _WHY,
-    _SOURCE,
-)
-TOKEN_CALLS = Rule(
-    "expect.token-calls",
-    "The token provider is called as often as the scenario says",
-    Level.MUST,
-    Blame.SDK,
-    _WHY,
-    _SOURCE,
-)
+ExpectedRequests = RequestExpect | list[RequestExpect]
 
 
-@rule_check(REQUESTS)
-def _requests(context: StepContext) -> Iterable[Finding] | None:
-    wanted, view = context.expect.requests, seen(context)
-    if wanted is None or context.observation.outcome.status not in ("ok", "error"):
+def _expected_requests(step: ObservedStep) -> Any:
+    # A missing answer does not matter here: what was sent can be judged all the same.
+    if step.outcome.status not in ("ok", "error"):
         return None
-    if not isinstance(wanted, list):
-        if not view.attempts:
-            return [
-                finding(
-                    REQUESTS,
-                    "No request was sent.",
-                    pointer="/requests",
-                    step=context.index,
-                    level=context.level,
-                )
-            ]
-        wanted = [wanted] * len(view.attempts)
-    found = []
-    if len(wanted) != len(view.attempts):
-        found.append(
-            finding(
-                REQUESTS,
-                f"{len(view.attempts)} requests were sent; the scenario describes {len(wanted)}.",
-                pointer="/requests",
-                expected=len(wanted),
-                actual=len(view.attempts),
-                step=context.index,
-                level=context.level,
-            )
+    return step.expect.requests
+
+
+@expectation("expect.requests", Blame.SDK, about=About.WISH, on=_expected_requests)
+def requests_are_as_expected(step: ObservedStep, expected: ExpectedRequests) -> Breaches:
+    """Requests are as the scenario says.
+
+    The scenario names what its sources document.
+    """
+    sent = len(step.attempts)
+    if not isinstance(expected, list):
+        if not sent:
+            yield Breach("/requests", "No request was sent.")
+        expected = [expected] * sent
+    if len(expected) != sent:
+        yield Breach(
+            "/requests",
+            f"{sent} requests were sent; the scenario describes {len(expected)}.",
+            expected=len(expected),
+            actual=sent,
         )
-    for expect, attempt in zip(wanted, view.attempts, strict=False):
-        found += _one(context, view, expect, attempt)
-    return found
+    for expected_request, attempt in zip(expected, step.attempts, strict=False):
+        yield from _request_mismatches(step, expected_request, attempt)
 
 
-def _one(
-    context: StepContext, view: Seen, expect: RequestExpect, attempt: Attempt
-) -> list[Finding]:
-    wanted: dict[str, Any] = {
+def _request_mismatches(
+    step: ObservedStep, expected_request: RequestExpect, attempt: Attempt
+) -> Iterator[Breach]:
+    expected: dict[str, Any] = {
         name: value
         for name in ("method", "path", "host", "body")
-        if (value := getattr(expect, name)) is not None
+        if (value := getattr(expected_request, name)) is not None
     }
     for name in ("query", "parts"):
-        if getattr(expect, name):
-            wanted[name] = getattr(expect, name)
-    if expect.headers:
-        wanted["headers"] = {name.lower(): value for name, value in expect.headers.items()}
-    actual = request_as_json(view, attempt.exchange.request, set(wanted))
-    return mismatches(REQUESTS, context, wanted, actual, f"/requests/{attempt.position}")
+        if getattr(expected_request, name):
+            expected[name] = getattr(expected_request, name)
+    if expected_request.headers:
+        expected["headers"] = {
+            name.lower(): value for name, value in expected_request.headers.items()
+        }
+    actual = request_as_json(step, attempt.exchange.request, set(expected))
+    return mismatches(expected, actual, f"/requests/{attempt.position}")
 
 
-def request_as_json(view: Seen, request: Request, wanted: set[str]) -> dict[str, Any]:
-    """The ``wanted`` members of a request as a scenario names them.
+def request_as_json(step: ObservedStep, request: Request, members: set[str]) -> dict[str, Any]:
+    """The ``members`` of a request as a scenario names them.
 
     Names of headers are lower-case; a header or query member sent more than once is a list.
     ``parts`` maps a field to its text, or for a file to ``{filename, content_type, size}``; a field
     sent more than once is a list.
     """
     actual: dict[str, Any] = {"method": request.method, "path": request.path, "host": request.host}
-    if "query" in wanted:
+    if "query" in members:
         actual["query"] = _grouped(request.query)
-    if "headers" in wanted:
+    if "headers" in members:
         actual["headers"] = _grouped((name.lower(), value) for name, value in request.headers)
-    if "body" in wanted:
-        body = view.parse(request.body)
-        actual["body"] = request.body.decode("utf-8", "replace") if body is None else body
-    if "parts" in wanted:
-        actual["parts"] = _grouped(
-            (
-                part.name,
-                part.content.decode("utf-8", "replace")
-                if part.filename is None
-                else {
-                    "filename": part.filename,
-                    "content_type": part.content_type,
-                    "size": len(part.content),
-                },
-            )
-            for part in parts_of(request)
-        )
+    if "body" in members:
+        actual["body"] = step.parse(request.body)
+        if actual["body"] is None:
+            actual["body"] = request.body.decode("utf-8", "replace")
+    if "parts" in members:
+        actual["parts"] = _grouped((part.name, _part_as_json(part)) for part in parts_of(request))
     return actual
 
 
+def _part_as_json(part: FormPart) -> Any:
+    if part.filename is None:
+        return part.content.decode("utf-8", "replace")
+    return {
+        "filename": part.filename,
+        "content_type": part.content_type,
+        "size": len(part.content),
+    }
+
+
 def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, list[Any]] = {}
+    """``pairs`` by name; a name that stands more than once has a list."""
+    values_of: dict[str, list[Any]] = {}
     for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+        values_of.setdefault(name, []).append(value)
+    grouped: dict[str, Any] = {}
+    for name, values in values_of.items():
+        grouped[name] = values
+        if len(values) == 1:
+            grouped[name] = values[0]
+    return grouped
 
 
-@rule_check(ATTEMPTS)
-def _attempts(context: StepContext) -> Iterable[Finding] | None:
-    view = seen(context)
-    if context.expect.attempts is None or not view.answered:
-        return None
-    return mismatches(ATTEMPTS, context, context.expect.attempts, len(view.attempts), "/attempts")
+def _expected_of_answered(name: str) -> Any:
+    """A guard: what the scenario expects of ``name`` in a step that was answered, else None."""
+
+    def written(step: ObservedStep) -> Any:
+        if not step.answered:
+            return None
+        return getattr(step.expect, name)
+
+    return written
 
 
-@rule_check(DELAYS)
-def _delays(context: StepContext) -> Iterable[Finding] | None:
-    view = seen(context)
-    if context.expect.delays is None or not view.answered:
-        return None
-    waited = [attempt.waited for attempt in view.attempts[1:]]
-    wanted = context.expect.delays
-    return mismatches(
-        DELAYS,
-        context,
-        with_slack(wanted, context.wait_slack) if context.wait_slack else wanted,
-        waited,
-        "/delays",
-    )
+@expectation(
+    "expect.attempts", Blame.SDK, about=About.OUTCOME, on=_expected_of_answered("attempts")
+)
+def attempts_are_as_expected(step: ObservedStep, expected: Any) -> Breaches:
+    """There are as many attempts as the scenario says.
+
+    The scenario names what its sources document.
+    """
+    return mismatches(expected, len(step.attempts), "/attempts")
+
+
+@expectation("expect.delays", Blame.SDK, about=About.TIME, on=_expected_of_answered("delays"))
+def pauses_are_as_expected(step: ObservedStep, expected: Any) -> Breaches:
+    """The pauses between attempts are as the scenario says.
+
+    The scenario names what its sources document.
+    """
+    if step.context.wait_slack:
+        expected = with_slack(expected, step.context.wait_slack)
+    return mismatches(expected, [attempt.waited for attempt in step.attempts[1:]], "/delays")
 
 
 def with_slack(expected: Any, slack: float) -> Any:
@@ -172,29 +158,29 @@ def with_slack(expected: Any, slack: float) -> Any:
     if isinstance(expected, dict):
         return {name: _bound(name, value, slack) for name, value in expected.items()}
     exact = seconds(expected)
-    return expected if exact is None else {"$gte": exact - _EARLY, "$lte": exact + slack}
+    if exact is None:
+        return expected
+    return {"$gte": exact - _EARLY, "$lte": exact + slack}
 
 
-def _bound(name: str, value: Any, slack: float) -> Any:
+def _bound(operator: str, value: Any, slack: float) -> Any:
+    """The operand ``value`` of a matching ``operator`` on pauses, with slack."""
     limit = seconds(value)
-    if limit is not None and name in ("$lte", "$lt", "$gte", "$gt"):
-        return limit + slack if name in ("$lte", "$lt") else limit - _EARLY
-    return (
-        with_slack(value, slack)
-        if name in ("$all", "$one_of", "$contains_item", "$unordered")
-        else value
-    )
+    if limit is not None and operator in _UPPER_BOUNDS:
+        return limit + slack
+    if limit is not None and operator in _LOWER_BOUNDS:
+        return limit - _EARLY
+    if operator in _OPERATORS_OVER_PAUSES:
+        return with_slack(value, slack)
+    return value
 
 
-@rule_check(TOKEN_CALLS)
-def _token_calls(context: StepContext) -> Iterable[Finding] | None:
-    view = seen(context)
-    if context.expect.token_calls is None or not view.answered:
-        return None
-    return mismatches(
-        TOKEN_CALLS,
-        context,
-        context.expect.token_calls,
-        context.observation.outcome.token_calls,
-        "/token_calls",
-    )
+@expectation(
+    "expect.token-calls", Blame.SDK, about=About.WISH, on=_expected_of_answered("token_calls")
+)
+def token_calls_are_as_expected(step: ObservedStep, expected: Any) -> Breaches:
+    """The token provider is called as often as the scenario says.
+
+    The scenario names what its sources document.
+    """
+    return mismatches(expected, step.outcome.token_calls, "/token_calls")

@@ -1,4 +1,4 @@
-"""Finding content filter blocks wherever they stand (wire-contract section 4).
+"""Finding content filter blocks wherever they stand in a JSON value (facts/service#content-filter).
 
 The service writes one idea under several names: ``content_filter_results`` and
 ``content_filter_result``, in choices, prompt items, images, errors and Responses filters.
@@ -10,9 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from conformance.judge.rules.context import StepContext
-from conformance.judge.rules.seen import seen
-
 Place = Literal["prompt", "choice", "error"]
 
 _BLOCK_NAMES = frozenset({"content_filter_results", "content_filter_result"})
@@ -21,7 +18,7 @@ _ERROR_NAMES = frozenset({"error", "innererror", "inner_error"})
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class FilterBlock:
     """One block: where it stands (JSON pointer below the response), what it speaks of, its
     categories by name."""
 
@@ -50,58 +47,38 @@ def is_filtered(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.get("filtered") is True
 
 
-def blocks(context: StepContext) -> list[Block]:
-    """Every block of the last response, in document order. Of a stream, the events' blocks one
-    after the other."""
-    found: list[Block] | None = context.memo.get("blocks")
-    if found is None:
-        found = context.memo["blocks"] = list(_all(context))
-    return found
-
-
-def _all(context: StepContext) -> Iterator[Block]:
-    view = seen(context)
-    response = view.response
-    if (
-        response is None
-        or view.last is None
-        or view.last.miss is not None
-        or b"_filter" not in response.content
-    ):
-        return
-    if view.stream is not None:
-        for number, event in enumerate(view.stream.events):
-            yield from walk(event.value, f"/events/{number}")
-    else:
-        yield from walk(view.body, "")
-
-
-def walk(value: Any, pointer: str, place: Place = "choice") -> Iterator[Block]:
-    """Every block in ``value``. What a block stands below decides what it speaks of."""
+def filter_blocks(value: Any, pointer: str, place: Place = "choice") -> Iterator[FilterBlock]:
+    """Every block in ``value``, in document order. What a block stands below decides what it speaks
+    of."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             if not isinstance(item, dict | list):
                 return  # a vector or a list of words: nothing below it
-            yield from walk(item, f"{pointer}/{index}", place)
+            yield from filter_blocks(item, f"{pointer}/{index}", place)
         return
     if not isinstance(value, dict):
         return
     source = value.get("source_type")
-    if source in ("prompt", "completion"):
-        place = "prompt" if source == "prompt" else "choice"
+    if source == "prompt":
+        place = "prompt"
+    elif source == "completion":
+        place = "choice"
     for name, item in value.items():
         if not isinstance(item, dict | list):
             continue
         below = f"{pointer}/{name}"
         if name in _BLOCK_NAMES and isinstance(item, dict):
-            yield Block(below, place, item)
+            yield FilterBlock(below, place, item)
         elif name in _PROMPT_NAMES and isinstance(item, dict) and not _BLOCK_NAMES & item.keys():
-            yield Block(below, "prompt", item)
+            yield FilterBlock(below, "prompt", item)
         else:
-            yield from walk(item, below, _below(name, place))
+            yield from filter_blocks(item, below, _place_below(name, place))
 
 
-def _below(name: str, place: Place) -> Place:
+def _place_below(name: str, place: Place) -> Place:
+    """What blocks below the member ``name`` speak of, which itself stands where ``place`` is."""
     if name in _PROMPT_NAMES:
         return "prompt"
-    return "error" if name in _ERROR_NAMES else place
+    if name in _ERROR_NAMES:
+        return "error"
+    return place

@@ -1,12 +1,13 @@
-"""Findings and the rules they come from.
+"""Findings: what a rule found not to hold, how binding that is, and whose fault.
 
-A check is a pure function from what was expected and what was seen to findings. It never raises and
-never stops at the first. A finding names a rule; the rule says how binding it is, who is to blame
-when it breaks, and where it is written.
+A rule is a function from what was expected and what was seen to breaches. It never raises and never
+stops at the first. What completes a breach to a finding (the rule's id, level and blame, and the
+step) is added where rules are applied.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -27,26 +28,27 @@ class Blame(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One checkable statement. ``id`` is stable and independent of the outcome:
-    ``<concern>.<statement>``."""
+class Breach:
+    """One place where a rule does not hold.
 
-    id: str
-    title: str
-    level: Level
-    blame: Blame
-    why: str
-    source: str
+    ``pointer`` is a JSON pointer into the thing the rule looked at
+    (``/requests/0/headers/api-key``, ``/response/usage/total_tokens``); ``expected`` and ``actual``
+    are JSON values.
+    """
+
+    pointer: str
+    message: str
+    expected: Any = None
+    actual: Any = None
+
+
+Breaches = Iterable[Breach]
+"""What a rule that applies found; nothing: the rule held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that did not hold.
-
-    ``pointer`` is a JSON pointer into the thing the rule looked at
-    (``/requests/0/headers/api-key``, ``/response/usage/total_tokens``); ``expected`` and ``actual``
-    are JSON values. ``step`` counts from 0.
-    """
+    """A breach of a rule, with all that judging needs to know of it. ``step`` counts from 0."""
 
     rule: str
     level: Level
@@ -61,20 +63,3 @@ class Finding:
     def fingerprint(self) -> str:
         """What a waiver pins: a different failure of the same rule has a different fingerprint."""
         return f"{self.pointer} {self.message}".strip()
-
-
-def finding(
-    rule: Rule,
-    message: str,
-    *,
-    pointer: str = "",
-    expected: Any = None,
-    actual: Any = None,
-    step: int = 0,
-    level: Level | None = None,
-    blame: Blame | None = None,
-) -> Finding:
-    """A finding of ``rule`` with the rule's own level and blame unless told otherwise."""
-    return Finding(
-        rule.id, level or rule.level, blame or rule.blame, message, pointer, expected, actual, step
-    )

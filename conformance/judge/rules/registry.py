@@ -1,27 +1,74 @@
-"""The list of checks, and how they are applied to a step.
-
-A check is registered with its rule; it returns None when the rule does not apply to the step
-(nothing is claimed then), else its findings, of which an empty list says the rule held.
-"""
+"""The list of rules, and how they are applied: to a step of a case, or to answers alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Literal, TypeVar
 
+from conformance.judge.rules import (
+    auth,
+    content_filter,
+    errors,
+    expectations,
+    harness,
+    headers,
+    request,
+    request_body,
+    response,
+    result,
+    retries,
+    stream,
+    usage,
+)
+from conformance.judge.rules.case_rules import CASE_RULES
 from conformance.judge.rules.context import StepContext
-from conformance.judge.rules.finding import Blame, Finding, Level, Rule
+from conformance.judge.rules.finding import Blame, Breach, Breaches, Finding, Level
+from conformance.judge.rules.rule import About, Rule, docs
+from conformance.judge.rules.served import Served
+from conformance.judge.rules.step import ObservedStep
 
-Check = Callable[[StepContext], Iterable[Finding] | None]
+_MODULES = (
+    auth,
+    content_filter,
+    headers,
+    errors,
+    expectations,
+    harness,
+    request,
+    request_body,
+    response,
+    result,
+    retries,
+    stream,
+    usage,
+)
+"""The modules that define rules, in the order in which findings are listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredCheck:
-    """A rule and the function that decides it."""
+def _defined() -> Iterator[Rule]:
+    """Every rule a module defines, in the order of definition."""
+    for module in _MODULES:
+        yield from (value for value in vars(module).values() if isinstance(value, Rule))
 
-    rule: Rule
-    check: Check
+
+_RULES = tuple(_defined())
+_STEP_CHECKS = tuple((rule, rule.decide) for rule in _RULES if rule.decide)
+_SERVICE_CHECKS = tuple((rule, rule.decide_served) for rule in _RULES if rule.decide_served)
+
+CHECK_FAILED = Rule(
+    id="harness.check-failed",
+    level=Level.MUST,
+    blame=Blame.HARNESS,
+    about=About.HARNESS,
+    title="Every check ends with an answer",
+    why="A check that raises has decided nothing; the case must not look green for it.",
+    sources=(docs("results#verdicts"),),
+)
+
+
+Subject = TypeVar("Subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,69 +79,84 @@ class Applied:
     outcome: Literal["held", "broken", "note"]
 
 
-_REGISTERED: dict[str, RegisteredCheck] = {}
-
-CHECK_FAILED = Rule(
-    "harness.check-failed",
-    "Every check ends with an answer",
-    Level.MUST,
-    Blame.HARNESS,
-    "A check that raises has decided nothing; the case must not look green for it.",
-    "design section 2, check",
-)
-
-
-def rule_check(rule: Rule) -> Callable[[Check], Check]:
-    """Register the decorated function as the check of ``rule``. Two checks of one rule id are a
-    programming error."""
-
-    def register(check: Check) -> Check:
-        if rule.id in _REGISTERED:
-            raise ValueError(f"rule {rule.id} has two checks")
-        _REGISTERED[rule.id] = RegisteredCheck(rule, check)
-        return check
-
-    return register
-
-
-def registered() -> tuple[RegisteredCheck, ...]:
-    """Every check, in the order of registration."""
-    return tuple(_REGISTERED.values())
-
-
 def all_rules() -> tuple[Rule, ...]:
-    """Every registered rule, and the one about checks themselves, in the order of registration."""
-    return (*(item.rule for item in registered()), CHECK_FAILED)
+    """Every rule that is decided step by step, and the one about checks themselves. Those decided
+    over a whole case are ``CASE_RULES``."""
+    return (*_RULES, CHECK_FAILED)
+
+
+@cache
+def rules_about(*subjects: About) -> frozenset[str]:
+    """The ids of the rules that are about one of ``subjects``."""
+    return frozenset(rule.id for rule in (*all_rules(), *CASE_RULES) if rule.about in subjects)
 
 
 def apply_checks(context: StepContext) -> tuple[tuple[Applied, ...], tuple[Finding, ...]]:
-    """Apply every check to one step: what was applied, and all findings."""
+    """Apply every rule to one step: what was applied, and all findings."""
+    step = ObservedStep(context)
+    return _apply(
+        _STEP_CHECKS, step, index=context.index, expected_level=context.level, strict=context.strict
+    )
+
+
+def apply_service_rules(
+    served: Served, *, strict: bool = False
+) -> tuple[tuple[Applied, ...], tuple[Finding, ...]]:
+    """Apply the rules about the service to answers, whoever asked for them: what was applied, and
+    all findings. ``strict`` makes members unknown to the specification findings instead of
+    notes."""
+    return _apply(_SERVICE_CHECKS, served, index=0, expected_level=Level.MUST, strict=strict)
+
+
+def _apply(
+    checks: Iterable[tuple[Rule, Callable[[Subject], Breaches | None]]],
+    subject: Subject,
+    *,
+    index: int,
+    expected_level: Level,
+    strict: bool,
+) -> tuple[tuple[Applied, ...], tuple[Finding, ...]]:
+    """Apply ``checks`` to ``subject``, which is of the step ``index``. ``expected_level`` is the
+    level of findings about what a scenario writes."""
     applied: list[Applied] = []
     findings: list[Finding] = []
-    for item in _REGISTERED.values():
+    for rule, check in checks:
         try:
-            result = item.check(context)
-            found = None if result is None else list(result)
-        except (
-            Exception
-        ) as error:  # a bug in a check must show as such, and the other checks still speak
-            found = [
-                Finding(
-                    CHECK_FAILED.id,
-                    Level.MUST,
-                    Blame.HARNESS,
-                    f"the check of {item.rule.id} failed: {type(error).__name__}: {error}",
-                    step=context.index,
-                )
-            ]
-        if found is None:
+            result = check(subject)
+            if result is None:
+                continue
+            breaches = list(result)
+        except Exception as error:
+            # A bug in a check must show as such, and the other checks still speak.
+            message = f"the check of {rule.id} failed: {type(error).__name__}: {error}"
+            applied.append(Applied(rule.id, "broken"))
+            findings.append(CHECK_FAILED.finding(message, step=index))
             continue
-        applied.append(Applied(item.rule.id, _outcome(found)))
-        findings.extend(found)
+        if not breaches:
+            applied.append(Applied(rule.id, "held"))
+            continue
+        level = rule.level
+        if rule.written:
+            level = expected_level
+        elif rule.strict and strict:
+            level = Level.MUST
+        applied.append(Applied(rule.id, _outcome(level)))
+        findings.extend(_finding(rule, breach, level, index) for breach in breaches)
     return tuple(applied), tuple(findings)
 
 
-def _outcome(found: list[Finding]) -> Literal["held", "broken", "note"]:
-    if not found:
-        return "held"
-    return "note" if all(f.level is Level.MAY for f in found) else "broken"
+def _outcome(level: Level) -> Literal["broken", "note"]:
+    if level is Level.MAY:
+        return "note"
+    return "broken"
+
+
+def _finding(rule: Rule, breach: Breach, level: Level, step: int) -> Finding:
+    return rule.finding(
+        breach.message,
+        step=step,
+        level=level,
+        pointer=breach.pointer,
+        expected=breach.expected,
+        actual=breach.actual,
+    )

@@ -9,203 +9,124 @@ universal rules here and those of the stream's end; ``content_filter: unchecked`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-from conformance.judge.rules.context import StepContext
-from conformance.judge.rules.expecting import mismatches
-from conformance.judge.rules.finding import Blame, Finding, Level, Rule, finding
-from conformance.judge.rules.registry import rule_check
-from conformance.judge.rules.seen import Seen, seen
-from conformance.wire.exchange import Exchange
-from conformance.wire.sse import NOT_JSON, EventStream
+from conformance.judge.rules.compare import mismatches
+from conformance.judge.rules.finding import Blame, Breach, Breaches, Level
+from conformance.judge.rules.rule import About, expectation, fact, service_rule
+from conformance.judge.rules.served import Served
+from conformance.judge.rules.step import ObservedStep, serves_another_schema
+from conformance.wire.sse import NOT_JSON, Event
 
-SCHEMA = Rule(
+
+@service_rule(
     "response.schema",
-    "A served body satisfies the schema of its operation, event or error",
-    Level.MUST,
-    Blame.CASSETTE,
-    "A test that rests on a body no service sends proves nothing.",
-    "wire-contract sections 3 to 9; the published specifications",
+    about=About.ANSWER,
+    sources=[fact("service#principles"), fact("service#sources")],
+    unless=serves_another_schema,
 )
-UNKNOWN = Rule(
-    "response.unknown-members",
-    "A served body has only members the specification knows",
-    Level.MAY,
-    Blame.CASSETTE,
-    "New members may come without a new api-version: worth knowing, and no failure unless strictness is asked.",
-    "wire-contract section 1, rule 2",
-)
-EXPECTED = Rule(
-    "expect.response",
-    "Status, headers and body of the served answer are as the scenario says",
-    Level.MUST,
-    Blame.CASSETTE,
-    "The scenario's statement holds only for the answer it names.",
-    "the scenario's own sources",
-)
+def bodies_satisfy_their_schema(served: Served) -> Breaches | None:
+    """A served body satisfies the schema of its operation, event or error.
 
-_TEXT_FORMATS = ("text", "srt", "vtt")
-
-
-def served_as_told(context: StepContext) -> bool:
-    """Whether the scenario says that what is served is deliberately not as specified."""
-    response = context.expect.response
-    return response is not None and response.schema_ == "none"
-
-
-def judged_bodies(context: StepContext) -> list[tuple[str, str, Any]]:
-    """(pointer, schema name, JSON value) of each body and event to be judged. NOT_JSON stands for
-    an unreadable one."""
-    found: list[tuple[str, str, Any]] | None = context.memo.get("judged")
-    if found is None:
-        found = context.memo["judged"] = [] if served_as_told(context) else list(_judged(context))
-    return found
-
-
-def _judged(context: StepContext) -> Iterator[tuple[str, str, Any]]:
-    view = seen(context)
-    for index, exchange in enumerate(view.exchanges):
-        response = exchange.response
-        if response is None or exchange.fault is not None or exchange.miss is not None:
-            continue
-        if exchange is view.last and view.stream is not None:
-            yield from _events(context, view.stream, f"/responses/{index}")
-        elif response.status >= 400:
-            body = view.parse(response.content)
-            if body is not None:
-                yield f"/responses/{index}", _override(context, view, exchange) or "error", body
-        elif response.status < 300:
-            yield from _body(context, view, exchange, f"/responses/{index}")
-
-
-def _override(context: StepContext, view: Seen, exchange: Exchange) -> str | None:
-    response = context.expect.response
-    return response.schema_ if response is not None and exchange is view.last else None
-
-
-def _events(
-    context: StepContext, stream: EventStream, pointer: str
-) -> Iterator[tuple[str, str, Any]]:
-    response = context.expect.response
-    schema = (response.schema_ if response is not None else None) or context.operation.chunk_schema
-    if schema is None:
-        return
-    for number, event in enumerate(stream.events):
-        failed = (
-            schema != "response-event"
-            and isinstance(event.value, dict)
-            and event.value.get("error") is not None
-        )
-        yield f"{pointer}/events/{number}", "stream-error" if failed else schema, event.value
-
-
-def _body(
-    context: StepContext, view: Seen, exchange: Exchange, pointer: str
-) -> Iterator[tuple[str, str, Any]]:
-    operation = context.operation
-    schema = _override(context, view, exchange) or operation.schema
-    assert exchange.response is not None  # the caller has looked
-    body = exchange.response.content
-    if schema is None or operation.answer != "json":
-        return
-    wanted = (
-        context.call.arguments.get("response_format") if operation.capability == "audio" else None
-    )
-    if wanted in _TEXT_FORMATS:
-        named = f"{'translation' if 'translations' in operation.id else 'transcription'}-{wanted}"
-        if named in context.schemas.names(context.api_version):
-            yield pointer, named, body.decode("utf-8", "replace")
-        return
-    value = view.parse(body)
-    yield pointer, schema, NOT_JSON if value is None and body.strip() != b"null" else value
-
-
-@rule_check(SCHEMA)
-def _schema(context: StepContext) -> Iterable[Finding] | None:
-    bodies = judged_bodies(context)
-    if not bodies:
+    A test that rests on a body no service sends proves nothing.
+    """
+    if not served.bodies:
         return None
-    found = []
-    for pointer, schema, value in bodies:
-        if value is NOT_JSON:
-            found.append(
-                finding(
-                    SCHEMA,
-                    f"The body at {pointer} is not JSON, but {schema} is.",
-                    pointer=pointer,
-                    expected=schema,
-                    step=context.index,
-                )
-            )
+    breaches = []
+    for body in served.bodies:
+        if body.value is NOT_JSON:
+            message = f"The body at {body.pointer} is not JSON, but {body.schema} is."
+            breaches.append(Breach(body.pointer, message, expected=body.schema))
             continue
-        for problem in context.schemas.validate(schema, context.api_version, value):
-            found.append(
-                finding(
-                    SCHEMA,
-                    f"Not a {schema} at {problem.pointer or 'the root'}: "
+        for problem in served.schemas.validate(body.schema, served.api_version, body.value):
+            breaches.append(
+                Breach(
+                    body.pointer + problem.pointer,
+                    f"Not a {body.schema} at {problem.pointer or 'the root'}: "
                     f"{problem.message.rstrip('.')}.",
-                    pointer=pointer + problem.pointer,
                     expected=problem.expected,
                     actual=problem.actual,
-                    step=context.index,
                 )
             )
-    return found
+    return breaches
 
 
-@rule_check(UNKNOWN)
-def _unknown(context: StepContext) -> Iterable[Finding] | None:
-    bodies = judged_bodies(context)
-    if not bodies:
+@service_rule(
+    "response.unknown-members",
+    Level.MAY,
+    about=About.ANSWER,
+    sources=[fact("service#version-freezes-nothing")],
+    unless=serves_another_schema,
+    strict=True,
+)
+def bodies_have_only_known_members(served: Served) -> Breaches | None:
+    """A served body has only members the specification knows.
+
+    New members may come without a new api-version: worth knowing, and no failure unless strictness
+    is asked.
+    """
+    if not served.bodies:
         return None
-    level = Level.MUST if context.strict else UNKNOWN.level
-    found: dict[tuple[str, str], Finding] = {}
-    for pointer, schema, value in bodies:
-        if not isinstance(value, dict):
+    breaches: dict[tuple[str, str], Breach] = {}
+    for body in served.bodies:
+        if not isinstance(body.value, dict):
             continue
-        for member in context.schemas.unknown_members(schema, context.api_version, value):
-            found.setdefault(
-                (schema, member.name),
-                finding(
-                    UNKNOWN,
-                    f"The {schema} has a member its specification does not know: {member}.",
-                    pointer=pointer + member.pointer,
+        unknown = served.schemas.unknown_members(body.schema, served.api_version, body.value)
+        for member in unknown:
+            breaches.setdefault(
+                (body.schema, member.name),
+                Breach(
+                    body.pointer + member.pointer,
+                    f"The {body.schema} has a member its specification does not know: {member}.",
                     actual=member.name,
-                    step=context.index,
-                    level=level,
                 ),
             )
-    return list(found.values())
+    return breaches.values()
 
 
-@rule_check(EXPECTED)
-def _expected(context: StepContext) -> Iterable[Finding] | None:
-    expected, view = context.expect.response, seen(context)
-    if expected is None or not view.answered:
+def _expected_response(step: ObservedStep) -> dict[str, Any] | None:
+    """Status, headers and body as the scenario writes them; None when it writes none of them."""
+    if not step.answered:
         return None
-    wanted: dict[str, Any] = {}
-    if expected.status is not None:
-        wanted["status"] = expected.status
-    if expected.headers:
-        wanted["headers"] = {name.lower(): value for name, value in expected.headers.items()}
-    if expected.body is not None:
-        wanted["body"] = expected.body
-    if not wanted:
-        return None
-    return mismatches(EXPECTED, context, wanted, _served(view), "/response")
+    response = step.expected_response
+    expected: dict[str, Any] = {}
+    if response.status is not None:
+        expected["status"] = response.status
+    if response.headers:
+        expected["headers"] = {name.lower(): value for name, value in response.headers.items()}
+    if response.body is not None:
+        expected["body"] = response.body
+    return expected or None
 
 
-def _served(view: Seen) -> dict[str, Any]:
-    """The last response as the scenario names its members; nothing in it when there was none."""
-    response = view.response
+@expectation("expect.response", Blame.CASSETTE, about=About.ANSWER, on=_expected_response)
+def response_is_as_expected(step: ObservedStep, expected: dict[str, Any]) -> Breaches:
+    """Status, headers and body of the served answer are as the scenario says.
+
+    The scenario's statement holds only for the answer it names.
+    """
+    return mismatches(expected, _response_as_json(step.served), "/response")
+
+
+def _event_as_json(event: Event) -> Any:
+    """The value of an event; its data as text when that is not JSON."""
+    if event.value is NOT_JSON:
+        return event.data
+    return event.value
+
+
+def _response_as_json(served: Served) -> dict[str, Any]:
+    """The last response as a scenario names its members; nothing in it when there was none."""
+    response = served.response
     if response is None:
         return {}
-    body = view.body if view.body is not None else response.content.decode("utf-8", "replace")
-    if view.stream is not None:
-        body = [
-            event.data if event.value is NOT_JSON else event.value for event in view.stream.events
-        ]
+    body: Any
+    if served.stream is not None:
+        body = list(map(_event_as_json, served.stream.events))
+    elif served.body is not None:
+        body = served.body
+    else:
+        body = response.content.decode("utf-8", "replace")
     headers: dict[str, str] = {}
     for name, value in response.headers:
         headers.setdefault(name.lower(), value)

@@ -7,12 +7,13 @@ Write it anew with ``python -m conformance.judge.rules.rules_page > docs/rules.m
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from conformance.judge.rules import all_rules
 from conformance.judge.rules.case_rules import CASE_RULES
-from conformance.judge.rules.finding import Rule
+from conformance.judge.rules.rule import SCENARIOS_OWN, DocsPage, Rule, RuleSource, source_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ TRAITS = (
     TraitUse(
         "retries.backoff",
         "`{initial, factor, max, jitter_min, jitter_max}` (seconds and factors: retry n waits "
-        "min(initial * factor^n, max) times the jitter), or `{delays: [...], jitter_min, jitter_max}`",
+        "min(initial * factor^n, max) times the jitter), or "
+        "`{delays: [...], jitter_min, jitter_max}`",
         "no rule",
     ),
     TraitUse("retries.count_header", "name of the header that counts retries", "no rule"),
@@ -97,7 +99,8 @@ TRAITS = (
     TraitUse(
         "result.view_lacks",
         "list of view members the SDK documents no accessor for: `object`, "
-        "`responses.create:object` for one operation, `usage/cached_tokens` for a member of a member",
+        "`responses.create:object` for one operation, `usage/cached_tokens` for a member of a "
+        "member",
         "none is lacking",
     ),
     TraitUse(
@@ -110,17 +113,23 @@ TRAITS = (
 
 _HEAD = """# Rules
 
-Generated from the checks by `python -m conformance.judge.rules.rules_page`; do not edit.
+Generated from the rules by `python -m conformance.judge.rules.rules_page`; do not edit.
 
-Every rule that applies to a step is applied to it without being asked for; `expect.*` rules apply where a scenario
-writes an expectation, and carry the scenario's level. A rule that does not apply claims nothing. **must** and
-**should** findings turn a case red, **may** findings are notes. Blame says whose fault a finding is: `sdk`, `adapter`
-(the program that drives the SDK), `cassette` (what was recorded or scripted), `harness`.
+Every rule that applies to a step is applied to it without being asked for; `expect.*` rules apply
+where a scenario writes an expectation, and carry the scenario's level. A rule that does not apply
+claims nothing. **must** and **should** findings turn a case red, **may** findings are notes. Blame
+says whose fault a finding is: `sdk`, `adapter` (the program that drives the SDK), `cassette` (what
+was recorded or scripted), `harness`.
 
 A step that serves something wrong on purpose says so: `expect: {response: {schema: none}}` silences
-`response.schema`, `response.unknown-members`, `stream.done` and `stream.sequence`; `content_filter: unchecked` and
-`usage: unchecked` silence theirs.
+`response.schema`, `response.unknown-members`, `stream.done` and `stream.sequence`;
+`content_filter: unchecked` and `usage: unchecked` silence theirs.
 """
+
+_TRAITS_HEAD = """## Contract traits rules read
+
+| trait | shape | a contract that is silent |
+| --- | --- | --- |"""
 
 
 def render_rules(rules: Iterable[Rule]) -> str:
@@ -129,19 +138,42 @@ def render_rules(rules: Iterable[Rule]) -> str:
     lines = [_HEAD]
     for concern, group in groupby(ordered, key=lambda rule: rule.id.partition(".")[0]):
         lines.append(f"## {concern}\n")
-        for rule in group:
-            lines.append(
-                f"### `{rule.id}`\n\n{rule.title}.\n\n- Level: {rule.level}\n- Blame: {rule.blame}\n"
-                f"- Why: {rule.why}\n- Source: {rule.source}\n"
-            )
-    lines.append(
-        "## Contract traits rules read\n\n| trait | shape | a contract that is silent |\n| --- | --- | --- |"
-    )
+        lines += map(_entry, group)
+    lines.append(_TRAITS_HEAD)
     lines += [f"| `{trait.name}` | {trait.shape} | {trait.silent} |" for trait in TRAITS]
     return "\n".join(lines) + "\n"
 
 
-if __name__ == "__main__":
-    from conformance.judge.rules import all_rules
+def _entry(rule: Rule) -> str:
+    """What the page says of one rule."""
+    return (
+        f"### `{rule.id}`\n\n{rule.title}.\n\n"
+        f"- Level: {rule.level}\n- Blame: {rule.blame}\n- About: {rule.about}\n"
+        f"- Why: {rule.why}\n- Source: {'; '.join(_sources(rule))}\n"
+    )
 
+
+def _sources(rule: Rule) -> Iterator[str]:
+    """The sources of a rule, linked where they can be opened."""
+    if rule.written:
+        yield SCENARIOS_OWN
+    for source in rule.sources:
+        target = _target(source)
+        if target:
+            yield f"[{source_text(source)}]({target})"
+        else:
+            yield source_text(source)
+
+
+def _target(source: RuleSource) -> str:
+    """Where a source can be opened, as a link on a page in ``docs/``; empty when it is not said."""
+    if isinstance(source, DocsPage):
+        return str(source).removeprefix("docs/")
+    if source.fact is not None:
+        page, _, anchor = source.fact.partition("#")
+        return f"facts/{page}.md#{anchor}"
+    return source.url or source.issue or ""
+
+
+if __name__ == "__main__":
     sys.stdout.write(render_rules((*all_rules(), *CASE_RULES)))

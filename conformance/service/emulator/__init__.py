@@ -1,8 +1,8 @@
-"""An Azure OpenAI resource in memory: it answers requests as the service does, as far as
+"""An Azure OpenAI resource in memory. It answers requests as the service does, as far as
 docs/emulator.md says.
 
-``Emulator(EmulatorConfig(...)).answer(request)`` gives a Reply; it is a player for the in-process
-lane and for a peer.
+``Emulator(EmulatorConfig(...)).answer(request)`` gives a Reply, so an emulator is a player for the
+in-process lane and for a peer.
 """
 
 from __future__ import annotations

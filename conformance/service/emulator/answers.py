@@ -1,4 +1,4 @@
-"""What an operation comes to: an answer, or the refusal that was raised in its place."""
+"""How an operation ends: with an answer, or with a refusal that is raised in its place."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ TEXT = "text/plain; charset=utf-8"
 
 
 class Origin(Enum):
-    """How far into the service a request came; it decides the headers of the answer (wire-contract
-    section 8)."""
+    """How far into the service a request came. It decides which headers the answer has
+    (facts/service#headers)."""
 
     GATE = "gate"  # refused for its credentials
     PATH = "path"  # no such route
@@ -26,18 +26,18 @@ class Origin(Enum):
     STORE = "store"  # files, batches, fine-tuning, models: no deployment involved
 
 
-def encode(value: Any, ordered: bool = True) -> bytes:
-    """``value`` as the service writes JSON: compact, text as UTF-8; members by name unless
-    ``ordered`` is false."""
+def encode(value: Any, *, ordered: bool = True) -> bytes:
+    """``value`` as the service writes JSON: compact, text as UTF-8. The members stand in
+    alphabetical order when ``ordered``, else in the order of ``value``."""
     return json.dumps(value, ensure_ascii=False, sort_keys=ordered, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer without the headers every answer has. ``chunks`` are end offsets of the pieces of a
-    stream.
+    """An answer without the headers that every answer has.
 
-    ``by_image`` marks the front end that takes image input, whose headers differ.
+    ``chunks`` are end offsets of the pieces of a stream. ``by_image``: the front end that takes
+    image input made it, whose headers differ. ``filtered``: the content filter looked at it.
     """
 
     body: bytes
@@ -50,25 +50,27 @@ class Answer:
 
     @property
     def streamed(self) -> bool:
+        """Whether the body is an event stream."""
         return self.content_type == EVENT_STREAM
 
 
-def json_answer(value: Any, **rest: Any) -> Answer:
-    """``value`` as an answer; the other members by name."""
-    return Answer(encode(value), **rest)
+def json_answer(value: Any, **members: Any) -> Answer:
+    """``value`` as a JSON answer; ``members`` are those of Answer."""
+    return Answer(encode(value), **members)
 
 
-def stream_answer(pieces: Iterable[bytes], **rest: Any) -> Answer:
-    """Server-sent events, each delivered in a piece of its own."""
+def stream_answer(events: Iterable[bytes], **members: Any) -> Answer:
+    """Server-sent events, each delivered in a piece of its own; ``members`` are those of Answer."""
     offsets, body = [], b""
-    for piece in pieces:
-        body += piece
+    for event in events:
+        body += event
         offsets.append(len(body))
-    return Answer(body, EVENT_STREAM, chunks=tuple(offsets), **rest)
+    return Answer(body, EVENT_STREAM, chunks=tuple(offsets), **members)
 
 
 class Refusal(Exception):
-    """The service says no. ``body`` is sent as it stands; ``content_type`` None sends none."""
+    """The service refuses a request. ``body`` is sent as it stands; where ``content_type`` is None,
+    no content-type is sent."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 """Who may call: keys in ``api-key``, Entra tokens as bearer, and on v1 keys as bearer too
-(wire-contract section 2)."""
+(facts/service#classic-surface, facts/service#v1-auth)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from conformance.wire.exchange import Request
 
 
 def admit(request: Request, config: EmulatorConfig, v1: bool) -> None:
-    """Nothing for a request whose credential is the resource's; raises the 401 that fits the
-    credential otherwise.
-
-    A key wins over a token when both are sent, as openai-python before 2.34 sends the key twice.
-    """
+    """Let ``request`` pass if its credential is one of the resource's. Raises Refusal: the 401 that
+    fits the kind of credential."""
     key = request.header("api-key")
+    # A key wins over a bearer token: openai-python before 2.34 sends the key as both.
     if key is not None:
         if not _among(key, config.keys):
             raise errors.bad_key()
@@ -27,10 +25,12 @@ def admit(request: Request, config: EmulatorConfig, v1: bool) -> None:
         raise errors.bad_token()
     if _among(token, config.tokens) or (v1 and _among(token, config.keys)):
         return
-    # A bearer on v1 that has not the three parts of a token is meant as a key.
-    raise errors.bad_key() if v1 and token.count(".") != 2 else errors.bad_token()
+    # Entra tokens have three parts. Any other bearer on v1 is meant as a key.
+    if v1 and token.count(".") != 2:
+        raise errors.bad_key()
+    raise errors.bad_token()
 
 
-def _among(value: str, known: tuple[str, ...]) -> bool:
-    given = value.encode("utf-8", "surrogatepass")
-    return any(hmac.compare_digest(given, one.encode()) for one in known)
+def _among(credential: str, accepted: tuple[str, ...]) -> bool:
+    raw = credential.encode("utf-8", "surrogatepass")
+    return any(hmac.compare_digest(raw, text.encode()) for text in accepted)

@@ -1,7 +1,7 @@
-"""Batches: jobs over the lines of a file, answered by this same emulator (wire-contract section 9).
+"""Batches: jobs over the lines of a file, answered by this same emulator (facts/service#batches).
 
-A batch is validating, in progress and finalizing for one pace each. What it did is worked out when
-somebody looks.
+A batch is validating, in progress and finalizing for one pace of the configuration each. The lines
+are answered when somebody asks for the batch, not when they would be due.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from conformance.service.emulator import errors, rules
 from conformance.service.emulator.answers import JSON_UTF8, Answer, Refusal, encode, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.files import store
+from conformance.service.emulator.members import text_or
 from conformance.service.emulator.paging import page
 from conformance.service.emulator.state import StoredBatch, StoredFile
 from conformance.service.emulator.validation import check, metadata, read_json
@@ -23,8 +24,9 @@ _ENDPOINTS = ("/chat/completions", "/completions", "/embeddings", "/responses")
 _DAY = 86_400
 
 
-def create(call: Call) -> Answer:
-    """Take a batch on. Its lines are looked at later, as the service does. Raises Refusal."""
+def create(call: ServiceCall) -> Answer:
+    """Create a batch. What is wrong with its lines makes it fail later, as at the service. Raises
+    Refusal."""
     body = call.body
     check(body, rules.BATCH, call.version)
     endpoint = body["endpoint"].removeprefix("/v1")
@@ -47,15 +49,15 @@ def create(call: Call) -> Answer:
             f"The file {file.id} has purpose {file.purpose}, not batch.", call.v1, "input_file_id"
         )
     batch = StoredBatch(
-        f"batch_{call.state.uuid('batch')}",
-        file,
-        endpoint,
-        "24h",
-        metadata(body),
-        call.state.now(),
-        call.route.surface,
-        call.version,
-        _problems(file, endpoint),
+        id=f"batch_{call.state.uuid('batch')}",
+        input_file=file,
+        endpoint=endpoint,
+        window="24h",
+        metadata=metadata(body),
+        created=call.state.now(),
+        surface=call.route.surface,
+        api_version=call.version,
+        problems=_problems(file, endpoint),
     )
     call.state.batches[batch.id] = batch
     # The recorded answer to creating a batch counts its tokens in the queue of the deployment.
@@ -66,18 +68,19 @@ def create(call: Call) -> Answer:
     return json_answer(_described(batch, call), content_type=JSON_UTF8, headers=queued)
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: ServiceCall) -> Answer:
+    """The batch as it is now. Raises Refusal for one that is not there."""
     return json_answer(_described(_batch(call), call), content_type=JSON_UTF8)
 
 
-def list_all(call: Call) -> Answer:
+def list_all(call: ServiceCall) -> Answer:
+    """A page of the batches. Raises Refusal for a query that is not valid."""
     items = [_described(batch, call) for batch in call.state.batches.values()]
     return json_answer(page(call, items), content_type=JSON_UTF8)
 
 
-def cancel(call: Call) -> Answer:
-    """Stop a batch that is not done; it is cancelling for one pace. Raises Refusal for one that
-    is."""
+def cancel(call: ServiceCall) -> Answer:
+    """Stop a batch; it is cancelling for one pace. Raises Refusal for a batch that is done."""
     batch = _batch(call)
     status = _status(batch, call)
     if status in ("completed", "failed", "expired", "cancelled"):
@@ -87,67 +90,51 @@ def cancel(call: Call) -> Answer:
     return json_answer(_described(batch, call), content_type=JSON_UTF8)
 
 
-def _batch(call: Call) -> StoredBatch:
+def _batch(call: ServiceCall) -> StoredBatch:
     identity = call.route.arguments["batch_id"]
-    found = call.state.batches.get(identity)
-    if found is None:
+    batch = call.state.batches.get(identity)
+    if batch is None:
         raise errors.not_found(f"No batch found with id '{identity}'.", call.v1)
-    return found
+    return batch
 
 
 # States
 
 
-def _status(batch: StoredBatch, call: Call) -> str:
+def _status(batch: StoredBatch, call: ServiceCall) -> str:
     pace, now = call.state.config.pace, call.state.now()
     if batch.cancelled is not None:
-        return "cancelling" if now < batch.cancelled + pace else "cancelled"
+        if now < batch.cancelled + pace:
+            return "cancelling"
+        return "cancelled"
     passed = now - batch.created
     if passed < pace:
         return "validating"
     if batch.problems:
         return "failed"
+    # A batch expires after its window of a day, unless the pace let it finish before.
     if passed >= _DAY and 3 * pace > _DAY:
         return "expired"
-    return (
-        "in_progress" if passed < 2 * pace else "finalizing" if passed < 3 * pace else "completed"
-    )
+    if passed < 2 * pace:
+        return "in_progress"
+    if passed < 3 * pace:
+        return "finalizing"
+    return "completed"
 
 
-def _described(batch: StoredBatch, call: Call) -> dict[str, Any]:
-    """The batch object now. A file id that is not there yet is the empty text (real-traffic note
-    14)."""
+def _described(batch: StoredBatch, call: ServiceCall) -> dict[str, Any]:
+    """The batch object as it is now."""
     pace, status = call.state.config.pace, _status(batch, call)
     if status in ("finalizing", "completed") and not batch.computed:
         with call.state.at(batch.created + 2 * pace):
             _compute(batch, call)
-    stamps = dict.fromkeys(
-        (
-            "in_progress_at",
-            "finalizing_at",
-            "completed_at",
-            "failed_at",
-            "expired_at",
-            "cancelling_at",
-            "cancelled_at",
-        )
-    )
-    reached = {"in_progress": 1, "finalizing": 2, "completed": 3}.get(status, 0)
-    for number, name in enumerate(("in_progress_at", "finalizing_at", "completed_at")[:reached], 1):
-        stamps[name] = int(batch.created + number * pace)
+    problems = None
     if status == "failed":
-        stamps["failed_at"] = int(batch.created + pace)
-    if status == "expired":
-        stamps["expired_at"] = int(batch.created + _DAY)
-    if batch.cancelled is not None:
-        stamps["cancelling_at"] = int(batch.cancelled)
-        stamps["cancelled_at"] = int(batch.cancelled + pace) if status == "cancelled" else None
-    done = status == "completed"
-    problems = {"object": "list", "data": batch.problems} if status == "failed" else None
-    files = {
-        "output_file_id": batch.output_file_id if done else "",
-        "error_file_id": batch.error_file_id if done else "",
-    }
+        problems = {"object": "list", "data": batch.problems}
+    # A file id that is not there yet is the empty text (facts/traffic#n14).
+    files = {"output_file_id": "", "error_file_id": ""}
+    if status == "completed":
+        files = {"output_file_id": batch.output_file_id, "error_file_id": batch.error_file_id}
     return {
         "id": batch.id,
         "object": "batch",
@@ -159,7 +146,7 @@ def _described(batch: StoredBatch, call: Call) -> dict[str, Any]:
         **files,
         "created_at": int(batch.created),
         "expires_at": int(batch.created) + _DAY,
-        **stamps,
+        **_stamps(batch, status, pace),
         "request_counts": {
             "total": batch.total,
             "completed": batch.completed,
@@ -169,46 +156,78 @@ def _described(batch: StoredBatch, call: Call) -> dict[str, Any]:
     }
 
 
+def _stamps(batch: StoredBatch, status: str, pace: float) -> dict[str, int | None]:
+    """When ``batch`` entered each of its states, null for those it has not entered."""
+    stamps: dict[str, int | None] = {
+        "in_progress_at": None,
+        "finalizing_at": None,
+        "completed_at": None,
+        "failed_at": None,
+        "expired_at": None,
+        "cancelling_at": None,
+        "cancelled_at": None,
+    }
+    reached = {"in_progress": 1, "finalizing": 2, "completed": 3}.get(status, 0)
+    for number, name in enumerate(("in_progress_at", "finalizing_at", "completed_at")[:reached], 1):
+        stamps[name] = int(batch.created + number * pace)
+    if status == "failed":
+        stamps["failed_at"] = int(batch.created + pace)
+    if status == "expired":
+        stamps["expired_at"] = int(batch.created + _DAY)
+    if batch.cancelled is not None:
+        stamps["cancelling_at"] = int(batch.cancelled)
+        if status == "cancelled":
+            stamps["cancelled_at"] = int(batch.cancelled + pace)
+    return stamps
+
+
 # Lines
 
 
 def _problems(file: StoredFile, endpoint: str) -> list[dict[str, Any]]:
     """What is wrong with the lines of a file, in the words of Microsoft Learn, "Batch:
     troubleshooting"."""
-    found: list[dict[str, Any]] = []
-    seen: set[str] = set()
+    problems: list[dict[str, Any]] = []
+    names: set[str] = set()
     lines = file.content.splitlines()
     if not any(line.strip() for line in lines):
         return [_problem("empty_file", "The input file is empty.", None)]
     for number, raw in enumerate(lines, 1):
         line = _line(raw)
         if line is None:
-            found.append(_problem("invalid_json_line", "A line is not valid JSON.", number))
+            problems.append(_problem("invalid_json_line", "A line is not valid JSON.", number))
             continue
-        name, url = line.get("custom_id"), line.get("url")
+        name = line.get("custom_id")
         if not isinstance(name, str) or not isinstance(line.get("body"), dict):
-            found.append(_problem("invalid_request", "A line lacks a custom_id or a body.", number))
-        elif name in seen:
-            found.append(
+            problems.append(
+                _problem("invalid_request", "A line lacks a custom_id or a body.", number)
+            )
+        elif name in names:
+            problems.append(
                 _problem(
                     "duplicate_custom_id", f"The custom_id '{name}' is used more than once.", number
                 )
             )
-        elif (
-            line.get("method", "POST") != "POST"
-            or not isinstance(url, str)
-            or url.removeprefix("/v1") != endpoint
-        ):
-            found.append(
+        elif not _is_for(endpoint, line):
+            problems.append(
                 _problem(
                     "url_mismatch", "The URL of a line is not the endpoint of the batch.", number
                 )
             )
-        seen.add(str(name))
-    return found
+        names.add(str(name))
+    return problems
+
+
+def _is_for(endpoint: str, line: dict[str, Any]) -> bool:
+    """Whether ``line`` is a request to ``endpoint``."""
+    url = line.get("url")
+    if line.get("method", "POST") != "POST" or not isinstance(url, str):
+        return False
+    return url.removeprefix("/v1") == endpoint
 
 
 def _line(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object in a line, or None."""
     try:
         return read_json(raw)
     except Refusal:
@@ -219,34 +238,38 @@ def _problem(code: str, message: str, line: int | None) -> dict[str, Any]:
     return {"code": code, "message": message, "param": None, "line": line}
 
 
-def _compute(batch: StoredBatch, call: Call) -> None:
-    """Answer every line. Answers go to the output file, refusals to the error file; both files are
-    always made, as in the recorded batch."""
-    good: list[bytes] = []
-    bad: list[bytes] = []
+def _compute(batch: StoredBatch, call: ServiceCall) -> None:
+    """Answer every line. Answers go to the output file, refusals to the error file."""
+    answers: list[bytes] = []
+    refusals: list[bytes] = []
     for raw in batch.input_file.content.splitlines():
         line = _line(raw)
         if line is None:
             continue
         result = _result(batch, line, call)
-        (good if result["response"]["status_code"] < 400 else bad).append(encode(result))
-    batch.total, batch.completed, batch.failed = len(good) + len(bad), len(good), len(bad)
-    for lines, what in ((good, "results"), (bad, "errors")):
-        stored = store(
-            call.state,
-            f"{batch.id}_{what}.jsonl",
-            "batch_output",
-            b"".join(one + b"\n" for one in lines),
-        )
-        if what == "results":
-            batch.output_file_id = stored.id
+        if result["response"]["status_code"] < 400:
+            answers.append(encode(result))
         else:
-            batch.error_file_id = stored.id
+            refusals.append(encode(result))
+    batch.completed, batch.failed = len(answers), len(refusals)
+    batch.total = batch.completed + batch.failed
+    # Both files are made even when they are empty, as in the recorded batch.
+    batch.output_file_id = _stored_lines(batch, "results", answers, call)
+    batch.error_file_id = _stored_lines(batch, "errors", refusals, call)
     batch.computed = True
 
 
-def _result(batch: StoredBatch, line: dict[str, Any], call: Call) -> dict[str, Any]:
-    body = {**line["body"], "stream": False} if "stream" in line["body"] else line["body"]
+def _stored_lines(batch: StoredBatch, name: str, lines: list[bytes], call: ServiceCall) -> str:
+    """The id of a new file with ``lines``."""
+    content = b"".join(line + b"\n" for line in lines)
+    return store(call.state, f"{batch.id}_{name}.jsonl", "batch_output", content).id
+
+
+def _result(batch: StoredBatch, line: dict[str, Any], call: ServiceCall) -> dict[str, Any]:
+    """What the output file says of ``line``."""
+    body = line["body"]
+    if "stream" in body:
+        body = {**body, "stream": False}
     headers = (("content-type", "application/json"),)
     host = call.request.url.partition("/openai")[0]
     response = call.perform(
@@ -263,7 +286,10 @@ def _result(batch: StoredBatch, line: dict[str, Any], call: Call) -> dict[str, A
 def _path(batch: StoredBatch, body: dict[str, Any]) -> str:
     if batch.surface == "v1":
         return f"/openai/v1{batch.endpoint}"
-    model = body.get("model")
-    name = model if isinstance(model, str) and model and "/" not in model else "none"
-    deployment = "" if batch.endpoint == "/responses" else f"/deployments/{quote(name, safe='')}"
+    if batch.endpoint == "/responses":
+        return f"/openai/responses?api-version={batch.api_version}"
+    name = text_or(body.get("model"), "")
+    if not name or "/" in name:
+        name = "none"  # the line is refused, unless somebody has called a deployment so
+    deployment = f"/deployments/{quote(name, safe='')}"
     return f"/openai{deployment}{batch.endpoint}?api-version={batch.api_version}"

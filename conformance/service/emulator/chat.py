@@ -1,11 +1,11 @@
-"""Chat completions: wire-contract sections 3 to 7."""
+"""Chat completions (facts/service#chat to facts/service#errors)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from conformance.service.emulator import (
-    conversation,
+    chat_input,
     errors,
     rules,
     streaming,
@@ -15,15 +15,17 @@ from conformance.service.emulator import (
     writer,
 )
 from conformance.service.emulator.answers import Answer, json_answer, stream_answer
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.conversation import Conversation
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.chat_input import ChatInput
 from conformance.service.emulator.filter import judge_completion, judge_prompt, prompt_results
+from conformance.service.emulator.members import object_or_empty
 from conformance.service.emulator.structured import check_strict
-from conformance.service.emulator.validation import Rule, check, check_value
-from conformance.service.emulator.writer import Ask
+from conformance.service.emulator.validation import MemberRule, check, check_value
+from conformance.service.emulator.writer import ModelInput
 from conformance.suite.scenario.versions import at_least
 
 REASONING_TOKENS = 64
+"""Tokens that a reasoning model uses before it answers, unless it is told not to reason."""
 _NOT_FOR_REASONING = (
     "top_p",
     "presence_penalty",
@@ -41,112 +43,119 @@ _DEFAULTS = {
 }
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """The answer to a chat completion request. Raises Refusal."""
     body, deployment = call.body, call.target
     check(body, rules.CHAT, call.version)
     _check_combinations(call)
-    talk = conversation.read(body["messages"], deployment)
-    ask = _ask(body, talk, deployment.can("reasoning"))
+    messages = chat_input.read(body["messages"], deployment)
+    model_input = _model_input(body, messages, deployment.can("reasoning"))
     prompt_tokens = (
-        talk.tokens
+        messages.tokens
         + tokens.count_json(body.get("tools"))
         + tokens.count_json(body.get("functions"))
     )
-    call.charge(prompt_tokens + (ask.limit or 0))
-    if prompt_tokens + (ask.limit or 0) > deployment.context:
-        raise errors.too_long(deployment.context, prompt_tokens + (ask.limit or 0), "messages")
-    found = judge_prompt(talk.everything)
-    if found.blocked:
-        raise errors.prompt_filtered(found.block)
-    verdict = judge_completion(talk.user)
+    most_tokens = prompt_tokens + (model_input.limit or 0)
+    call.charge(most_tokens)
+    if most_tokens > deployment.context:
+        raise errors.too_long(deployment.context, most_tokens, "messages")
+    prompt_result = judge_prompt(messages.everything)
+    if prompt_result.blocked:
+        raise errors.prompt_filtered(prompt_result.block)
+    completion_result = judge_completion(messages.user)
     drafts = [
-        writer.filtered(writer.compose(ask, index), verdict) for index in range(body.get("n") or 1)
+        writer.filtered(writer.compose(model_input, index), completion_result)
+        for index in range(body.get("n") or 1)
     ]
-    told = usage.chat(
-        prompt_tokens,
-        sum(draft.tokens for draft in drafts),
-        sum(draft.reasoning for draft in drafts),
-    )
-    chat = streaming.Chat(
-        call.state.word("chatcmpl", 29),
-        int(call.state.now()),
-        deployment.served,
-        drafts,
-        verdict,
-        prompt_results(found, talk.images > 0),
-        told,
-        body.get("top_logprobs") or 0 if body.get("logprobs") else None,
-        "functions" in body and "tools" not in body,
-        len(talk.everything),
-        deployment.asynchronous_filter or "[[async-filter]]" in talk.user,
-        [[call.state.word("call", 24) for _ in draft.calls] for draft in drafts],
+    logprobs = None
+    if body.get("logprobs"):
+        logprobs = body.get("top_logprobs") or 0
+    with_image = messages.images > 0
+    chat = streaming.ChatAnswer(
+        id=call.state.word("chatcmpl", 29),
+        created=int(call.state.now()),
+        model=deployment.served,
+        drafts=drafts,
+        filter_result=completion_result,
+        prompt_results=prompt_results(prompt_result, with_image=with_image),
+        usage=usage.chat(
+            prompt_tokens,
+            sum(draft.tokens for draft in drafts),
+            sum(draft.reasoning for draft in drafts),
+        ),
+        logprobs=logprobs,
+        legacy="functions" in body and "tools" not in body,
+        prompt_length=len(messages.everything),
+        asynchronous=deployment.asynchronous_filter or "[[async-filter]]" in messages.user,
+        call_ids=[[call.state.word("call", 24) for _ in draft.calls] for draft in drafts],
     )
     if body.get("stream"):
         with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        return stream_answer(
-            streaming.events(streaming.chat_chunks(chat, with_usage)), by_image=talk.images > 0
-        )
-    return json_answer(streaming.whole(chat), by_image=talk.images > 0)
+        chunks = streaming.chat_chunks(chat, with_usage=with_usage)
+        return stream_answer(streaming.events(chunks), by_image=with_image)
+    return json_answer(streaming.whole(chat), by_image=with_image)
 
 
-def _ask(body: dict[str, Any], talk: Conversation, reasoning: bool) -> Ask:
+def _model_input(body: dict[str, Any], messages: ChatInput, can_reason: bool) -> ModelInput:
     offered = tools.chat_tools(body)
-    schema, json_mode = _response_format(body, talk)
-    effort = body.get("reasoning_effort")
-    stop = body.get("stop")
-    return Ask(
-        talk.user,
-        talk.outputs,
-        offered,
-        tools.choice(body, offered),
-        body.get("parallel_tool_calls") is not False,
-        schema,
-        json_mode,
-        (stop,) if isinstance(stop, str) else tuple(stop or ()),
-        body.get("max_completion_tokens") or body.get("max_tokens"),
-        REASONING_TOKENS if reasoning and effort not in ("none", "minimal") else 0,
+    schema, json_mode = _response_format(body, messages)
+    reasoning = 0
+    if can_reason and body.get("reasoning_effort") not in ("none", "minimal"):
+        reasoning = REASONING_TOKENS
+    return ModelInput(
+        user=messages.user,
+        outputs=messages.outputs,
+        functions=offered,
+        choice=tools.choice(body, offered),
+        parallel=body.get("parallel_tool_calls") is not False,
+        schema=schema,
+        json_mode=json_mode,
+        stop=writer.stop_texts(body.get("stop")),
+        limit=body.get("max_completion_tokens") or body.get("max_tokens"),
+        reasoning=reasoning,
     )
 
 
-def _response_format(body: dict[str, Any], talk: Conversation) -> tuple[Any, bool]:
-    """(schema, json mode) of ``response_format``."""
-    wanted = body.get("response_format") or {"type": "text"}
+def _response_format(body: dict[str, Any], messages: ChatInput) -> tuple[Any, bool]:
+    """(schema, json mode) of ``response_format``. Raises Refusal."""
+    response_format = body.get("response_format") or {"type": "text"}
+    kind = response_format.get("type")
     check_value(
         "response_format.type",
-        wanted.get("type"),
-        Rule("string", choices=("json_object", "json_schema", "text")),
+        kind,
+        MemberRule("string", choices=("json_object", "json_schema", "text")),
     )
-    if wanted["type"] == "json_object" and "json" not in talk.everything.lower():
+    if kind == "json_object" and "json" not in messages.everything.lower():
         raise errors.invalid(
-            "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
-            "'json_object'.",
+            "'messages' must contain the word 'json' in some form, to use 'response_format' of "
+            "type 'json_object'.",
             "messages",
         )
-    if wanted["type"] != "json_schema":
-        return None, wanted["type"] == "json_object"
-    given = wanted.get("json_schema")
-    if not isinstance(given, dict):
+    if kind != "json_schema":
+        return None, kind == "json_object"
+    json_schema = response_format.get("json_schema")
+    if not isinstance(json_schema, dict):
         raise errors.missing("response_format.json_schema")
-    return named_schema(given, "response_format.json_schema", "response_format"), False
+    return named_schema(json_schema, "response_format.json_schema", "response_format"), False
 
 
-def named_schema(given: dict[str, Any], place: str, what: str) -> dict[str, Any]:
-    """The schema of a ``json_schema`` format, checked as far as strict mode asks for. Raises
-    Refusal."""
-    if not isinstance(given.get("name"), str):
+def named_schema(json_schema: dict[str, Any], place: str, what: str) -> dict[str, Any]:
+    """The schema in ``json_schema`` (a name, a schema, whether it is strict), which stands at
+    ``place``. Raises Refusal for one that strict mode does not take; ``what`` is its name there."""
+    if not isinstance(json_schema.get("name"), str):
         raise errors.missing(f"{place}.name")
-    schema = given.get("schema")
+    schema = json_schema.get("schema")
     if schema is None:
         schema = {"type": "object", "properties": {}, "additionalProperties": False}
-    check_value(f"{place}.schema", schema, Rule("object"))
-    if given.get("strict") is True:
-        check_strict(given["name"], schema, what, what, None)
+    check_value(f"{place}.schema", schema, MemberRule("object"))
+    if json_schema.get("strict") is True:
+        check_strict(json_schema["name"], schema, param=what, what=what, code=None)
     return dict(schema)
 
 
-def _check_combinations(call: Call) -> None:
-    """What is wrong only together with something else: the model, the version or another member."""
+def _check_combinations(call: ServiceCall) -> None:
+    """Raises Refusal for a member that does not go with the model, the version or another
+    member."""
     body = call.body
     if call.target.can("reasoning"):
         _check_reasoning(body)
@@ -156,12 +165,8 @@ def _check_combinations(call: Call) -> None:
         raise errors.bad_request(
             "Prediction is enabled only for api versions 2025-01-01-preview and later"
         )
-    wanted = body.get("response_format")
-    if (
-        isinstance(wanted, dict)
-        and wanted.get("type") == "json_schema"
-        and not at_least(call.version, "2024-08-01")
-    ):
+    response_format = object_or_empty(body.get("response_format"))
+    if response_format.get("type") == "json_schema" and not at_least(call.version, "2024-08-01"):
         raise errors.bad_request(
             "response_format value as json_schema is enabled only for api versions "
             "2024-08-01-preview and later"

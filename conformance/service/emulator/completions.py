@@ -1,4 +1,4 @@
-"""Legacy completions, whole and streamed (wire-contract section 3)."""
+"""Legacy completions, whole and streamed (facts/service#completions)."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from typing import Any
 
 from conformance.service.emulator import errors, rules, streaming, tokens, usage, writer
 from conformance.service.emulator.answers import Answer, json_answer, stream_answer
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.filter import Verdict, judge_completion, judge_prompt
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.filter import FilterResult, judge_completion, judge_prompt
 from conformance.service.emulator.validation import check
-from conformance.service.emulator.writer import Ask, Draft
+from conformance.service.emulator.writer import Draft, ModelInput
 
 _DEFAULT_LIMIT = 16
+"""Tokens of an answer when the request says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """One choice: ``echo`` is the prompt when it was asked for, ``place`` where its text begins."""
+class CompletionChoice:
+    """One choice of an answer: what the model wrote and what the filter says of it. ``echo`` is the
+    prompt when it was asked for, else empty; ``logprobs`` is how many alternatives each token has,
+    None for no log probabilities."""
 
     draft: Draft
-    verdict: Verdict
+    filter_result: FilterResult
     echo: str
     logprobs: int | None
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """The answer to a completion request. Raises Refusal."""
     body, deployment = call.body, call.target
     check(body, rules.COMPLETIONS, call.version)
@@ -36,8 +39,10 @@ def create(call: Call) -> Answer:
             "stream_options",
         )
     prompts = _prompts(body["prompt"])
-    limit = _DEFAULT_LIMIT if body.get("max_tokens") is None else body["max_tokens"]
-    used = sum(max(1, tokens.count(one)) for one in prompts)
+    limit = body.get("max_tokens")
+    if limit is None:
+        limit = _DEFAULT_LIMIT
+    used = sum(max(1, tokens.count(prompt)) for prompt in prompts)
     call.charge(used + limit)
     if used + limit > deployment.context:
         raise errors.invalid(
@@ -47,12 +52,14 @@ def create(call: Call) -> Answer:
             None,
             "context_length_exceeded",
         )
-    found = [judge_prompt(one) for one in prompts]
-    for verdict in found:
-        if verdict.blocked:
-            raise errors.prompt_filtered(verdict.block)
-    written = [
-        _write(body, one, limit, index) for one in prompts for index in range(body.get("n") or 1)
+    filter_results = [judge_prompt(prompt) for prompt in prompts]
+    for filter_result in filter_results:
+        if filter_result.blocked:
+            raise errors.prompt_filtered(filter_result.block)
+    choices = [
+        _complete(body, prompt, limit, index)
+        for prompt in prompts
+        for index in range(body.get("n") or 1)
     ]
     frame = {
         "id": f"cmpl-{call.state.word('cmpl', 29)}",
@@ -60,119 +67,143 @@ def create(call: Call) -> Answer:
         "created": int(call.state.now()),
         "model": deployment.served,
     }
-    results = [
-        {"prompt_index": index, "content_filter_results": one.block}
-        for index, one in enumerate(found)
+    prompt_results = [
+        {"prompt_index": index, "content_filter_results": filter_result.block}
+        for index, filter_result in enumerate(filter_results)
     ]
-    told = usage.chat(used, sum(one.draft.tokens for one in written))
+    used_tokens = usage.chat(used, sum(choice.draft.tokens for choice in choices))
     if body.get("stream"):
-        with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        return stream_answer(
-            streaming.events(_chunks(frame, results, written, told if with_usage else None))
-        )
-    choices = [_choice(one, index) for index, one in enumerate(written)]
+        chunks = _chunks(frame, prompt_results, choices)
+        if (body.get("stream_options") or {}).get("include_usage"):
+            chunks = _with_usage(chunks, {**frame, "choices": [], "usage": used_tokens})
+        return stream_answer(streaming.events(chunks))
     return json_answer(
-        {**frame, "choices": choices, "prompt_filter_results": results, "usage": told}
+        {
+            **frame,
+            "choices": [_whole(choice, index) for index, choice in enumerate(choices)],
+            "prompt_filter_results": prompt_results,
+            "usage": used_tokens,
+        }
     )
 
 
-def _prompts(given: Any) -> list[str]:
+def _prompts(prompt: Any) -> list[str]:
     """The prompts as texts; tokens are written as their numbers, as there is no model to read
     them."""
-    if isinstance(given, str):
-        return [given]
-    if given and all(isinstance(one, str) for one in given):
-        return list(given)
-    if given and all(isinstance(one, int) and not isinstance(one, bool) for one in given):
-        return [" ".join(map(str, given))]
-    if given and all(
-        isinstance(one, list)
-        and one
-        and all(isinstance(t, int) and not isinstance(t, bool) for t in one)
-        for one in given
-    ):
-        return [" ".join(map(str, one)) for one in given]
+    if isinstance(prompt, str):
+        return [prompt]
+    if prompt and all(isinstance(item, str) for item in prompt):
+        return list(prompt)
+    if _is_tokens(prompt):
+        return [" ".join(map(str, prompt))]
+    if prompt and all(_is_tokens(item) for item in prompt):
+        return [" ".join(map(str, item)) for item in prompt]
     raise errors.invalid(
         "'$.prompt' is invalid. Please check the API reference: "
         "https://platform.openai.com/docs/api-reference."
     )
 
 
-def _write(body: dict[str, Any], prompt: str, limit: int, index: int) -> Written:
-    stop = body.get("stop")
-    ask = Ask(prompt, stop=(stop,) if isinstance(stop, str) else tuple(stop or ()), limit=limit)
-    verdict = judge_completion(prompt)
-    draft = writer.filtered(writer.compose(ask, index), verdict)
-    return Written(draft, verdict, prompt if body.get("echo") else "", body.get("logprobs"))
+def _is_tokens(value: Any) -> bool:
+    """Whether ``value`` is a list of token numbers, and not an empty one."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(token, int) and not isinstance(token, bool) for token in value)
 
 
-def _choice(one: Written, index: int) -> dict[str, Any]:
-    choice = {
+def _complete(body: dict[str, Any], prompt: str, limit: int, index: int) -> CompletionChoice:
+    model_input = ModelInput(prompt, stop=writer.stop_texts(body.get("stop")), limit=limit)
+    filter_result = judge_completion(prompt)
+    draft = writer.filtered(writer.compose(model_input, index), filter_result)
+    echo = ""
+    if body.get("echo"):
+        echo = prompt
+    return CompletionChoice(draft, filter_result, echo, body.get("logprobs"))
+
+
+def _whole(choice: CompletionChoice, index: int) -> dict[str, Any]:
+    """The choice as it stands in an answer that is not streamed."""
+    whole = {
         "index": index,
-        "text": one.echo + "".join(one.draft.refusal) + one.draft.text,
-        "finish_reason": one.draft.finish,
-        "logprobs": _logprobs(one, one.draft.pieces, len(one.echo)),
+        "text": choice.echo + "".join(choice.draft.refusal) + choice.draft.text,
+        "finish_reason": choice.draft.finish,
+        "logprobs": _logprobs(choice, choice.draft.pieces, len(choice.echo)),
     }
-    return one.verdict.annotate(choice)
+    return choice.filter_result.annotate(whole)
 
 
-def _logprobs(one: Written, pieces: tuple[str, ...], offset: int) -> dict[str, Any] | None:
-    if one.logprobs is None:
+def _logprobs(
+    choice: CompletionChoice, pieces: tuple[str, ...], offset: int
+) -> dict[str, Any] | None:
+    if choice.logprobs is None:
         return None
     offsets = []
     for piece in pieces:
         offsets.append(offset)
         offset += len(piece)
     chances = [tokens.log_probability(piece) for piece in pieces]
-    best = [
-        {piece + "~" * rank: chance - rank for rank in range(one.logprobs)}
-        for piece, chance in zip(pieces, chances, strict=True)
-    ]
+    best = None
+    if choice.logprobs:
+        best = [
+            {piece + "~" * rank: chance - rank for rank in range(choice.logprobs)}
+            for piece, chance in zip(pieces, chances, strict=True)
+        ]
     return {
         "tokens": list(pieces),
         "token_logprobs": chances,
-        "top_logprobs": best if one.logprobs else None,
+        "top_logprobs": best,
         "text_offset": offsets,
     }
 
 
 def _chunks(
     frame: dict[str, Any],
-    results: list[dict[str, Any]],
-    written: list[Written],
-    told: dict[str, Any] | None,
+    prompt_results: list[dict[str, Any]],
+    choices: list[CompletionChoice],
 ) -> Iterator[dict[str, Any]]:
+    """The chunks of a stream: the prompts' filter results, then the choices."""
     yield {
         "id": "",
         "object": "",
         "created": 0,
         "model": "",
         "choices": [],
-        "prompt_filter_results": results,
+        "prompt_filter_results": prompt_results,
     }
-    extra = {} if told is None else {"usage": None}
-    for index, one in enumerate(written):
-        for choice in _choices(one, index):
-            yield {**frame, "choices": [choice], **extra}
-    if told is not None:
-        yield {**frame, "choices": [], "usage": told}
+    for index, choice in enumerate(choices):
+        for part in _parts(choice, index):
+            yield {**frame, "choices": [part]}
 
 
-def _choices(one: Written, index: int) -> Iterator[dict[str, Any]]:
-    offset = len(one.echo)
-    texts = ([one.echo] if one.echo else []) + list(one.draft.refusal)
+def _with_usage(
+    chunks: Iterator[dict[str, Any]], usage_chunk: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """``chunks`` with the usage in one more at the end, and null in all before it but the first
+    (facts/service#usage-chunk)."""
+    yield next(chunks)
+    for chunk in chunks:
+        yield {**chunk, "usage": None}
+    yield usage_chunk
+
+
+def _parts(choice: CompletionChoice, index: int) -> Iterator[dict[str, Any]]:
+    """The choice as it comes in the chunks of a stream."""
+    annotate = choice.filter_result.annotate
+    texts = list(choice.draft.refusal)
+    if choice.echo:
+        texts.insert(0, choice.echo)
     for text in texts:
-        yield one.verdict.annotate(
-            {"index": index, "text": text, "finish_reason": None, "logprobs": None}
-        )
-    for piece in one.draft.pieces:
-        choice = {
+        yield annotate({"index": index, "text": text, "finish_reason": None, "logprobs": None})
+    offset = len(choice.echo)
+    for piece in choice.draft.pieces:
+        part = {
             "index": index,
             "text": piece,
             "finish_reason": None,
-            "logprobs": _logprobs(one, (piece,), offset),
+            "logprobs": _logprobs(choice, (piece,), offset),
         }
         offset += len(piece)
-        yield one.verdict.annotate(choice)
-    last = {"index": index, "text": "", "finish_reason": one.draft.finish, "logprobs": None}
-    yield one.verdict.annotate(last, whole=one.draft.finish == "content_filter")
+        yield annotate(part)
+    finish = choice.draft.finish
+    last = {"index": index, "text": "", "finish_reason": finish, "logprobs": None}
+    yield annotate(last, whole=finish == "content_filter")

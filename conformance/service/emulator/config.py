@@ -1,5 +1,5 @@
-"""What an emulated resource consists of: its deployments, credentials, limits and clock. Values
-only."""
+"""What an emulated resource consists of, as frozen values: its deployments, credentials, limits and
+clock."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ EPOCH = WALL_EPOCH
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The quota of one deployment, per minute. It refills evenly, as Azure's reset headers do
-    (wire-contract 8)."""
+    """The quota of one deployment, per minute. It refills evenly, as the values of Azure's reset
+    headers say (facts/service#reset-units)."""
 
     requests_per_minute: int = 1_000_000
     tokens_per_minute: int = 1_000_000_000
@@ -41,16 +41,19 @@ class Deployment:
 
     @property
     def served(self) -> str:
-        """The dated model, as answers name it (wire-contract section 3)."""
-        return f"{self.model}-{self.version}" if self.version else self.model
+        """The dated model, as answers name it (facts/service#model)."""
+        if not self.version:
+            return self.model
+        return f"{self.model}-{self.version}"
 
     def can(self, capability: str) -> bool:
+        """Whether the deployment has ``capability``."""
         return capability in self.capabilities
 
 
-def deployment(model: str, *capabilities: str, **rest: object) -> Deployment:
-    """A deployment of ``model`` with ``capabilities``; the other members by name."""
-    return Deployment(model, frozenset(capabilities), **rest)  # type: ignore[arg-type]
+def deployment(model: str, *capabilities: str, **members: object) -> Deployment:
+    """A deployment of ``model`` with ``capabilities``; ``members`` are the others of Deployment."""
+    return Deployment(model, frozenset(capabilities), **members)  # type: ignore[arg-type]
 
 
 def default_deployments() -> dict[str, Deployment]:
@@ -59,12 +62,9 @@ def default_deployments() -> dict[str, Deployment]:
     return {
         "conf-chat": deployment("gpt-4o", "chat", "responses", "vision", version="2024-08-06"),
         "conf-vision": deployment("gpt-4o", "chat", "responses", "vision", version="2024-08-06"),
-        "conf-reasoning": deployment(
+        "conf-reasoning": Deployment(
             "o4-mini",
-            "chat",
-            "responses",
-            "reasoning",
-            "vision",
+            frozenset({"chat", "responses", "reasoning", "vision"}),
             version="2025-04-16",
             context=200_000,
         ),
@@ -87,10 +87,11 @@ def default_deployments() -> dict[str, Deployment]:
 class EmulatorConfig:
     """One emulated resource.
 
-    ``pace`` is the number of seconds a batch, a fine-tuning job, an unprocessed file or a
-    background response stays in one state. ``seconds_per_request`` lets time pass by asking, for
-    callers whose clock stands still while they poll. ``minimum_examples`` is how many lines a
-    training file must have (10 at the service).
+    The clock's 0 is ``epoch`` (Unix seconds). Identifiers depend on ``seed``. ``pace`` is how many
+    seconds a batch, a fine-tuning job, an unprocessed file or a background response stays in one
+    state. With ``seconds_per_request`` each request makes time pass, for callers whose clock stands
+    still while they poll. ``minimum_examples`` is how many lines a training file must have (10 at
+    the service).
     """
 
     deployments: Mapping[str, Deployment] = field(default_factory=default_deployments)

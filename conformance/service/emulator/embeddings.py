@@ -1,5 +1,5 @@
-"""Embeddings: deterministic vectors of unit length, as numbers or base64 (wire-contract section
-3)."""
+"""Embeddings: deterministic vectors of unit length, as numbers or as base64
+(facts/service#embeddings, facts/service#base64-vectors)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import struct
 from typing import Any
 
 from conformance.service.emulator import errors, rules, tokens, usage
-from conformance.service.emulator.answers import Answer, Refusal, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.answers import Answer, json_answer
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.validation import check
 
 MOST_INPUTS = 2048
 """Inputs a request may have (Azure OpenAI embeddings, "Best practices")."""
 
 
-def create(call: Call) -> Answer:
+def create(call: ServiceCall) -> Answer:
     """The vectors of every input. Raises Refusal."""
     body, deployment = call.body, call.target
+    # The input is checked by itself: the service refuses it in words of its own.
     check(
         {name: value for name, value in body.items() if name != "input"},
         {name: rule for name, rule in rules.EMBEDDINGS.items() if name != "input"},
@@ -28,7 +29,7 @@ def create(call: Call) -> Answer:
     )
     inputs = _inputs(body)
     size = _dimensions(call)
-    counts = [tokens.count(one) if isinstance(one, str) else len(one) for one in inputs]
+    counts = [_count(item) for item in inputs]
     call.charge(sum(counts))
     for used in counts:
         if used > deployment.context:
@@ -39,10 +40,14 @@ def create(call: Call) -> Answer:
                 None,
                 None,
             )
-    wanted = body.get("encoding_format") or "float"
+    as_base64 = body.get("encoding_format") == "base64"
     data = [
-        {"object": "embedding", "index": index, "embedding": _encoded(vector(one, size), wanted)}
-        for index, one in enumerate(inputs)
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": _encoded(vector(item, size), as_base64=as_base64),
+        }
+        for index, item in enumerate(inputs)
     ]
     return json_answer(
         {
@@ -54,44 +59,51 @@ def create(call: Call) -> Answer:
     )
 
 
-def vector(given: str | list[int], size: int) -> list[float]:
-    """``size`` numbers of unit length that depend on ``given`` alone; shorter ones are the
-    beginning of longer ones, scaled, as with the models that can be shortened."""
-    text = given if isinstance(given, str) else "tokens:" + ",".join(map(str, given))
+def vector(text_or_tokens: str | list[int], size: int) -> list[float]:
+    """A vector of ``size`` numbers and unit length that depends on ``text_or_tokens`` alone. A
+    shorter vector is the beginning of a longer one, scaled, as with models whose vectors can be
+    shortened."""
+    text = text_or_tokens
+    if not isinstance(text, str):
+        text = "tokens:" + ",".join(map(str, text))
     raw = hashlib.shake_256(text.encode()).digest(2 * size)
+    # The half keeps every number from 0, so that the length is never 0 either.
     numbers = [value + 0.5 for value in struct.unpack(f"<{size}h", raw)]
     length = math.sqrt(sum(value * value for value in numbers))
     return [value / length for value in numbers]
 
 
-def _encoded(values: list[float], wanted: str) -> list[float] | str:
+def _encoded(values: list[float], *, as_base64: bool) -> list[float] | str:
     packed = struct.pack(f"<{len(values)}f", *values)
-    if wanted == "base64":
+    if as_base64:
         return base64.b64encode(packed).decode()
+    # Unpacked again, so that both forms have the same 32-bit numbers.
     return list(struct.unpack(f"<{len(values)}f", packed))
+
+
+def _count(text_or_tokens: str | list[int]) -> int:
+    """The number of tokens of an input."""
+    if isinstance(text_or_tokens, str):
+        return tokens.count(text_or_tokens)
+    return len(text_or_tokens)
 
 
 def _inputs(body: dict[str, Any]) -> list[str | list[int]]:
     """The inputs, whatever form they came in: a text, texts, tokens, or lists of tokens."""
-    given = body.get("input")
-    if given is None:
+    value = body.get("input")
+    if value is None:
         raise errors.missing("input")
-    listed: list[Any] = given if isinstance(given, list) else [given]
-    if listed and all(_is_token(one) for one in listed):
-        listed = [listed]
-    if len(listed) > MOST_INPUTS:
+    if not isinstance(value, list) or _is_tokens(value):
+        value = [value]
+    if len(value) > MOST_INPUTS:
         raise errors.invalid(f"Too many inputs. The max number of inputs is {MOST_INPUTS}.")
-    if not listed or not all(_is_text(one) or _is_tokens(one) for one in listed):
-        raise _wrong_input()
-    return listed
-
-
-def _wrong_input() -> Refusal:
-    """Recorded on Azure for ``{"input": true}``."""
-    return errors.invalid(
-        "'$.input' is invalid. Please check the API reference: "
-        "https://platform.openai.com/docs/api-reference."
-    )
+    if not value or not all(_is_text(item) or _is_tokens(item) for item in value):
+        # Recorded on Azure for {"input": true}.
+        raise errors.invalid(
+            "'$.input' is invalid. Please check the API reference: "
+            "https://platform.openai.com/docs/api-reference."
+        )
+    return value
 
 
 def _is_token(value: Any) -> bool:
@@ -103,10 +115,11 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_tokens(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_token(one) for one in value)
+    return isinstance(value, list) and bool(value) and all(_is_token(item) for item in value)
 
 
-def _dimensions(call: Call) -> int:
+def _dimensions(call: ServiceCall) -> int:
+    """How many numbers each vector has."""
     asked, most = call.body.get("dimensions"), call.target.dimensions or 1536
     if asked is None:
         return most

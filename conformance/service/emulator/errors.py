@@ -1,22 +1,22 @@
-"""The service's refusals: status, body and origin of each, after real ones (wire-contract section
-7).
+"""The service's refusals: status, body and origin of each, after real ones (facts/service#errors).
 
-Each function names where its body was seen. Where no real body is public, the docstring says so.
+A comment in each function names where its body was seen, or says that no such body is public.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from conformance.service.emulator.answers import Origin, Refusal, encode
 
 _READ_MORE = (
-    "Please modify your prompt and retry. To learn more about our content filtering policies please read our "
-    "documentation: https://go.microsoft.com/fwlink/?linkid=2198766"
+    "Please modify your prompt and retry. To learn more about our content filtering policies "
+    "please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766"
 )
 _NO_DEPLOYMENT = (
-    "The API deployment for this resource does not exist. If you created the deployment within the last "
-    "5 minutes, please wait a moment and try again."
+    "The API deployment for this resource does not exist. If you created the deployment within "
+    "the last 5 minutes, please wait a moment and try again."
 )
 
 
@@ -27,26 +27,30 @@ def _error(status: int, error: dict[str, Any], origin: Origin = Origin.MODEL) ->
 def invalid(
     message: str, param: str | None = None, code: str | None = None, status: int = 400
 ) -> Refusal:
-    """A request the model's front end does not take; the common four-member shape of wire-contract
-    section 7."""
+    """A request the model's front end does not take, in the common shape of four members."""
     return _error(
         status, {"message": message, "type": "invalid_request_error", "param": param, "code": code}
     )
 
 
 def unknown_parameter(name: str) -> Refusal:
-    """https://github.com/jamesrochabrun/SwiftOpenAI/issues/67"""
+    """A member the operation does not have."""
+    # https://github.com/jamesrochabrun/SwiftOpenAI/issues/67
     return invalid(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
 
 
 def missing(name: str) -> Refusal:
-    """real-traffic, error bodies: missing_required_parameter"""
+    """A required member that is not there, or null."""
+    # facts/traffic#missing-parameter
     return invalid(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
 
 
 def unsupported_parameter(name: str, instead: str = "") -> Refusal:
-    """https://github.com/langgenius/dify/issues/9746"""
-    hint = f" Use '{instead}' instead." if instead else ""
+    """A member the model does not take; ``instead`` is the one to use."""
+    # https://github.com/langgenius/dify/issues/9746
+    hint = ""
+    if instead:
+        hint = f" Use '{instead}' instead."
     return invalid(
         f"Unsupported parameter: '{name}' is not supported with this model.{hint}",
         name,
@@ -55,43 +59,48 @@ def unsupported_parameter(name: str, instead: str = "") -> Refusal:
 
 
 def unsupported_value(name: str, message: str) -> Refusal:
-    """real-traffic, error bodies: unsupported_value"""
+    """A value the model does not take."""
+    # facts/traffic#unsupported-value
     return invalid(f"Unsupported value: {message}", name, "unsupported_value")
 
 
 def unrecognized(name: str) -> Refusal:
-    """scenarios/streaming/include-usage-refused: how older front ends name a member they do not
-    know."""
+    """A member that an older front end does not know."""
+    # scenarios/streaming/include-usage-refused has the source.
     return invalid(f"Unrecognized request argument supplied: {name}")
 
 
 def unreadable(what: str = "JSON") -> Refusal:
-    """The public service's text for a body that cannot be read; no Azure body is public."""
+    """A body that cannot be read."""
+    # The text of the public service. No such body of Azure is public.
     return invalid(
-        f"We could not parse the {what} body of your request. (HINT: This likely means you aren't using "
-        "your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not "
-        "valid JSON. If you have trouble figuring out how to fix this, please contact us through our help "
-        "center at help.openai.com.)"
+        f"We could not parse the {what} body of your request. (HINT: This likely means you aren't "
+        "using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was "
+        "sent was not valid JSON. If you have trouble figuring out how to fix this, please contact "
+        "us through our help center at help.openai.com.)"
     )
 
 
 def bad_request(message: str) -> Refusal:
-    """What a version does not have: code BadRequest (openclaw/openclaw issue 82025, Aider-AI/aider
-    issue 4029)."""
+    """What the api-version does not have."""
+    # facts/service#error-version
     return _error(400, {"code": "BadRequest", "message": message})
 
 
 def bad_key() -> Refusal:
-    """Eight identical recordings, 224 bytes; wire-contract section 7."""
+    """A key that is not the resource's."""
+    # Eight identical recordings of 224 bytes: facts/service#error-bad-key
     message = (
-        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key "
-        "for an active subscription and use a correct regional API endpoint for your resource."
+        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide "
+        "a valid key for an active subscription and use a correct regional API endpoint for your "
+        "resource."
     )
     return _error(401, {"code": "401", "message": message}, Origin.GATE)
 
 
 def bad_token() -> Refusal:
-    """https://github.com/MuiseDestiny/zotero-gpt/issues/412: no error member around it."""
+    """A missing credential, or a token the resource does not accept."""
+    # No error member around it: facts/service#error-bad-token
     message = (
         "Unauthorized. Access token is missing, invalid, audience is incorrect "
         "(https://cognitiveservices.azure.com), or have expired."
@@ -100,13 +109,15 @@ def bad_token() -> Refusal:
 
 
 def resource_not_found() -> Refusal:
-    """openai/openai-python issue 362, with the space the service sends; 56 bytes."""
+    """A path or an api-version the service does not have."""
+    # 56 bytes, with a space after "message": that the service sends: facts/service#error-not-found
     return Refusal(404, b'{"error":{"code":"404","message": "Resource not found"}}', Origin.PATH)
 
 
 def deployment_not_found(v1: bool) -> Refusal:
-    """rashadphz/farfalle issue 79; since 2026 with a type, pretty-printed and without a content
-    type."""
+    """A deployment the resource does not have."""
+    # The older form. Since 2026 the service sends the one below, pretty-printed, with a type and
+    # without a content-type header: facts/service#error-deployment
     if not v1:
         return _error(
             404, {"code": "DeploymentNotFound", "message": _NO_DEPLOYMENT}, Origin.DEPLOYMENT
@@ -119,7 +130,8 @@ def deployment_not_found(v1: bool) -> Refusal:
 
 
 def model_not_found(model: str) -> Refusal:
-    """https://github.com/BerriAI/litellm/issues/13419 (Responses)"""
+    """A model the resource does not have, as Responses refuses it."""
+    # https://github.com/BerriAI/litellm/issues/13419
     return invalid(
         f"The requested model '{model}' with deployment name '{model}' does not exist.",
         "model",
@@ -128,38 +140,35 @@ def model_not_found(model: str) -> Refusal:
 
 
 def operation_not_supported(operation: str, model: str) -> Refusal:
-    """https://github.com/langchain-ai/langmem/issues/13: no type, no param."""
-    return _error(
-        400,
-        {
-            "code": "OperationNotSupported",
-            "message": f"The {operation} operation does not work with the specified model, {model}. Please "
-            "choose different model and try again. You can learn more about which models can "
-            "be used with each operation here: https://go.microsoft.com/fwlink/?linkid=2197993.",
-        },
+    """An operation the deployment's model does not have."""
+    # Neither type nor param: https://github.com/langchain-ai/langmem/issues/13
+    message = (
+        f"The {operation} operation does not work with the specified model, {model}. Please choose "
+        "different model and try again. You can learn more about which models can be used with "
+        "each operation here: https://go.microsoft.com/fwlink/?linkid=2197993."
     )
+    return _error(400, {"code": "OperationNotSupported", "message": message})
 
 
-def too_long(
-    limit: int, used: int, param: str | None, code: str | None = "context_length_exceeded"
-) -> Refusal:
-    """https://github.com/Azure/azure-sdk-for-net/issues/41892"""
+def too_long(limit: int, used: int, param: str) -> Refusal:
+    """Messages that are longer than the model's window of ``limit`` tokens."""
+    # facts/service#error-too-long
     return invalid(
-        f"This model's maximum context length is {limit} tokens. However, your messages resulted in {used} "
-        "tokens. Please reduce the length of the messages.",
+        f"This model's maximum context length is {limit} tokens. However, your messages resulted "
+        f"in {used} tokens. Please reduce the length of the messages.",
         param,
-        code,
+        "context_length_exceeded",
     )
 
 
 def prompt_filtered(block: dict[str, Any]) -> Refusal:
-    """Recorded 400 of chat: type null, a numeric status, innererror (compl-ai/compl-ai issue
-    20)."""
+    """A prompt that the filter blocks, as chat and completions refuse it."""
+    # A type of null, a numeric status, and innererror: facts/service#error-filter
     return _error(
         400,
         {
-            "message": "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. "
-            + _READ_MORE,
+            "message": "The response was filtered due to the prompt triggering Azure OpenAI's "
+            f"content management policy. {_READ_MORE}",
             "type": None,
             "param": "prompt",
             "code": "content_filter",
@@ -170,19 +179,21 @@ def prompt_filtered(block: dict[str, Any]) -> Refusal:
 
 
 def response_filtered() -> Refusal:
-    """Recorded 400 of Responses: a type, no innererror, a typographic apostrophe (real-traffic note
-    9)."""
+    """A prompt that the filter blocks, as Responses refuses it."""
+    # A type, no innererror, and a typographic apostrophe: facts/traffic#n9
     return invalid(
-        "The response was filtered due to the prompt triggering Azure OpenAI\u2019s content management "
-        "policy. " + _READ_MORE,
+        "The response was filtered due to the prompt triggering Azure OpenAI\u2019s content "
+        f"management policy. {_READ_MORE}",
         "prompt",
         "content_filter",
     )
 
 
 def image_filtered(block: dict[str, Any], revised: str | None) -> Refusal:
-    """https://github.com/BerriAI/litellm/issues/16072; revised_prompt by specification 2024-10-21
-    dalleInnerError."""
+    """A prompt for an image that the filter blocks. ``revised`` is the prompt as it was rewritten,
+    for models that do so."""
+    # facts/service#error-image-refused. That revised_prompt stands in inner_error is known from the
+    # specification alone (2024-10-21, dalleInnerError).
     inner: dict[str, Any] = {
         "code": "ResponsibleAIPolicyViolation",
         "content_filter_results": block,
@@ -195,60 +206,58 @@ def image_filtered(block: dict[str, Any], revised: str | None) -> Refusal:
             "code": "content_policy_violation",
             "inner_error": inner,
             "type": "invalid_request_error",
-            "message": "Your request was rejected as a result of our safety system. Your prompt may "
-            "contain text that is not allowed by our safety system.",
+            "message": "Your request was rejected as a result of our safety system. Your prompt "
+            "may contain text that is not allowed by our safety system.",
         },
     )
 
 
 def rate_limited(message: str, seconds: float, headers: tuple[tuple[str, str], ...]) -> Refusal:
-    """https://github.com/dyad-sh/dyad/issues/1849; ``seconds`` to wait, in retry-after and,
-    exactly, retry-after-ms."""
-    milliseconds = max(1, -int(-seconds * 1000 // 1))
-    retry = (("retry-after", str(-(-milliseconds // 1000))), ("retry-after-ms", str(milliseconds)))
+    """A request beyond the quota: there is enough again after ``seconds``."""
+    # https://github.com/dyad-sh/dyad/issues/1849. The exact wait stands in retry-after-ms,
+    # retry-after has it in whole seconds.
+    milliseconds = max(1, math.ceil(seconds * 1000))
+    retry = (
+        ("retry-after", str(math.ceil(milliseconds / 1000))),
+        ("retry-after-ms", str(milliseconds)),
+    )
     body = encode({"error": {"code": "429", "message": message}}, ordered=False)
     return Refusal(429, body, Origin.DEPLOYMENT, headers=(*retry, *headers))
 
 
 def not_found(message: str, v1: bool) -> Refusal:
-    """A stored thing that is not there. Classic: code notFound of the authoring enum; v1: the
-    public service's shape.
-
-    No such body was recorded on Azure.
-    """
-    if not v1:
-        return _error(404, {"code": "notFound", "message": message}, Origin.STORE)
-    refusal = invalid(message, status=404)
-    refusal.origin = Origin.STORE
-    return refusal
+    """Something that is not in the store: a file, a batch, a job, a model, a response."""
+    # No such body was recorded on Azure. The classic code is one of the authoring specification's.
+    if v1:
+        return _from_store(invalid(message, status=404))
+    return _error(404, {"code": "notFound", "message": message}, Origin.STORE)
 
 
 def payload(message: str, v1: bool, param: str | None = None) -> Refusal:
-    """What files, batches and fine-tuning do not take: code invalidPayload of the authoring enum,
-    or v1's shape."""
-    refusal = (
-        invalid(message, param)
-        if v1
-        else _error(400, {"code": "invalidPayload", "message": message})
-    )
-    refusal.origin = Origin.STORE
-    return refusal
+    """A request that files, batches or fine-tuning do not take."""
+    # The classic code is one of the authoring specification's.
+    if v1:
+        return _from_store(invalid(message, param))
+    return _error(400, {"code": "invalidPayload", "message": message}, Origin.STORE)
 
 
 def conflict(message: str, v1: bool) -> Refusal:
-    """An operation its object's state does not allow: code unexpectedEntityState of the authoring
-    enum."""
-    refusal = (
-        invalid(message)
-        if v1
-        else _error(400, {"code": "unexpectedEntityState", "message": message})
-    )
+    """An operation that the state of its batch or job does not allow."""
+    # The classic code is one of the authoring specification's.
+    if v1:
+        return _from_store(invalid(message))
+    return _error(400, {"code": "unexpectedEntityState", "message": message}, Origin.STORE)
+
+
+def _from_store(refusal: Refusal) -> Refusal:
+    """``refusal`` as one of an operation without a deployment."""
     refusal.origin = Origin.STORE
     return refusal
 
 
 def limitation(what: str) -> Refusal:
-    """Not the service's: the emulator cannot do ``what`` and says so rather than pretend."""
+    """What the emulator cannot do, though the service can. It says so in a refusal of its own
+    instead of pretending."""
     return _error(
         400,
         {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.service.emulator import errors
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.validation import Rules
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.validation import MemberRules
 from conformance.wire.multipart import FormPart
 
 _MEMBER = re.compile(r"(\w+)\[(\w+)\]\Z")
@@ -16,8 +16,8 @@ _MEMBER = re.compile(r"(\w+)\[(\w+)\]\Z")
 
 @dataclass(slots=True)
 class Form:
-    """``members`` have the types their rules name; ``files`` are lists, as a name may occur more
-    than once."""
+    """A multipart form: ``members`` by name, with the types their rules ask for, and ``files`` by
+    name, of which each may occur more than once."""
 
     members: dict[str, Any] = field(default_factory=dict)
     files: dict[str, list[FormPart]] = field(default_factory=dict)
@@ -29,9 +29,10 @@ class Form:
         return self.files[name][0]
 
 
-def read(call: Call, rules: Rules, files: tuple[str, ...]) -> Form:
-    """The form of ``call``; ``files`` are the names that are files. Brackets after a name make a
-    list or an object."""
+def read(call: ServiceCall, rules: MemberRules, files: tuple[str, ...]) -> Form:
+    """The form of ``call``. ``files`` are the names of parts that are files. A name that ends in
+    ``[]`` makes a list, one that ends in ``[key]`` an object. Raises Refusal for what is no
+    form."""
     form = Form()
     for part in call.parts():
         name, member = part.name.removesuffix("[]"), _MEMBER.match(part.name)
@@ -39,22 +40,26 @@ def read(call: Call, rules: Rules, files: tuple[str, ...]) -> Form:
             form.files.setdefault(name, []).append(part)
             continue
         text = part.content.decode("utf-8", "replace")
+        kinds = "string"
+        if name in rules:
+            kinds = rules[name].kinds
+        # A name that is used in two ways keeps the value it got first.
         if member:
             nested = form.members.setdefault(member[1], {})
             if isinstance(nested, dict):
                 nested[member[2]] = text
-        elif part.name.endswith("[]") or "strings" in (rules[name].kinds if name in rules else ""):
+        elif part.name.endswith("[]") or "strings" in kinds:
             listed = form.members.setdefault(name, [])
             if isinstance(listed, list):
                 listed.append(text)
         else:
-            form.members[name] = _typed(text, rules[name].kinds if name in rules else "string")
+            form.members[name] = _typed(text, kinds)
     return form
 
 
 def _typed(text: str, kinds: str) -> Any:
-    """``text`` as what its rule asks for; left as text when it is not that, so that the rule
-    refuses it."""
+    """``text`` as the type its rule asks for. It stays a text when it is not of that type, and the
+    rule refuses it later."""
     if kinds == "boolean":
         return {"true": True, "false": False}.get(text.lower(), text)
     if kinds in ("integer", "number") and re.fullmatch(r"[+-]?[0-9]{1,15}", text, re.ASCII):

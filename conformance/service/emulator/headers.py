@@ -1,13 +1,12 @@
-"""The headers of an answer, by how far its request came (wire-contract section 8, real-traffic note
-16)."""
+"""The headers of an answer, by how far its request came (facts/service#headers,
+facts/traffic#n16)."""
 
 from __future__ import annotations
 
-import time
 from email.utils import formatdate
 
 from conformance.service.emulator.answers import Answer, Origin
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.state import State
 from conformance.suite.scenario.model import API_VERSIONS
 from conformance.wire.exchange import Request
@@ -22,7 +21,7 @@ _DATED = ",".join(version for version in API_VERSIONS if version != "v1")
 
 
 def build(
-    answer: Answer, origin: Origin, request: Request, state: State, call: Call | None
+    answer: Answer, origin: Origin, *, request: Request, state: State, call: ServiceCall | None
 ) -> Pairs:
     """Every header of ``answer``. ``call`` is None for a request that was refused before it found
     its deployment."""
@@ -30,11 +29,10 @@ def build(
     pairs: list[tuple[str, str]] = []
     if answer.content_type is not None:
         pairs.append(("Content-Type", answer.content_type))
-    pairs += (
-        [("Transfer-Encoding", "chunked")]
-        if answer.streamed
-        else [("Content-Length", str(len(answer.body)))]
-    )
+    if answer.streamed:
+        pairs.append(("Transfer-Encoding", "chunked"))
+    else:
+        pairs.append(("Content-Length", str(len(answer.body))))
     pairs += [("Date", formatdate(state.now(), usegmt=True)), ("apim-request-id", apim)]
     if origin is not Origin.GATE:
         pairs += _STRICT
@@ -50,9 +48,10 @@ def build(
     return (*pairs, *answer.headers)
 
 
-def _of_model(answer: Answer, state: State, call: Call | None) -> Pairs:
-    """Only what a deployment answered, well or badly, has an x-request-id; the 401, 404 and 429 do
-    not."""
+def _of_model(answer: Answer, state: State, call: ServiceCall | None) -> Pairs:
+    """The headers of what a deployment answered."""
+    # Of all refusals only those of a deployment have an x-request-id: the recorded 401, 404 and 429
+    # have none (facts/service#x-request-id).
     pairs: list[tuple[str, str]] = [("x-request-id", state.uuid("request"))]
     if answer.status >= 400:
         pairs += [
@@ -69,7 +68,7 @@ def _of_model(answer: Answer, state: State, call: Call | None) -> Pairs:
         return tuple(pairs)
     pairs += [
         ("x-ms-deployment-name", call.name),
-        ("x-ms-rai-invoked", "true" if answer.filtered else "false"),
+        ("x-ms-rai-invoked", str(answer.filtered).lower()),
         ("azureml-model-session", _SESSION),
         ("x-ms-is-spilled-over", "false"),
         ("skip-error-remapping", "true"),
@@ -87,8 +86,11 @@ def _of_model(answer: Answer, state: State, call: Call | None) -> Pairs:
     return (*pairs, *call.meter.headers(call.name, call.deployment.limits, state.now()))
 
 
-def _of_store(state: State, call: Call | None) -> Pairs:
-    capability = call.route.operation.capability if call is not None else ""
+def _of_store(state: State, call: ServiceCall | None) -> Pairs:
+    """The headers of what needs no deployment."""
+    capability = ""
+    if call is not None:
+        capability = call.route.operation.capability
     if capability == "batch":
         return (
             ("mise-correlation-id", state.uuid("mise")),
@@ -103,8 +105,3 @@ def _of_store(state: State, call: Call | None) -> Pairs:
         ("api-supported-versions", _DATED),
         ("x-envoy-upstream-service-time", "41"),
     )
-
-
-def wall(seconds: float) -> str:
-    """``seconds`` since 1970 as a date and time of UTC, for signatures of addresses."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -1,20 +1,25 @@
 """Image generation and editing: PNG files of the size asked for, in a colour that depends on the
-prompt (wire-contract section 3, Images)."""
+prompt (facts/service#images)."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import struct
+import time
 import zlib
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from conformance.service.emulator import errors, form, rules, tokens, usage
 from conformance.service.emulator.answers import Answer, json_answer
-from conformance.service.emulator.call import Call
-from conformance.service.emulator.filter import SEVERITIES, Verdict, judge_completion, judge_prompt
-from conformance.service.emulator.headers import wall
+from conformance.service.emulator.call import ServiceCall
+from conformance.service.emulator.filter import (
+    SEVERITIES,
+    FilterResult,
+    judge_completion,
+    judge_prompt,
+)
 from conformance.service.emulator.prompt import plain
 from conformance.service.emulator.routes import IMAGES
 from conformance.service.emulator.state import State
@@ -22,46 +27,52 @@ from conformance.service.emulator.validation import check
 from conformance.suite.scenario.versions import at_least
 
 _TOKENS_PER_INPUT = 194
+"""Tokens of an image that is given to be edited."""
 _COST = {"low": (272, 400), "medium": (1056, 1568), "high": (4160, 6208), "auto": (4160, 6208)}
 """Output tokens by quality of a square and of another image (OpenAI, image generation guide,
 gpt-image-1)."""
 _VALID_SECONDS = 86_400
+"""How long the address of an image is good for."""
 
 
-def generate(call: Call) -> Answer:
+def generate(call: ServiceCall) -> Answer:
     """Images for a prompt, by the rules of the deployment's model family. Raises Refusal."""
-    tokens_counted = _is_gpt(call)
-    check(call.body, rules.GPT_IMAGE if tokens_counted else rules.DALLE, call.version)
-    return _answer(call, call.body, 0)
+    member_rules = rules.DALLE
+    if _is_gpt(call):
+        member_rules = rules.GPT_IMAGE
+    check(call.body, member_rules, call.version)
+    return _answer(call, call.body, inputs=0)
 
 
-def edit(call: Call) -> Answer:
+def edit(call: ServiceCall) -> Answer:
     """Images for a prompt and images. Raises Refusal."""
-    _is_gpt(call)
-    given = form.read(call, rules.IMAGE_EDIT, ("image", "mask"))
-    check(given.members, rules.IMAGE_EDIT, call.version)
-    given.file("image")
-    for parts in given.files.values():
+    _is_gpt(call)  # refuses what the api-version does not have
+    upload = form.read(call, rules.IMAGE_EDIT, ("image", "mask"))
+    check(upload.members, rules.IMAGE_EDIT, call.version)
+    upload.file("image")  # refuses a form without one
+    for parts in upload.files.values():
         for part in parts:
+            # The first bytes of PNG, JPEG and WebP.
             if not part.content.startswith((b"\x89PNG", b"\xff\xd8", b"RIFF")):
                 raise errors.invalid("Invalid image data.", "image", "invalid_image_file")
-    return _answer(call, given.members, len(given.files["image"]))
+    return _answer(call, upload.members, inputs=len(upload.files["image"]))
 
 
 def fetch(name: str, state: State) -> Answer:
-    """The image an earlier answer gave the address of. Raises Refusal when there is none by
-    ``name``."""
-    found = state.images.get(name)
-    if found is None:
+    """The image to which an earlier answer gave the address. Raises Refusal when there is none
+    called ``name``."""
+    image = state.images.get(name)
+    if image is None:
         raise errors.resource_not_found()
-    return Answer(found, "image/png")
+    return Answer(image, "image/png")
 
 
 def png(size: str, seed: str) -> bytes:
-    """A PNG of ``size`` (``1024x1024``) in one colour that depends on ``seed``: one bit a pixel, a
-    palette of one."""
+    """A PNG of ``size`` (``1024x1024``) in one colour that depends on ``seed``."""
     width, height = map(int, size.split("x"))
-    head = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)
+    # One bit a pixel (depth 1) and colours from a palette (type 3), whose only colour is number 0.
+    # So all pixels are 0, and each row is as many bytes of 0 after the number of its filter, 0.
+    head = struct.pack(">II", width, height) + bytes((1, 3, 0, 0, 0))
     rows = zlib.compress(bytes(((width + 7) // 8 + 1) * height), 9)
     chunks = (
         (b"IHDR", head),
@@ -81,7 +92,9 @@ def _png_chunk(name: bytes, content: bytes) -> bytes:
     )
 
 
-def _is_gpt(call: Call) -> bool:
+def _is_gpt(call: ServiceCall) -> bool:
+    """Whether the deployment's model is one of the gpt-image family. Raises Refusal when it is and
+    the api-version is too old for it."""
     if not call.target.model.startswith("gpt-image"):
         return False
     if not at_least(call.version, "2025-04-01-preview"):
@@ -91,52 +104,63 @@ def _is_gpt(call: Call) -> bool:
     return True
 
 
-def _answer(call: Call, wanted: dict[str, Any], inputs: int) -> Answer:
-    prompt, gpt = wanted["prompt"], call.target.model.startswith("gpt-image")
-    if wanted.get("output_format") == "jpeg":
+def _answer(call: ServiceCall, asked: dict[str, Any], *, inputs: int) -> Answer:
+    """The images that the request's members ``asked`` for, made from ``inputs`` images. Raises
+    Refusal."""
+    prompt, gpt = asked["prompt"], call.target.model.startswith("gpt-image")
+    if asked.get("output_format") == "jpeg":
         raise errors.limitation("an image as JPEG")
-    revised = None if gpt else f"{plain(prompt)}, in one plain colour"
-    found, made = judge_prompt(prompt), judge_completion(prompt)
-    for verdict in (found, made):
-        if verdict.blocked:
-            raise errors.image_filtered(verdict.block, revised)
-    size = wanted.get("size") or "1024x1024"
-    size = "1024x1024" if size == "auto" else size
-    as_url = not gpt and wanted.get("response_format", "url") in ("url", None)
-    count = wanted.get("n") or 1
-    images = [_image(call, png(size, f"{prompt}|{index}"), as_url) for index in range(count)]
+    revised = None
+    if not gpt:
+        revised = f"{plain(prompt)}, in one plain colour"
+    prompt_result, image_result = judge_prompt(prompt), judge_completion(prompt)
+    for filter_result in (prompt_result, image_result):
+        if filter_result.blocked:
+            raise errors.image_filtered(filter_result.block, revised)
+    size = asked.get("size")
+    if size in (None, "auto"):
+        size = "1024x1024"
+    as_url = not gpt and asked.get("response_format", "url") in ("url", None)
+    count = asked.get("n") or 1
+    images = [_image(call, png(size, f"{prompt}|{index}"), as_url=as_url) for index in range(count)]
     for image in images:
-        image |= {
-            **_filter_blocks(found, made),
-            **({} if revised is None else {"revised_prompt": revised}),
-        }
+        image |= _filter_blocks(prompt_result, image_result)
+        if revised is not None:
+            image["revised_prompt"] = revised
     body: dict[str, Any] = {"created": int(call.state.now()), "data": images}
     if gpt:
-        square = size.split("x")[0] == size.split("x")[1]
-        cost = _COST[wanted.get("quality") or "auto"][0 if square else 1]
+        cost, cost_of_others = _COST[asked.get("quality") or "auto"]
+        width, _, height = size.partition("x")
+        if width != height:
+            cost = cost_of_others
         body["usage"] = usage.images(tokens.count(prompt), inputs * _TOKENS_PER_INPUT, cost * count)
     return json_answer(body)
 
 
-def _filter_blocks(found: Verdict, made: Verdict) -> dict[str, Any]:
-    """One object per image, not an array (specification imageResult, dalleFilterResults)."""
+def _filter_blocks(prompt_result: FilterResult, image_result: FilterResult) -> dict[str, Any]:
+    """The filter's results for an image."""
+    # Each is one object and not an array: so in the specification (imageResult,
+    # dalleFilterResults).
     nothing = {
         "profanity": {"filtered": False, "detected": False},
         "custom_blocklists": {"filtered": False, "details": []},
     }
     return {
-        "content_filter_results": {name: made.block[name] for name in SEVERITIES},
-        "prompt_filter_results": {**nothing, **found.block},
+        "content_filter_results": {name: image_result.block[name] for name in SEVERITIES},
+        "prompt_filter_results": {**nothing, **prompt_result.block},
     }
 
 
-def _image(call: Call, content: bytes, as_url: bool) -> dict[str, Any]:
+def _image(call: ServiceCall, content: bytes, *, as_url: bool) -> dict[str, Any]:
+    """One image of an answer. With ``as_url`` it is stored, and the answer has its address."""
     if not as_url:
         return {"b64_json": base64.b64encode(content).decode()}
     name = call.state.hexadecimal("image", 32) + ".png"
     call.state.images[name] = content
-    until = wall(call.state.now() + _VALID_SECONDS).replace(":", "%3A")
+    # The query has the form of a blob's shared access signature: until when, and a signature.
+    until = time.gmtime(call.state.now() + _VALID_SECONDS)
+    expiry = quote(time.strftime("%Y-%m-%dT%H:%M:%SZ", until))
+    signature = call.state.hexadecimal("sig", 32)
     place = urlsplit(call.request.url)
-    return {
-        "url": f"{place.scheme}://{place.netloc}{IMAGES}{name}?se={until}&sig={call.state.hexadecimal('sig', 32)}"
-    }
+    address = f"{place.scheme}://{place.netloc}{IMAGES}{name}"
+    return {"url": f"{address}?se={expiry}&sig={signature}"}

@@ -1,11 +1,12 @@
-"""Quota of a deployment: two buckets, requests and tokens, refilled evenly over a minute.
+"""The quota of a deployment: two buckets, requests and tokens, refilled evenly over a minute.
 
-The headers and the sentence are those of wire-contract sections 7 and 8, in the newer form: bare
-integers, resets in whole seconds rounded down, x-ratelimit-key.
+Headers and refusal have the newer of the two recorded forms: bare integers, resets in whole seconds
+rounded down, x-ratelimit-key (facts/service#rate-limits, facts/service#error-rate-limit-newer).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from conformance.service.emulator import errors
@@ -14,77 +15,87 @@ from conformance.service.emulator.config import Limits
 from conformance.wire.operations import OPERATIONS
 
 PERIOD = 60.0
+"""Seconds in which an empty bucket fills up."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """``level`` of ``size`` left at the moment ``at`` (seconds)."""
+    """Of ``size`` units ``level`` were left at the moment ``at`` (seconds)."""
 
     size: int
     level: float
     at: float
 
     def refill(self, now: float) -> None:
+        """Add what has been refilled by ``now``."""
         self.level = min(
             float(self.size), self.level + max(0.0, now - self.at) * self.size / PERIOD
         )
         self.at = now
 
     def wait(self, amount: float) -> float:
-        """Seconds until ``amount`` is there; 0 when it is. What can never be there is a period
-        away."""
+        """Seconds until ``amount`` is there; 0 when it is there now."""
         if amount <= self.level:
             return 0.0
-        return min(PERIOD, (amount - self.level) * PERIOD / self.size) if self.size else PERIOD
+        # A bucket of no size never has anything; one period is the longest wait ever asked for.
+        if not self.size:
+            return PERIOD
+        return min(PERIOD, (amount - self.level) * PERIOD / self.size)
 
     @property
     def reset(self) -> int:
         """Whole seconds until the bucket is full."""
-        return int((self.size - self.level) * PERIOD / self.size) if self.size else int(PERIOD)
+        if not self.size:
+            return int(PERIOD)
+        return int((self.size - self.level) * PERIOD / self.size)
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks for quota, in the words of the refusal."""
+class QuotaRequest:
+    """How much of a deployment's quota is asked for (``tokens``, ``requests``), and by whom, in the
+    words of the refusal."""
 
     operation: str
     deployment: str
     model: str
     region: str
     api_version: str
+    tokens: int
+    requests: int
 
 
 class Meter:
-    """The quotas of every deployment, kept in memory."""
+    """What is left of the quota of every deployment."""
 
     def __init__(self) -> None:
         self._buckets: dict[str, tuple[Bucket, Bucket]] = {}
 
-    def take(
-        self, asking: Asking, limits: Limits, now: float, tokens: int, requests: int = 0
-    ) -> None:
-        """Take ``tokens`` and ``requests`` from the quota. Raises the 429 when either is used up,
-        taking neither."""
-        both = self._at(asking.deployment, limits, now)
-        for bucket, amount, what in zip(both, (requests, tokens), ("call", "token"), strict=True):
-            if amount and bucket.wait(amount):
-                raise self._refusal(asking, what, bucket.wait(amount), limits, now)
-        both[0].level -= requests
-        both[1].level -= tokens
+    def take(self, asked: QuotaRequest, limits: Limits, now: float) -> None:
+        """Take what is ``asked`` from the quota. Raises Refusal (429) when there are too few tokens
+        or too few requests left; then neither is taken."""
+        requests, tokens = self._at(asked.deployment, limits, now)
+        headers = self.headers(asked.deployment, limits, now)
+        if asked.requests and requests.wait(asked.requests):
+            raise _used_up(asked, "call", requests.wait(asked.requests), headers)
+        if asked.tokens and tokens.wait(asked.tokens):
+            raise _used_up(asked, "token", tokens.wait(asked.tokens), headers)
+        requests.level -= asked.requests
+        tokens.level -= asked.tokens
 
     def headers(self, name: str, limits: Limits, now: float) -> tuple[tuple[str, str], ...]:
-        """The x-ratelimit headers of deployment ``name`` (wire-contract section 8)."""
-        found: list[tuple[str, str]] = []
+        """The x-ratelimit headers of deployment ``name`` (facts/service#rate-limits)."""
+        pairs: list[tuple[str, str]] = []
         for kind, bucket in zip(("requests", "tokens"), self._at(name, limits, now), strict=True):
-            found += [
+            pairs += [
                 (f"x-ratelimit-limit-{kind}", str(bucket.size)),
                 (f"x-ratelimit-remaining-{kind}", str(max(0, int(bucket.level)))),
                 (f"x-ratelimit-reset-{kind}", str(bucket.reset)),
                 (f"x-ratelimit-renewalperiod-{kind}", str(int(PERIOD))),
             ]
-        return (*found, ("x-ratelimit-abusepenalty-active", "False"), ("x-ratelimit-key", name))
+        return (*pairs, ("x-ratelimit-abusepenalty-active", "False"), ("x-ratelimit-key", name))
 
     def _at(self, name: str, limits: Limits, now: float) -> tuple[Bucket, Bucket]:
+        """The buckets of deployment ``name``, requests and tokens, as they are ``now``."""
         if name not in self._buckets:
             sizes = (limits.requests_per_minute, limits.tokens_per_minute)
             self._buckets[name] = (
@@ -95,21 +106,24 @@ class Meter:
             bucket.refill(now)
         return self._buckets[name]
 
-    def _refusal(
-        self, asking: Asking, what: str, wait: float, limits: Limits, now: float
-    ) -> Refusal:
-        seconds = max(1, -int(-wait // 1))
-        message = (
-            f"Your requests to {asking.deployment} for {asking.model} in {asking.region} have exceeded the "
-            f"{what} rate limit for your current AIServices S0 pricing tier. This request was for "
-            f"{_throttled_as(asking.operation)} under Azure OpenAI API version "
-            f"{asking.api_version}. Please retry after {seconds} second{'s' if seconds > 1 else ''}. To "
-            "increase your default rate limit, visit https://aka.ms/oai/quotaincrease."
-        )
-        policy = ("policy-id", f"DeploymentRatelimit-{what.capitalize()}")
-        return errors.rate_limited(
-            message, wait, (policy, *self.headers(asking.deployment, limits, now))
-        )
+
+def _used_up(
+    asked: QuotaRequest, what: str, wait: float, headers: tuple[tuple[str, str], ...]
+) -> Refusal:
+    """The refusal of a request for which there is enough quota in ``wait`` seconds."""
+    seconds = max(1, math.ceil(wait))
+    unit = "seconds"
+    if seconds == 1:
+        unit = "second"
+    message = (
+        f"Your requests to {asked.deployment} for {asked.model} in {asked.region} have exceeded "
+        f"the {what} rate limit for your current AIServices S0 pricing tier. This request was for "
+        f"{_throttled_as(asked.operation)} under Azure OpenAI API version "
+        f"{asked.api_version}. Please retry after {seconds} {unit}. To increase your default rate "
+        "limit, visit https://aka.ms/oai/quotaincrease."
+    )
+    policy = ("policy-id", f"DeploymentRatelimit-{what.capitalize()}")
+    return errors.rate_limited(message, wait, (policy, *headers))
 
 
 def _throttled_as(operation: str) -> str:

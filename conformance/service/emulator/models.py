@@ -1,5 +1,5 @@
-"""The models of a resource. The two surfaces share only ``id`` and ``object`` (wire-contract
-section 9)."""
+"""The models of a resource. On the two surfaces they have only ``id`` and ``object`` in common
+(facts/service#models)."""
 
 from __future__ import annotations
 
@@ -7,38 +7,36 @@ from typing import Any
 
 from conformance.service.emulator import errors
 from conformance.service.emulator.answers import JSON_UTF8, Answer, json_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.config import Deployment, EmulatorConfig
 
 _CREATED = 1_715_367_049
 _RETIRES = 1_830_297_600
+"""Unix seconds, the same for every model."""
 
 
-def list_all(call: Call) -> Answer:
+def list_all(call: ServiceCall) -> Answer:
+    """Every model, by name."""
     models = known(call.state.config)
     data = [_described(name, models[name], call.v1) for name in sorted(models)]
     return json_answer({"object": "list", "data": data}, content_type=JSON_UTF8)
 
 
-def retrieve(call: Call) -> Answer:
-    """The model by its dated name, its plain name, or the name of a deployment of it. Raises
+def retrieve(call: ServiceCall) -> Answer:
+    """The model by its dated name, the name of a deployment of it, or its plain name. Raises
     Refusal."""
-    config, wanted = call.state.config, call.route.arguments["model"]
+    config, name = call.state.config, call.route.arguments["model"]
     models = known(config)
-    found = (
-        models.get(wanted)
-        or config.deployments.get(wanted)
-        or next((one for one in models.values() if one.model == wanted), None)
-    )
-    if found is None:
-        refusal = errors.not_found(f"The model '{wanted}' does not exist", call.v1)
-        raise refusal
-    return json_answer(_described(found.served, found, call.v1), content_type=JSON_UTF8)
+    plain_names = {model.model: model for model in reversed(models.values())}
+    model = models.get(name) or config.deployments.get(name) or plain_names.get(name)
+    if model is None:
+        raise errors.not_found(f"The model '{name}' does not exist", call.v1)
+    return json_answer(_described(model.served, model, call.v1), content_type=JSON_UTF8)
 
 
 def known(config: EmulatorConfig) -> dict[str, Deployment]:
     """One deployment of each model, by the model's dated name."""
-    return {one.served: one for one in config.deployments.values()}
+    return {deployment.served: deployment for deployment in config.deployments.values()}
 
 
 def _described(name: str, model: Deployment, v1: bool) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""How a prompt steers the emulator: directives in double square brackets (docs/emulator.md).
+"""Directives: how a prompt steers the emulator (docs/emulator.md).
 
-``[[name]]`` or ``[[name:value]]``. A directive the emulator does not know is ordinary text.
+A directive is ``[[name]]`` or ``[[name:value]]``. One that the emulator does not know has no
+effect, but it is taken out of the text like the others.
 """
 
 from __future__ import annotations
@@ -13,24 +14,30 @@ _DIRECTIVE = re.compile(r"\[\[([a-z][a-z-]*)(?::(.*?))?\]\]", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """The directives of a text, in order, as (name, value) pairs; a value that is not given is
-    empty."""
+    """The directives of a text, in order, as (name, value) pairs. A directive without a value has
+    an empty one."""
 
     pairs: tuple[tuple[str, str], ...]
 
     def has(self, name: str) -> bool:
+        """Whether there is a directive ``name``."""
         return any(key == name for key, _ in self.pairs)
 
     def values(self, name: str) -> tuple[str, ...]:
+        """The values of every directive ``name``."""
         return tuple(value for key, value in self.pairs if key == name)
 
     def first(self, name: str) -> str | None:
+        """The value of the first directive ``name``, or None."""
         return next((value for key, value in self.pairs if key == name), None)
 
     def number(self, name: str, most: int) -> int | None:
-        """The value of ``name`` as a whole number of at most ``most``, or None when it is none."""
+        """The value of ``name`` as a whole number, lowered to ``most``; None when it is no
+        number."""
         value = (self.first(name) or "").strip()
-        return min(int(value), most) if re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) else None
+        if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
+            return None
+        return min(int(value), most)
 
 
 def directives(text: str) -> Directives:
@@ -39,5 +46,5 @@ def directives(text: str) -> Directives:
 
 
 def plain(text: str) -> str:
-    """``text`` without its directives, outer spaces removed."""
+    """``text`` without its directives and without white space around it."""
     return _DIRECTIVE.sub("", text).strip()

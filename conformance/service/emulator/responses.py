@@ -1,4 +1,4 @@
-"""Responses: created, kept, continued, read and deleted (wire-contract section 3, Responses)."""
+"""Responses: created, kept, continued, read and deleted (facts/service#responses)."""
 
 from __future__ import annotations
 
@@ -14,82 +14,93 @@ from conformance.service.emulator import (
     writer,
 )
 from conformance.service.emulator.answers import Answer, json_answer, stream_answer
-from conformance.service.emulator.call import Call
+from conformance.service.emulator.call import ServiceCall
 from conformance.service.emulator.chat import REASONING_TOKENS, named_schema
-from conformance.service.emulator.filter import Verdict, judge_completion, judge_prompt
+from conformance.service.emulator.filter import FilterResult, judge_completion, judge_prompt
+from conformance.service.emulator.members import text_or
 from conformance.service.emulator.paging import page
-from conformance.service.emulator.response_input import Input
+from conformance.service.emulator.response_input import ResponseInput
 from conformance.service.emulator.state import StoredResponse
 from conformance.service.emulator.streaming import token_logprob
-from conformance.service.emulator.validation import Rule, check, check_value, metadata
-from conformance.service.emulator.writer import Ask, Draft
+from conformance.service.emulator.validation import MemberRule, check, check_value, metadata
+from conformance.service.emulator.writer import Draft, ModelInput
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
-def create(call: Call) -> Answer:
-    """A response, whole, as events, or queued when it is made in the background. Raises Refusal."""
+def create(call: ServiceCall) -> Answer:
+    """A response: whole, as events, or queued when it is made in the background. Raises Refusal."""
     body = call.body
     check(body, rules.RESPONSES, call.version)
-    _check_model(call)
-    given = response_input.read(call)
-    ask = _ask(call, given)
-    call.charge(given.tokens + (ask.limit or 0))
-    if given.tokens > call.target.context:
+    _check_combinations(call)
+    response_items = response_input.read(call)
+    model_input = _model_input(call, response_items)
+    call.charge(response_items.tokens + (model_input.limit or 0))
+    if response_items.tokens > call.target.context:
         raise errors.invalid(
             "Your input exceeds the context window of this model. Please adjust your input and try "
             "again.",
             "input",
             "context_length_exceeded",
         )
-    found = judge_prompt(given.everything)
-    if found.blocked:
+    prompt_result = judge_prompt(response_items.everything)
+    if prompt_result.blocked:
         raise errors.response_filtered()
-    verdict = judge_completion(given.user)
-    draft = writer.filtered(writer.compose(ask), verdict)
+    completion_result = judge_completion(response_items.user)
+    draft = writer.filtered(writer.compose(model_input), completion_result)
     frame = _frame(call)
-    final = _finished(call, frame, given, draft, (found, verdict))
-    stored = _keep(call, given, final)
+    final = _finished(call, frame, draft, response_items.tokens)
+    if frame["store"]:
+        final["content_filters"] = [
+            _filter_item(prompt_result, "prompt", len(response_items.everything)),
+            _filter_item(completion_result, "completion", len(draft.text)),
+        ]
+    stored = _keep(call, response_items, final)
     if body.get("background"):
         return json_answer(_now(stored, call))
     if body.get("stream"):
         padded = (body.get("stream_options") or {}).get("include_obfuscation") is not False
-        return stream_answer(response_stream.events(frame, final, draft, padded))
+        return stream_answer(response_stream.events(frame, final, draft, padded=padded))
     return json_answer(final)
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: ServiceCall) -> Answer:
+    """The response as it is now. Raises Refusal for one that is not there."""
     return json_answer(_now(_stored(call), call))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: ServiceCall) -> Answer:
+    """Delete a response. Raises Refusal for one that is not there."""
     _stored(call)
     identity = call.route.arguments["response_id"]
     del call.state.responses[identity]
     return json_answer({"id": identity, "object": "response.deleted", "deleted": True})
 
 
-def list_input_items(call: Call) -> Answer:
+def list_input_items(call: ServiceCall) -> Answer:
+    """A page of the items a response was made of. Raises Refusal."""
     return json_answer(page(call, _stored(call).input_items))
 
 
-def _stored(call: Call) -> StoredResponse:
+def _stored(call: ServiceCall) -> StoredResponse:
     identity = call.route.arguments["response_id"]
-    found = call.state.responses.get(identity)
-    if found is None:
-        # The public service's body (real-traffic, error bodies); both surfaces, as the classic one
-        # has no own.
+    response = call.state.responses.get(identity)
+    if response is None:
+        # The body of the public service (facts/traffic#response-not-found), on both surfaces: no
+        # other is known of the classic one.
         raise errors.not_found(f"Response with id '{identity}' not found.", v1=True)
-    return found
+    return response
 
 
-def _now(stored: StoredResponse, call: Call) -> dict[str, Any]:
-    """The response as it stands: one made in the background is queued, then in progress, each for
-    one pace."""
-    left = stored.ready_at - call.state.now()
-    if left <= 0:
+def _now(stored: StoredResponse, call: ServiceCall) -> dict[str, Any]:
+    """The response as it is now. One made in the background is queued for one pace of the
+    configuration, then in progress for one."""
+    seconds_left = stored.ready_at - call.state.now()
+    if seconds_left <= 0:
         return stored.body
-    status = "in_progress" if left <= call.state.config.pace else "queued"
+    status = "queued"
+    if seconds_left <= call.state.config.pace:
+        status = "in_progress"
     return {
         **stored.body,
         "status": status,
@@ -101,27 +112,37 @@ def _now(stored: StoredResponse, call: Call) -> dict[str, Any]:
     }
 
 
-def _keep(call: Call, given: Input, final: dict[str, Any]) -> StoredResponse:
-    now = call.state.now()
-    wait = 2 * call.state.config.pace if call.body.get("background") else 0
-    if wait:
-        final["completed_at"] = int(now + wait)
+def _keep(
+    call: ServiceCall, response_items: ResponseInput, final: dict[str, Any]
+) -> StoredResponse:
+    """Store the response, unless the request says not to."""
+    now = ready_at = call.state.now()
+    if call.body.get("background"):
+        ready_at += 2 * call.state.config.pace
+    if ready_at > now:
+        final["completed_at"] = int(ready_at)
     stored = StoredResponse(
-        final, given.items, [*given.history, *given.items, *final["output"]], now, now + wait
+        body=final,
+        input_items=response_items.items,
+        items=[*response_items.history, *response_items.items, *final["output"]],
+        created=now,
+        ready_at=ready_at,
     )
     if call.body.get("store") is not False:
         call.state.responses[final["id"]] = stored
     return stored
 
 
-# Asking
+# QuotaRequest
 
 
-def _check_model(call: Call) -> None:
+def _check_combinations(call: ServiceCall) -> None:
+    """Raises Refusal for a member that does not go with the model or another member, or that the
+    emulator does not have."""
     body, reasoning = call.body, call.target.can("reasoning")
     effort = (body.get("reasoning") or {}).get("effort")
     if effort is not None:
-        check_value("reasoning.effort", effort, Rule("string", choices=_EFFORTS))
+        check_value("reasoning.effort", effort, MemberRule("string", choices=_EFFORTS))
         if not reasoning:
             raise errors.unsupported_parameter("reasoning.effort")
     for name in ("temperature", "top_p"):
@@ -136,58 +157,64 @@ def _check_model(call: Call) -> None:
             raise errors.limitation(f"the response member '{name}'")
 
 
-def _ask(call: Call, given: Input) -> Ask:
+def _model_input(call: ServiceCall, response_items: ResponseInput) -> ModelInput:
     body = call.body
     offered = tools.response_tools(body)
-    schema, json_mode = _text_format(body, given)
+    schema, json_mode = _text_format(body, response_items)
     effort = (body.get("reasoning") or {}).get("effort")
-    thinks = call.target.can("reasoning") and effort not in ("none", "minimal")
-    return Ask(
-        given.user,
-        given.outputs,
-        offered,
-        tools.choice(body, offered),
-        body.get("parallel_tool_calls") is not False,
-        schema,
-        json_mode,
-        (),
-        body.get("max_output_tokens"),
-        REASONING_TOKENS if thinks else 0,
+    reasoning = 0
+    if call.target.can("reasoning") and effort not in ("none", "minimal"):
+        reasoning = REASONING_TOKENS
+    return ModelInput(
+        user=response_items.user,
+        outputs=response_items.outputs,
+        functions=offered,
+        choice=tools.choice(body, offered),
+        parallel=body.get("parallel_tool_calls") is not False,
+        schema=schema,
+        json_mode=json_mode,
+        limit=body.get("max_output_tokens"),
+        reasoning=reasoning,
     )
 
 
-def _text_format(body: dict[str, Any], given: Input) -> tuple[Any, bool]:
-    """(schema, json mode) of ``text.format``."""
-    wanted = (body.get("text") or {}).get("format") or {"type": "text"}
-    check_value("text.format", wanted, Rule("object"))
-    if wanted.get("type") is None:
+def _text_format(body: dict[str, Any], response_items: ResponseInput) -> tuple[Any, bool]:
+    """(schema, json mode) of ``text.format``. Raises Refusal."""
+    text_format = (body.get("text") or {}).get("format") or {"type": "text"}
+    check_value("text.format", text_format, MemberRule("object"))
+    kind = text_format.get("type")
+    if kind is None:
         raise errors.missing("text.format.type")
     check_value(
         "text.format.type",
-        wanted["type"],
-        Rule("string", choices=("json_object", "json_schema", "text")),
+        kind,
+        MemberRule("string", choices=("json_object", "json_schema", "text")),
     )
-    if wanted["type"] == "json_object" and "json" not in given.everything.lower():
+    if kind == "json_object" and "json" not in response_items.everything.lower():
         raise errors.invalid(
-            "Response input messages must contain the word 'json' in some form to use 'text.format' "
-            "of type 'json_object'.",
+            "Response input messages must contain the word 'json' in some form to use "
+            "'text.format' of type 'json_object'.",
             "input",
         )
-    if wanted["type"] == "json_schema":
-        if wanted.get("schema") is None:
+    if kind == "json_schema":
+        if text_format.get("schema") is None:
             raise errors.missing("text.format.schema")
-        return named_schema(wanted, "text.format", "response_format"), False
-    return None, wanted["type"] == "json_object"
+        return named_schema(text_format, "text.format", "response_format"), False
+    return None, kind == "json_object"
 
 
 # Answering
 
 
-def _frame(call: Call) -> dict[str, Any]:
+def _frame(call: ServiceCall) -> dict[str, Any]:
     """The response as it begins: everything the request decides."""
     body = call.body
     reasoning, text = body.get("reasoning") or {}, body.get("text") or {}
-    thinks = call.target.can("reasoning")
+    effort, summary = reasoning.get("effort"), reasoning.get("summary")
+    if not effort and call.target.can("reasoning"):
+        effort = "medium"
+    if not isinstance(summary, str):
+        summary = None
     return {
         "id": f"resp_{call.state.hexadecimal('resp', 48)}",
         "object": "response",
@@ -209,10 +236,7 @@ def _frame(call: Call) -> dict[str, Any]:
         "previous_response_id": body.get("previous_response_id"),
         "prompt_cache_key": body.get("prompt_cache_key"),
         "prompt_cache_retention": body.get("prompt_cache_retention"),
-        "reasoning": {
-            "effort": reasoning.get("effort") or ("medium" if thinks else None),
-            "summary": reasoning["summary"] if isinstance(reasoning.get("summary"), str) else None,
-        },
+        "reasoning": {"effort": effort or None, "summary": summary},
         "safety_identifier": body.get("safety_identifier"),
         "service_tier": "default",
         "store": body.get("store") is not False,
@@ -220,7 +244,7 @@ def _frame(call: Call) -> dict[str, Any]:
         "top_p": _number(body, "top_p"),
         "text": {
             "format": text.get("format") or {"type": "text"},
-            "verbosity": text["verbosity"] if isinstance(text.get("verbosity"), str) else "medium",
+            "verbosity": text_or(text.get("verbosity"), "medium"),
         },
         "tool_choice": body.get("tool_choice") or "auto",
         "tools": body.get("tools") or [],
@@ -235,90 +259,87 @@ def _frame(call: Call) -> dict[str, Any]:
 
 
 def _number(body: dict[str, Any], name: str) -> float:
-    return 1.0 if body.get(name) is None else float(body[name])
+    if body.get(name) is None:
+        return 1.0
+    return float(body[name])
 
 
 def _finished(
-    call: Call, frame: dict[str, Any], given: Input, draft: Draft, verdicts: tuple[Verdict, Verdict]
+    call: ServiceCall, frame: dict[str, Any], draft: Draft, input_tokens: int
 ) -> dict[str, Any]:
+    """The response as it ends, but for what the filter says of it."""
+    final = {**frame, "usage": usage.response(input_tokens, draft.tokens, draft.reasoning)}
     reason = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(draft.finish)
-    final = {
-        **frame,
-        "status": "incomplete" if reason else "completed",
-        "completed_at": None if reason else int(call.state.now()),
-        "incomplete_details": {"reason": reason} if reason else None,
-        "output": _output(call, draft, "incomplete" if reason else "completed"),
-        "usage": usage.response(given.tokens, draft.tokens, draft.reasoning),
-    }
-    if frame["store"]:
-        final["content_filters"] = [
-            _filter_item(verdicts[0], "prompt", len(given.everything)),
-            _filter_item(verdicts[1], "completion", len(draft.text)),
-        ]
+    if reason:
+        final["status"] = "incomplete"
+        final["incomplete_details"] = {"reason": reason}
+    else:
+        final["status"] = "completed"
+        final["completed_at"] = int(call.state.now())
+    final["output"] = _output(call, draft, final["status"])
     return final
 
 
-def _filter_item(verdict: Verdict, source: str, length: int) -> dict[str, Any]:
+def _filter_item(filter_result: FilterResult, source: str, length: int) -> dict[str, Any]:
+    """The filter's result for a prompt or a completion of ``length`` characters."""
+    block = filter_result.block
+    if filter_result.failed:
+        block = {}
     return {
-        "blocked": verdict.blocked,
+        "blocked": filter_result.blocked,
         "source_type": source,
         "content_filter_raw": [],
-        "content_filter_results": {} if verdict.failed else verdict.block,
+        "content_filter_results": block,
         "content_filter_offsets": {"check_offset": 0, "end_offset": length, "start_offset": 0},
     }
 
 
-def _output(call: Call, draft: Draft, status: str) -> list[dict[str, Any]]:
+def _output(call: ServiceCall, draft: Draft, status: str) -> list[dict[str, Any]]:
+    """The output items: a reasoning item where the model thought, then its calls or its message."""
     items: list[dict[str, Any]] = []
-    include = call.body.get("include") or []
     if draft.reasoning:
-        hidden = (
-            {"encrypted_content": call.state.word("enc", 64)}
-            if "reasoning.encrypted_content" in include
-            else {}
-        )
-        items.append(
-            {
-                "id": f"rs_{call.state.hexadecimal('rs', 48)}",
-                "type": "reasoning",
-                "summary": [],
-                **hidden,
-            }
-        )
-    for one in draft.calls:
+        items.append(_reasoning_item(call))
+    for function_call in draft.calls:
         items.append(
             {
                 "id": f"fc_{call.state.hexadecimal('fc', 48)}",
                 "type": "function_call",
                 "status": status,
-                "arguments": one.arguments,
+                "arguments": function_call.arguments,
                 "call_id": f"call_{call.state.word('call', 24)}",
-                "name": one.name,
+                "name": function_call.name,
             }
         )
     if not draft.calls:
-        logprobs = (
-            [token_logprob(piece, call.body.get("top_logprobs") or 0) for piece in draft.pieces]
-            if "message.output_text.logprobs" in include
-            else []
-        )
-        part = (
-            {"type": "refusal", "refusal": "".join(draft.refusal)}
-            if draft.refusal
-            else {
-                "type": "output_text",
-                "annotations": [],
-                "logprobs": logprobs,
-                "text": draft.text,
-            }
-        )
         items.append(
             {
                 "id": f"msg_{call.state.hexadecimal('msg', 48)}",
                 "type": "message",
                 "status": status,
-                "content": [part],
+                "content": [_message_part(call, draft)],
                 "role": "assistant",
             }
         )
     return items
+
+
+def _reasoning_item(call: ServiceCall) -> dict[str, Any]:
+    item = {"id": f"rs_{call.state.hexadecimal('rs', 48)}", "type": "reasoning", "summary": []}
+    if "reasoning.encrypted_content" in _included(call):
+        item["encrypted_content"] = call.state.word("enc", 64)
+    return item
+
+
+def _message_part(call: ServiceCall, draft: Draft) -> dict[str, Any]:
+    if draft.refusal:
+        return {"type": "refusal", "refusal": "".join(draft.refusal)}
+    logprobs = []
+    if "message.output_text.logprobs" in _included(call):
+        alternatives = call.body.get("top_logprobs") or 0
+        logprobs = [token_logprob(piece, alternatives) for piece in draft.pieces]
+    return {"type": "output_text", "annotations": [], "logprobs": logprobs, "text": draft.text}
+
+
+def _included(call: ServiceCall) -> list[str]:
+    """What the request asks for beside the usual members."""
+    return call.body.get("include") or []

@@ -1,5 +1,5 @@
-"""From a URL to an operation: both surfaces, and what each api-version has (wire-contract section
-2)."""
+"""From a URL to an operation: both surfaces, and what each api-version has
+(facts/service#operations)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from conformance.wire.operations import OPERATIONS, Operation
 
 Surface = Literal["classic", "v1"]
 IMAGES = "/emulator/images/"
-"""Where generated images are fetched from when a URL was asked for; ours, as Azure keeps them in a
-blob store."""
+"""The path of generated images, for answers with an address. Azure keeps images in a blob store, at
+another host."""
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request goes. ``arguments`` are the path's, decoded; ``deployment`` the one in a
-    classic path."""
+    """What a request is for. ``arguments`` are the variable parts of its path, decoded;
+    ``deployment`` is the one in a classic path."""
 
     operation: Operation
     surface: Surface
@@ -35,6 +35,7 @@ class Route:
 
     @property
     def v1(self) -> bool:
+        """Whether the request is for the v1 surface."""
         return self.surface == "v1"
 
 
@@ -48,11 +49,9 @@ _V1 = [(operation, _pattern(operation.v1_path())) for operation in OPERATIONS.va
 
 def find_route(request: Request) -> Route:
     """The route of ``request``. Raises Refusal for a path, method or api-version the service does
-    not have.
-
-    A doubled slash is taken for one, as the service does (real-traffic note 20).
-    """
+    not have."""
     try:
+        # The service takes a doubled slash for one (facts/traffic#n20).
         path, query = re.sub(r"/{2,}", "/", request.path), dict(request.query)
     except ValueError:
         raise errors.resource_not_found() from None
@@ -68,20 +67,20 @@ def image_name(request: Request) -> str | None:
         path = request.path
     except ValueError:
         return None
-    return (
-        path.removeprefix(IMAGES) if request.method == "GET" and path.startswith(IMAGES) else None
-    )
+    if request.method != "GET" or not path.startswith(IMAGES):
+        return None
+    return path.removeprefix(IMAGES)
 
 
 def _v1_route(method: str, path: str, version: str | None) -> Route:
     if version not in (None, "v1", "preview", "latest"):
         raise errors.bad_request("API version not supported")
-    operation, found = _match(_V1, method, path)
-    return Route(operation, "v1", "v1", arguments=found)
+    operation, arguments = _match(_V1, method, path)
+    return Route(operation, "v1", "v1", arguments=arguments)
 
 
 def _classic_route(method: str, path: str, version: str | None) -> Route:
-    operation, found = _match(_CLASSIC, method, path)
+    operation, arguments = _match(_CLASSIC, method, path)
     if version is None or version not in API_VERSIONS or version == "v1":
         raise errors.resource_not_found()
     if not at_least(version, operation.since):
@@ -91,14 +90,15 @@ def _classic_route(method: str, path: str, version: str | None) -> Route:
                 "and later"
             )
         raise errors.resource_not_found()
-    name = found.pop("deployment", None)
-    return Route(operation, "classic", version, name, found)
+    deployment = arguments.pop("deployment", None)
+    return Route(operation, "classic", version, deployment=deployment, arguments=arguments)
 
 
 def _match(
     routes: list[tuple[Operation, re.Pattern[str]]], method: str, path: str
 ) -> tuple[Operation, dict[str, str]]:
+    """(operation, the variable parts of the path, decoded). Raises Refusal."""
     for operation, pattern in routes:
-        if operation.method == method and (found := pattern.match(path)):
-            return operation, {key: unquote(value) for key, value in found.groupdict().items()}
+        if operation.method == method and (match := pattern.match(path)):
+            return operation, {key: unquote(value) for key, value in match.groupdict().items()}
     raise errors.resource_not_found()

@@ -1,4 +1,4 @@
-"""Sound containers: a tone that plays (WAV, PCM), and silence in the smallest valid frames (MP3,
+"""Sound files: a tone that can be heard (WAV, PCM), and silence in the smallest valid frames (MP3,
 FLAC, Ogg Opus).
 
 Formats: RIFF/WAVE (Microsoft, 1994); ISO/IEC 13818-3 layer III; RFC 9639 (FLAC); RFC 3533, 7845 and
@@ -14,6 +14,7 @@ from collections.abc import Callable
 RATE = 24_000
 """Samples a second of everything here; the service's own rate for pcm."""
 _TONE = 400
+"""Hertz."""
 LONGEST = 30.0
 """Seconds; longer texts are not spoken longer, to keep answers small."""
 
@@ -38,7 +39,8 @@ def wav(length: float, comment: str) -> bytes:
     data = pcm(length)
     text = comment.encode() + b"\0"
     note = b"INFO" + _chunk(b"ICMT", text)
-    form = struct.pack("<HHIIHH", 1, 1, RATE, RATE * 2, 2, 16)
+    # Format 1 (PCM), 1 channel; samples and bytes a second; bytes and bits a sample.
+    form = struct.pack("<HH", 1, 1) + struct.pack("<II", RATE, RATE * 2) + struct.pack("<HH", 2, 16)
     body = b"WAVE" + _chunk(b"fmt ", form) + _chunk(b"LIST", note) + _chunk(b"data", data)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -80,20 +82,26 @@ def _flac_frame(number: int) -> bytes:
 
 def opus(length: float) -> bytes:
     """Silence as Opus packets of 20 ms in an Ogg stream."""
-    head = b"OpusHead" + struct.pack("<BBHIHB", 1, 1, 312, RATE, 0, 0)
+    # RFC 7845 section 5.1: version, channels, samples to skip at the start; rate of the original;
+    # gain and channel mapping.
+    head = b"OpusHead" + struct.pack("<BBH", 1, 1, 312) + struct.pack("<IHB", RATE, 0, 0)
     vendor = b"conformance"
     tags = b"OpusTags" + struct.pack("<I", len(vendor)) + vendor + struct.pack("<I", 0)
     count = max(1, math.ceil(length / 0.02))
     pages = [_page(0, 0, 2, [head]), _page(1, 0, 0, [tags])]
     for start in range(0, count, 50):
         packets = [b"\xf8\xff\xfe"] * min(50, count - start)
-        last = start + len(packets) >= count
-        pages.append(_page(len(pages), (start + len(packets)) * 960, 4 if last else 0, packets))
+        kind = 0
+        if start + len(packets) >= count:
+            kind = 4  # the last page of the stream
+        pages.append(_page(len(pages), (start + len(packets)) * 960, kind, packets))
     return b"".join(pages)
 
 
 def _page(number: int, granule: int, kind: int, packets: list[bytes]) -> bytes:
-    head = b"OggS" + struct.pack("<BBqII", 0, kind, granule, 1, number)
+    """An Ogg page (RFC 3533 section 6): ``granule`` is how many samples have been played at its
+    end, ``kind`` 2 for the first and 4 for the last of a stream."""
+    head = b"OggS" + struct.pack("<BBq", 0, kind, granule) + struct.pack("<II", 1, number)
     rest = bytes([len(packets)]) + bytes(len(packet) for packet in packets) + b"".join(packets)
     return head + _crc(head + bytes(4) + rest, 32, 0x04C11DB7).to_bytes(4, "little") + rest
 
@@ -104,7 +112,10 @@ def _crc(data: bytes, width: int, polynomial: int) -> int:
     for byte in data:
         value ^= byte << (width - 8)
         for _ in range(8):
-            value = ((value << 1) ^ polynomial if value & top else value << 1) & mask
+            overflows = value & top
+            value = (value << 1) & mask
+            if overflows:
+                value ^= polynomial
     return value
 
 
@@ -119,26 +130,27 @@ FORMATS: dict[str, tuple[str, Callable[[float, str], bytes]]] = {
 
 
 def riff(content: bytes) -> dict[bytes, bytes]:
-    """The chunks of a WAV file by name; nothing for what is none. A cut file has the chunks that
-    are there."""
-    found: dict[bytes, bytes] = {}
+    """The chunks of a WAV file by name, as far as they are there; none for another file."""
+    chunks: dict[bytes, bytes] = {}
     if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
-        return found
+        return chunks
     at = 12
     while at + 8 <= len(content):
         size = int.from_bytes(content[at + 4 : at + 8], "little")
-        found[content[at : at + 4]] = content[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
-    return found
+        chunks[content[at : at + 4]] = content[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2  # chunks begin at even offsets
+    return chunks
 
 
 def duration(content: bytes) -> float:
     """Seconds of a sound file: exact for WAV, else a guess by its size (128 kbit/s)."""
     chunks = riff(content)
     form = chunks.get(b"fmt ", b"")
-    rate = int.from_bytes(form[8:12], "little") if len(form) >= 12 else 0
-    if rate:
-        return round(len(chunks.get(b"data", b"")) / rate, 3)
+    bytes_per_second = 0
+    if len(form) >= 12:
+        bytes_per_second = int.from_bytes(form[8:12], "little")
+    if bytes_per_second:
+        return round(len(chunks.get(b"data", b"")) / bytes_per_second, 3)
     return round(len(content) / 16_000, 3)
 
 

@@ -1,7 +1,8 @@
-"""What an emulated resource remembers: identifiers given out, time, and everything stored in it.
+"""What an emulated resource remembers: the identifiers it has used, the time, and everything stored
+in it.
 
-Nothing here is random: identifiers follow from the seed and a counter, so that two emulators with
-the same seed and the same requests answer alike, byte by byte.
+Nothing here is random. Identifiers follow from the seed and a counter, so that two emulators with
+the same seed and the same requests answer the same bytes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from conformance.service.emulator.config import EmulatorConfig
 
@@ -21,8 +23,8 @@ _BASE62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(slots=True)
 class StoredFile:
-    """A file: its content, and what the files operations say of it. ``ready_at`` is when it is
-    processed."""
+    """A file: its content, and what the files operations say of it. It is processed from
+    ``ready_at`` on."""
 
     id: str
     filename: str
@@ -35,11 +37,11 @@ class StoredFile:
 
 @dataclass(slots=True)
 class StoredResponse:
-    """A response and the input items it was made of. ``ready_at`` is in the future for a background
-    response.
+    """A response and the input items it was made of.
 
     ``items`` is the whole conversation up to and including the output, for a response that
-    continues this one.
+    continues this one. ``ready_at`` is when a response made in the background is complete; any
+    other is complete at ``created``.
     """
 
     body: dict[str, Any]
@@ -51,8 +53,8 @@ class StoredResponse:
 
 @dataclass(slots=True)
 class StoredBatch:
-    """A batch as asked for, with what became of it. ``problems`` make it fail when it is
-    validated."""
+    """A batch as it was asked for, and what became of it: ``problems`` in its file make it fail,
+    ``cancelled`` is when it was cancelled. Counts and files are there once it is ``computed``."""
 
     id: str
     input_file: StoredFile
@@ -74,7 +76,8 @@ class StoredBatch:
 
 @dataclass(slots=True)
 class StoredJob:
-    """A fine-tuning job as asked for. ``failure`` makes it fail once its files are read."""
+    """A fine-tuning job as it was asked for, and what became of it: ``examples`` and ``tokens`` of
+    its training file, a ``failure`` that makes it fail, and when it was ``cancelled``."""
 
     id: str
     model: str
@@ -108,7 +111,7 @@ class State:
     _frozen: float | None = None
 
     def arrived(self) -> None:
-        """Note that a request arrived; time passes by it when the configuration says so."""
+        """Note that a request arrived, which makes time pass where the configuration says so."""
         self._requests += 1
 
     def now(self) -> float:
@@ -120,8 +123,9 @@ class State:
 
     @contextmanager
     def at(self, moment: float) -> Iterator[None]:
-        """Work as if it were ``moment``: what a batch did is computed when somebody looks, not when
-        it was done."""
+        """Let ``now`` be ``moment`` for a while."""
+        # What a batch did is computed when somebody asks, and has to carry the time when it would
+        # have been done.
         before, self._frozen = self._frozen, moment
         try:
             yield
@@ -138,10 +142,10 @@ class State:
 
     def uuid(self, kind: str) -> str:
         """The next identifier of ``kind``, in the form of a version 4 UUID."""
-        text = self._bytes(kind, 16).hex()
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[int(text[16], 16) % 4]}{text[17:20]}-{text[20:32]}"
+        return str(UUID(bytes=self._bytes(kind, 16), version=4))
 
     def _bytes(self, kind: str, length: int) -> bytes:
         self._counters[kind] += 1
         source = f"{self.config.seed}|{kind}|{self._counters[kind]}"
+        # A seed may be any text, also one that is no Unicode.
         return hashlib.shake_256(source.encode("utf-8", "surrogatepass")).digest(length)

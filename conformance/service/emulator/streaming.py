@@ -1,8 +1,10 @@
-"""A chat completion, whole and as the chunks of a stream (wire-contract sections 3 and 6).
+"""A chat completion, whole and as the chunks of a stream (facts/service#chat,
+facts/service#stream-order).
 
-Order of a stream, as in 30 of 30 recordings: the prompt's filter results with nothing else, a role
-chunk, content, a finish chunk, usage when asked for, [DONE]. With the asynchronous filter, content
-is not annotated and filter results come in chunks of their own, the last after the finish chunk.
+The chunks have the order of all 30 recordings: the prompt's filter results with nothing else, a
+role chunk, content, a finish chunk, usage when asked for, [DONE]. With the asynchronous filter
+(facts/service#async-filter), content is not annotated and filter results come in chunks of their
+own, the last after the finish chunk.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from typing import Any
 
 from conformance.service.emulator import tokens
 from conformance.service.emulator.answers import encode
-from conformance.service.emulator.filter import Verdict
-from conformance.service.emulator.writer import Draft, ToolCall
+from conformance.service.emulator.filter import FilterResult
+from conformance.service.emulator.writer import Draft, FunctionCall
 
 DONE = b"data: [DONE]\n\n"
 _CHECK_EVERY = 8
@@ -22,20 +24,21 @@ _CHECK_EVERY = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
-    """Everything a chat answer is made of. ``logprobs`` is how many alternatives each token has,
-    None for none wanted.
+class ChatAnswer:
+    """Everything a chat answer is made of.
 
-    ``legacy`` asks for function_call in place of tool_calls; ``prompt_length`` is where the
-    asynchronous filter's offsets begin to count the answer; ``call_ids`` are the tool call ids of
-    each draft.
+    ``filter_result`` is that of the drafts, ``prompt_results`` those of the prompt. ``logprobs`` is
+    how many alternatives each token has, None for no log probabilities. ``legacy``: the request
+    wants function_call in place of tool_calls. ``prompt_length``: the characters of the prompt,
+    after which the asynchronous filter's offsets count those of the answer. ``asynchronous``: that
+    filter is on. ``call_ids`` are the tool call ids of each draft.
     """
 
     id: str
     created: int
     model: str
     drafts: list[Draft]
-    verdict: Verdict
+    filter_result: FilterResult
     prompt_results: list[dict[str, Any]]
     usage: dict[str, Any]
     logprobs: int | None
@@ -46,6 +49,7 @@ class Chat:
 
     @property
     def fingerprint(self) -> str:
+        """The ``system_fingerprint``, the same for every answer of a model."""
         return f"fp_{int(tokens.fraction(self.model) * 16**10):010x}"
 
 
@@ -56,7 +60,7 @@ def events(chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     yield DONE
 
 
-def whole(chat: Chat) -> dict[str, Any]:
+def whole(chat: ChatAnswer) -> dict[str, Any]:
     """The body of an answer that is not streamed."""
     return {
         "id": f"chatcmpl-{chat.id}",
@@ -70,7 +74,7 @@ def whole(chat: Chat) -> dict[str, Any]:
     }
 
 
-def _choice(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
+def _choice(chat: ChatAnswer, index: int, draft: Draft) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
         "content": draft.text,
@@ -78,7 +82,8 @@ def _choice(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
         "annotations": [],
     }
     if draft.finish == "content_filter":
-        del message["content"]  # a filtered answer may have none (wire-contract section 6)
+        # A filtered answer may have no content (facts/service#filtered-completion).
+        del message["content"]
     elif draft.refusal:
         message |= {"content": None, "refusal": "".join(draft.refusal)}
     elif draft.calls:
@@ -90,14 +95,16 @@ def _choice(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
         "logprobs": _logprobs(chat, draft.pieces),
     }
     # Answers that are tool calls were never annotated: 8 of 8 recordings.
-    return chat.verdict.annotate(choice, whole=not draft.calls)
+    return chat.filter_result.annotate(choice, whole=not draft.calls)
 
 
-def _finish(chat: Chat, draft: Draft) -> str:
-    return "function_call" if chat.legacy and draft.finish == "tool_calls" else draft.finish
+def _finish(chat: ChatAnswer, draft: Draft) -> str:
+    if chat.legacy and draft.finish == "tool_calls":
+        return "function_call"
+    return draft.finish
 
 
-def _calls(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
+def _calls(chat: ChatAnswer, index: int, draft: Draft) -> dict[str, Any]:
     if chat.legacy:
         return {"function_call": _function(draft.calls[0])}
     return {
@@ -108,11 +115,11 @@ def _calls(chat: Chat, index: int, draft: Draft) -> dict[str, Any]:
     }
 
 
-def _function(call: ToolCall) -> dict[str, str]:
+def _function(call: FunctionCall) -> dict[str, str]:
     return {"name": call.name, "arguments": call.arguments}
 
 
-def _logprobs(chat: Chat, pieces: Iterable[str]) -> dict[str, Any] | None:
+def _logprobs(chat: ChatAnswer, pieces: Iterable[str]) -> dict[str, Any] | None:
     if chat.logprobs is None:
         return None
     return {"content": [token_logprob(piece, chat.logprobs) for piece in pieces], "refusal": None}
@@ -132,9 +139,9 @@ def _entry(token: str, logprob: float) -> dict[str, Any]:
 # Streams
 
 
-def chat_chunks(chat: Chat, with_usage: bool) -> Iterator[dict[str, Any]]:
-    """The chunks of a stream in order. ``with_usage`` adds the last one, and ``usage: null`` to
-    those before it."""
+def chat_chunks(chat: ChatAnswer, *, with_usage: bool) -> Iterator[dict[str, Any]]:
+    """The chunks of a stream in order. ``with_usage`` adds the usage in a last one, and ``usage:
+    null`` to the others but for the first and those of the asynchronous filter."""
     yield {
         "id": "",
         "object": "",
@@ -144,20 +151,16 @@ def chat_chunks(chat: Chat, with_usage: bool) -> Iterator[dict[str, Any]]:
         "prompt_filter_results": chat.prompt_results,
     }
     for index, draft in enumerate(chat.drafts):
-        steps = (
-            _asynchronous(chat, index, draft)
-            if chat.asynchronous
-            else _synchronous(chat, index, draft)
-        )
-        for choice in steps:
-            yield (
-                _filter_chunk(choice) if "delta" not in choice else _chunk(chat, choice, with_usage)
-            )
+        choices = _synchronous(chat, index, draft)
+        if chat.asynchronous:
+            choices = _asynchronous(chat, index, draft)
+        for choice in choices:
+            yield _chunk(chat, choice, with_usage=with_usage)
     if with_usage:
         yield {**_frame(chat), "choices": [], "usage": chat.usage}
 
 
-def _frame(chat: Chat) -> dict[str, Any]:
+def _frame(chat: ChatAnswer) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{chat.id}",
         "object": "chat.completion.chunk",
@@ -167,67 +170,71 @@ def _frame(chat: Chat) -> dict[str, Any]:
     }
 
 
-def _chunk(chat: Chat, choice: dict[str, Any], with_usage: bool) -> dict[str, Any]:
+def _chunk(chat: ChatAnswer, choice: dict[str, Any], *, with_usage: bool) -> dict[str, Any]:
+    # A choice without a delta is a result of the asynchronous filter, whose chunks name nothing.
+    if "delta" not in choice:
+        return {"id": "", "object": "", "created": 0, "model": "", "choices": [choice]}
     chunk = {**_frame(chat), "choices": [choice]}
-    return {**chunk, "usage": None} if with_usage else chunk
+    if with_usage:
+        chunk["usage"] = None
+    return chunk
 
 
-def _filter_chunk(choice: dict[str, Any]) -> dict[str, Any]:
-    return {"id": "", "object": "", "created": 0, "model": "", "choices": [choice]}
-
-
-def _synchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
-    annotate = chat.verdict.annotate
+def _synchronous(chat: ChatAnswer, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
+    """The choices of a stream whose content is annotated as it comes."""
+    annotate = chat.filter_result.annotate
     steps = list(_deltas(chat, index, draft))
     for number, (delta, pieces) in enumerate(steps):
-        shown = number > 0 and not draft.calls and draft.finish != "content_filter"
-        yield annotate(_delta(chat, index, delta, pieces), whole=shown)
+        # The role chunk, tool calls and filtered content have an empty block.
+        annotated = number > 0 and not draft.calls and draft.finish != "content_filter"
+        yield annotate(_delta(chat, index, delta, pieces), whole=annotated)
     last = _delta(chat, index, {}, ())
     last["finish_reason"] = _finish(chat, draft)
     yield annotate(last, whole=draft.finish == "content_filter")
 
 
-def _asynchronous(chat: Chat, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
-    """Content that the filter looks at behind its back; a violation ends the stream in a filter
-    chunk."""
+def _asynchronous(chat: ChatAnswer, index: int, draft: Draft) -> Iterator[dict[str, Any]]:
+    """The choices of a stream that the filter reads later than the client. A violation ends the
+    stream in a result of the filter."""
     checked = at = chat.prompt_length
     for number, (delta, pieces) in enumerate(_deltas(chat, index, draft), 1):
         yield _delta(chat, index, delta, pieces)
         at += len("".join(pieces))
         if number % _CHECK_EVERY == 0:
-            yield _looked_at(chat, index, checked, at, None)
+            yield _filter_choice(chat, index, (checked, at))
             checked = at
     if draft.finish == "content_filter":
-        yield _looked_at(chat, index, checked, at, "content_filter")
+        yield {**_filter_choice(chat, index, (checked, at)), "finish_reason": "content_filter"}
         return
     last = _delta(chat, index, {}, ())
     last["finish_reason"] = _finish(chat, draft)
     yield last
-    yield _looked_at(chat, index, checked, at, None)
+    yield _filter_choice(chat, index, (checked, at))
 
 
-def _looked_at(chat: Chat, index: int, start: int, end: int, finish: str | None) -> dict[str, Any]:
+def _filter_choice(chat: ChatAnswer, index: int, span: tuple[int, int]) -> dict[str, Any]:
+    """The asynchronous filter's result for the characters of ``span``, counted from the start of
+    the prompt."""
+    start, end = span
     choice: dict[str, Any] = {
         "index": index,
-        "finish_reason": finish,
+        "finish_reason": None,
         "content_filter_offsets": {"check_offset": end, "start_offset": start, "end_offset": end},
     }
-    return chat.verdict.annotate(choice)
+    return chat.filter_result.annotate(choice)
 
 
 def _delta(
-    chat: Chat, index: int, delta: dict[str, Any], pieces: tuple[str, ...]
+    chat: ChatAnswer, index: int, delta: dict[str, Any], pieces: tuple[str, ...]
 ) -> dict[str, Any]:
-    return {
-        "index": index,
-        "delta": delta,
-        "finish_reason": None,
-        "logprobs": _logprobs(chat, pieces) if pieces else None,
-    }
+    logprobs = None
+    if pieces:
+        logprobs = _logprobs(chat, pieces)
+    return {"index": index, "delta": delta, "finish_reason": None, "logprobs": logprobs}
 
 
 def _deltas(
-    chat: Chat, index: int, draft: Draft
+    chat: ChatAnswer, index: int, draft: Draft
 ) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """(delta, the tokens whose probabilities it carries), the role first."""
     if draft.calls:
@@ -241,7 +248,7 @@ def _deltas(
 
 
 def _call_deltas(
-    chat: Chat, index: int, draft: Draft
+    chat: ChatAnswer, index: int, draft: Draft
 ) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     role: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     if chat.legacy:
@@ -256,6 +263,9 @@ def _call_deltas(
             "type": "function",
             "function": {"name": call.name, "arguments": ""},
         }
-        yield {**(role if number == 0 else {}), "tool_calls": [first]}, ()
+        delta: dict[str, Any] = {"tool_calls": [first]}
+        if number == 0:
+            delta = {**role, **delta}
+        yield delta, ()
         for piece in tokens.split(call.arguments):
             yield {"tool_calls": [{"index": number, "function": {"arguments": piece}}]}, ()

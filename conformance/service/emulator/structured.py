@@ -1,9 +1,9 @@
-"""The smallest JSON value that satisfies a JSON Schema: what the emulator writes for structured
-outputs and arguments.
+"""The smallest JSON value that satisfies a JSON Schema: what the emulator writes as structured
+outputs and as arguments of functions.
 
-It covers what strict structured outputs allow (Azure OpenAI structured outputs, supported schemas)
-and the numeric and length bounds beside it. ``pattern`` is not solved; an instance of a schema that
-has one may break it.
+It knows what strict structured outputs allow (Azure OpenAI structured outputs, supported schemas)
+and the bounds of numbers and lengths. It does not know ``pattern``: an instance of a schema that
+has one may not match it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.service.emulator import errors
+from conformance.service.emulator.members import (
+    array_or_empty,
+    number_or_none,
+    object_or_empty,
+    text_or,
+)
 
 _DEPTH = 24
+"""Levels of nesting, and references in a row, that are followed."""
 _FORMATS = {
     "date-time": "2026-01-01T00:00:00Z",
     "date": "2026-01-01",
@@ -28,23 +35,26 @@ _FORMATS = {
 
 
 def minimal(schema: Any) -> Any:
-    """The smallest instance of ``schema`` found; null where a schema recurses without end."""
-    return _instance(schema, schema if isinstance(schema, dict) else {}, 0)
+    """A small instance of ``schema``; null where a schema refers to itself without end."""
+    return _instance(schema, object_or_empty(schema), 0)
 
 
 def _instance(schema: Any, root: dict[str, Any], depth: int) -> Any:
+    """The instance of ``schema``, which stands in ``root`` at ``depth`` levels of nesting."""
     if not isinstance(schema, dict) or depth > _DEPTH:
         return None
     schema = _resolve(schema, root)
     if "const" in schema:
         return schema["const"]
-    if isinstance(schema.get("enum"), list) and schema["enum"]:
-        return schema["enum"][0]
-    for word in ("anyOf", "oneOf"):
-        if isinstance(schema.get(word), list) and schema[word]:
-            # A branch further on may end a recursion: {"anyOf": [{"$ref": "#"}, {"type": "null"}]}.
-            branches = sorted(schema[word], key=_is_reference) if depth > 2 else schema[word]
-            return _instance(branches[0], root, depth + 1)
+    if choices := array_or_empty(schema.get("enum")):
+        return choices[0]
+    branches = array_or_empty(schema.get("anyOf")) or array_or_empty(schema.get("oneOf"))
+    if branches:
+        if depth > 2:
+            # null goes first, as it may be what ends a recursion:
+            # {"anyOf": [{"$ref": "#"}, {"type": "null"}]}.
+            branches = sorted(branches, key=_is_not_null)
+        return _instance(branches[0], root, depth + 1)
     match _kind(schema):
         case "object":
             return _object(schema, root, depth)
@@ -64,13 +74,13 @@ def _instance(schema: Any, root: dict[str, Any], depth: int) -> Any:
     return None
 
 
-def _is_reference(branch: Any) -> bool:
-    return not (isinstance(branch, dict) and branch.get("type") == "null")
+def _is_not_null(branch: Any) -> bool:
+    return object_or_empty(branch).get("type") != "null"
 
 
 def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """``schema`` with its reference followed and its allOf folded in; what stands beside them
-    wins."""
+    """``schema`` with its reference followed and its allOf merged into it. What stands beside them
+    counts more."""
     for _ in range(_DEPTH):
         reference, parts = schema.get("$ref"), schema.get("allOf")
         if isinstance(reference, str):
@@ -90,15 +100,22 @@ def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
 def _folded(
     parts: list[dict[str, Any]], rest: dict[str, Any], root: dict[str, Any]
 ) -> dict[str, Any]:
+    """``parts`` of an allOf and the ``rest`` beside it as one schema."""
     merged: dict[str, Any] = {}
     for part in (*parts, rest):
         if isinstance(part.get("$ref"), str):
             part = {
                 **_pointed(part["$ref"], root),
-                **{k: v for k, v in part.items() if k != "$ref"},
+                **{key: value for key, value in part.items() if key != "$ref"},
             }
-        properties = {**_dict(merged.get("properties")), **_dict(part.get("properties"))}
-        required = [*_list(merged.get("required")), *_list(part.get("required"))]
+        properties = {
+            **object_or_empty(merged.get("properties")),
+            **object_or_empty(part.get("properties")),
+        }
+        required = [
+            *array_or_empty(merged.get("required")),
+            *array_or_empty(part.get("required")),
+        ]
         merged = {**merged, **part}
         if properties:
             merged |= {"properties": properties, "required": required}
@@ -106,27 +123,31 @@ def _folded(
 
 
 def _pointed(reference: str, root: dict[str, Any]) -> dict[str, Any]:
-    found: Any = root
+    """The schema at ``reference`` in ``root``; an empty one where there is none."""
+    value: Any = root
     for step in reference.removeprefix("#").split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
+        value = object_or_empty(value).get(name)
+    return object_or_empty(value)
 
 
 def _kind(schema: dict[str, Any]) -> str:
+    """The type of the instance: of several types the first that is not null."""
     kind = schema.get("type")
     if isinstance(kind, list):
-        kind = next((one for one in kind if one != "null"), "null")
+        kind = next((name for name in kind if name != "null"), "null")
     if isinstance(kind, str):
         return kind
     if "properties" in schema:
         return "object"
-    return "array" if "items" in schema else "null"
+    if "items" in schema:
+        return "array"
+    return "null"
 
 
 def _object(schema: dict[str, Any], root: dict[str, Any], depth: int) -> dict[str, Any]:
-    properties = _dict(schema.get("properties"))
-    required = [name for name in _list(schema.get("required")) if isinstance(name, str)]
+    properties = object_or_empty(schema.get("properties"))
+    required = [name for name in array_or_empty(schema.get("required")) if isinstance(name, str)]
     names = [name for name in properties if name in required] + [
         name for name in required if name not in properties
     ]
@@ -134,55 +155,51 @@ def _object(schema: dict[str, Any], root: dict[str, Any], depth: int) -> dict[st
 
 
 def _string(schema: dict[str, Any]) -> str:
-    known = _FORMATS.get(schema["format"]) if isinstance(schema.get("format"), str) else None
-    return known or "text"[: _whole(schema, "maxLength", 4)].ljust(
-        min(_whole(schema, "minLength"), 1000), "x"
-    )
+    of_format = _FORMATS.get(text_or(schema.get("format"), ""))
+    if of_format:
+        return of_format
+    longest, shortest = _whole(schema, "maxLength", 4), min(_whole(schema, "minLength"), 1000)
+    return "text"[:longest].ljust(shortest, "x")
 
 
 def _number(schema: dict[str, Any]) -> float | int:
     low, above = _real(schema, "minimum"), _real(schema, "exclusiveMinimum")
     high, step = _real(schema, "maximum"), _real(schema, "multipleOf")
-    value: float | int = max(
-        0, low if low is not None else 0, above + 1 if above is not None else 0
-    )
+    value: float | int = max(0, low or 0)
+    if above is not None:
+        value = max(value, above + 1)
     if high is not None and value > high:
         value = high
-    return -(-value // step) * step if step is not None and step > 0 and value else value
+    # The next multiple, upwards. 0 is left alone: as a float it would become -0.0.
+    if value and step is not None and step > 0:
+        return -(-value // step) * step
+    return value
 
 
 def _real(schema: dict[str, Any], name: str) -> float | int | None:
-    value = schema.get(name)
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return number_or_none(schema.get(name))
 
 
 def _whole(schema: dict[str, Any], name: str, default: int = 0) -> int:
+    """The member ``name`` as a whole number that is not negative, else ``default``."""
     value = schema.get(name)
-    return (
-        value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else default
-    )
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    return default
 
 
 def check_strict(
-    name: str, schema: dict[str, Any], param: str, what: str, code: str | None
+    name: str, schema: dict[str, Any], *, param: str, what: str, code: str | None
 ) -> None:
-    """Raises the service's refusal of a schema that strict mode does not take: a root that is no
-    object, members left out of ``required``, or ``additionalProperties`` not false (real-traffic,
-    invalid_function_parameters)."""
+    """Raises Refusal for a schema that strict mode does not take: a root that is no object, members
+    left out of ``required``, or ``additionalProperties`` that is not false
+    (facts/traffic#invalid-function). ``what`` is called ``name``; ``param`` and ``code`` are the
+    refusal's."""
     kind = schema.get("type")
     if kind != "object":
-        said = "None" if kind is None else str(kind)
         raise errors.invalid(
-            f"Invalid schema for {what} '{name}': schema must be a JSON Schema of 'type: \"object\"', "
-            f"got 'type: \"{said}\"'.",
+            f"Invalid schema for {what} '{name}': schema must be a JSON Schema of "
+            f"'type: \"object\"', got 'type: \"{kind}\"'.",
             param,
             code,
         )
@@ -191,20 +208,28 @@ def check_strict(
 
 
 def _strict_problem(schema: Any, context: tuple[str, ...]) -> str:
+    """The first thing in ``schema`` that strict mode does not take, in the service's words; empty
+    when there is none. ``context`` is where the schema stands."""
     if not isinstance(schema, dict):
         return ""
-    properties = _dict(schema.get("properties"))
+    properties = object_or_empty(schema.get("properties"))
     if schema.get("type") == "object":
         if schema.get("additionalProperties") is not False:
-            return f"In context={context!r}, 'additionalProperties' is required to be supplied and to be false."
-        left = [name for name in properties if name not in _list(schema.get("required"))]
-        if left:
             return (
-                f"In context={context!r}, 'required' is required to be supplied and to be an array including every "
-                f"key in properties. Missing '{left[0]}'."
+                f"In context={context!r}, 'additionalProperties' is required to be supplied and to "
+                "be false."
             )
+        required = array_or_empty(schema.get("required"))
+        for name in properties:
+            if name not in required:
+                return (
+                    f"In context={context!r}, 'required' is required to be supplied and to be an "
+                    f"array including every key in properties. Missing '{name}'."
+                )
     inner = [((*context, "properties", name), value) for name, value in properties.items()]
-    inner += [((*context, "items"), schema["items"])] if "items" in schema else []
-    return next(
-        (problem for place, value in inner if (problem := _strict_problem(value, place))), ""
-    )
+    if "items" in schema:
+        inner.append(((*context, "items"), schema["items"]))
+    for place, value in inner:
+        if problem := _strict_problem(value, place):
+            return problem
+    return ""

@@ -1,5 +1,5 @@
-"""A tokenizer that only has to be deterministic and lossless: it gives counts that add up, not the
-model's own."""
+"""A tokenizer that is deterministic and loses nothing. Its counts add up, but they are not those of
+a model."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 _TOKEN = re.compile(r" ?\w{1,8}| ?[^\w\s]|\s")
 
 PER_MESSAGE = 4
-"""Tokens a message costs beside its text, and PRIMING once a conversation, as OpenAI's cookbook
-counts them."""
+"""Tokens that a message costs beside its text, as OpenAI's cookbook counts them."""
 PRIMING = 3
+"""Tokens that a conversation costs beside its messages, likewise."""
 PER_IMAGE = {"low": 85, "high": 765, "auto": 765}
 """Tokens of an image by detail, for one of 1024x1024 (Azure OpenAI pricing of gpt-4o)."""
 
@@ -24,12 +24,16 @@ def split(text: str) -> list[str]:
 
 
 def count(text: str) -> int:
+    """The number of tokens of ``text``."""
     return len(split(text))
 
 
 def count_json(value: Any) -> int:
-    """Tokens of ``value`` as it reaches the model: its JSON text. 0 for nothing."""
-    return count(json.dumps(value, ensure_ascii=False)) if value else 0
+    """The number of tokens of ``value`` as the model gets it: its JSON text. 0 for an empty
+    value."""
+    if not value:
+        return 0
+    return count(json.dumps(value, ensure_ascii=False))
 
 
 def log_probability(token: str) -> float:

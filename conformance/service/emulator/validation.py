@@ -1,8 +1,7 @@
-"""Checking a request body against the rules of its operation, member by member, in the service's
-own words.
+"""Checking a request body against the rules of its operation, member by member.
 
-The texts are those of the front end Azure shares with the public service (real-traffic, error
-bodies).
+Refusals have the words of the front end that Azure shares with the public service
+(facts/traffic#error-bodies).
 """
 
 from __future__ import annotations
@@ -14,10 +13,12 @@ from typing import Any
 
 from conformance.service.emulator import errors
 from conformance.service.emulator.answers import Refusal
+from conformance.service.emulator.members import array_or_empty
 from conformance.suite.scenario.versions import at_least
 
 MAX_DEPTH = 64
-"""Objects and arrays nested deeper are not read; the service has a limit too, unpublished."""
+"""Objects and arrays nested deeper are not read. The service has a limit too, but has not published
+it."""
 
 _NAMES = {
     "string": "a string",
@@ -32,11 +33,12 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What one member may be. ``kinds`` separated by ``|``; bounds are inclusive and count the
-    items of an array, or the characters of a member that is text only.
+class MemberRule:
+    """What the value of one member may be.
 
-    ``since`` is the first api-version that knows the member (``v1``: that surface alone).
+    ``kinds`` are words of JSON types, separated by ``|``. ``low`` and ``high`` are inclusive; they
+    bound a number, the items of an array, or the characters of a member that can only be a text.
+    ``since`` is the first api-version that knows the member (``v1``: only that surface does).
     """
 
     kinds: str
@@ -47,10 +49,12 @@ class Rule:
     required: bool = False
 
     def known(self, version: str) -> bool:
+        """Whether api-version ``version`` knows the member."""
         return at_least(version, self.since)
 
 
-Rules = Mapping[str, Rule]
+MemberRules = Mapping[str, MemberRule]
+"""The rules of every member a request body may have, by name."""
 
 
 def read_json(body: bytes) -> dict[str, Any]:
@@ -59,8 +63,8 @@ def read_json(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body, parse_constant=_no_constant)
         if isinstance(value, dict) and _depth(value) <= MAX_DEPTH:
-            # Infinity hides in 1e999 and half a surrogate pair in an escape; neither can be sent
-            # back.
+            # 1e999 is read as infinity, and an escape may be half a surrogate pair. Neither could
+            # be sent back.
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
             return value
     except (ValueError, RecursionError):
@@ -83,12 +87,15 @@ def _depth(value: Any) -> int:
 
 
 def _inside(value: Any) -> Any:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    """The values directly inside a JSON value."""
+    if isinstance(value, dict):
+        return value.values()
+    return array_or_empty(value)
 
 
-def check(body: Mapping[str, Any], rules: Rules, version: str) -> None:
-    """Raises the first refusal ``body`` deserves: unknown members first, then missing ones, then
-    values."""
+def check(body: Mapping[str, Any], rules: MemberRules, version: str) -> None:
+    """Raises Refusal for the first thing wrong with ``body``: unknown members come first, then
+    each of the ``rules`` in turn."""
     for name in body:
         if name not in rules or not rules[name].known(version):
             raise errors.unknown_parameter(name)
@@ -101,8 +108,8 @@ def check(body: Mapping[str, Any], rules: Rules, version: str) -> None:
         check_value(name, value, rule)
 
 
-def check_value(name: str, value: Any, rule: Rule) -> None:
-    """Raises Refusal when ``value`` of member ``name`` breaks ``rule``."""
+def check_value(name: str, value: Any, rule: MemberRule) -> None:
+    """Raises Refusal when ``value`` of member ``name`` does not keep to ``rule``."""
     kinds = rule.kinds.split("|")
     if not any(_is(value, kind) for kind in kinds):
         raise wrong_type(name, kinds, value)
@@ -133,12 +140,19 @@ def _is(value: Any, kind: str) -> bool:
     return isinstance(value, dict)
 
 
+def missing_or_wrong_type(name: str, kind: str, value: Any) -> Refusal:
+    """The refusal of ``value`` where ``kind`` is required: as missing when it is null or not
+    there."""
+    if value is None:
+        return errors.missing(name)
+    return wrong_type(name, [kind], value)
+
+
 def wrong_type(name: str, kinds: list[str], value: Any) -> Refusal:
-    expected = (
-        _NAMES[kinds[0]]
-        if len(kinds) == 1
-        else "one of " + " or ".join(_NAMES[kind] for kind in kinds)
-    )
+    """The refusal of ``value`` of member ``name``, which is none of ``kinds``."""
+    expected = " or ".join(_NAMES[kind] for kind in kinds)
+    if len(kinds) > 1:
+        expected = f"one of {expected}"
     return errors.invalid(
         f"Invalid type for '{name}': expected {expected}, but got {_name_of(value)} instead.",
         name,
@@ -153,35 +167,38 @@ def _name_of(value: Any) -> str:
     return next(_NAMES[kind] for kind in kinds if _is(value, kind))
 
 
-def _check_size(name: str, value: list[Any] | str, rule: Rule) -> None:
-    what = "array" if isinstance(value, list) else "string"
+def _check_size(name: str, value: list[Any] | str, rule: MemberRule) -> None:
+    kind, a_kind = "string", "a string"
+    if isinstance(value, list):
+        kind, a_kind = "array", "an array"
     if rule.low is not None and len(value) < rule.low:
-        few = f"empty {what}" if not value else f"{what} too short"
+        problem, code = f"{kind} too short", f"{kind}_below_min_length"
+        got = f"{a_kind} with length {len(value)}"
+        if not value:
+            problem, code, got = f"empty {kind}", f"empty_{kind}", f"an empty {kind}"
         raise errors.invalid(
-            f"Invalid '{name}': {few}. Expected {_a(what)} with minimum length {rule.low:g}, but got "
-            f"{'an empty ' + what if not value else f'{_a(what)} with length {len(value)}'} instead.",
+            f"Invalid '{name}': {problem}. Expected {a_kind} with minimum length {rule.low:g}, "
+            f"but got {got} instead.",
             name,
-            f"empty_{what}" if not value else f"{what}_below_min_length",
+            code,
         )
     if rule.high is not None and len(value) > rule.high:
         raise errors.invalid(
-            f"Invalid '{name}': {what} too long. Expected {_a(what)} with maximum length "
-            f"{rule.high:g}, but got {_a(what)} with length {len(value)} instead.",
+            f"Invalid '{name}': {kind} too long. Expected {a_kind} with maximum length "
+            f"{rule.high:g}, but got {a_kind} with length {len(value)} instead.",
             name,
-            f"{what}_above_max_length",
+            f"{kind}_above_max_length",
         )
 
 
-def _a(what: str) -> str:
-    return f"an {what}" if what == "array" else f"a {what}"
-
-
-def _check_range(name: str, value: float, rule: Rule) -> None:
-    what = "integer" if "integer" in rule.kinds else "decimal"
+def _check_range(name: str, value: float, rule: MemberRule) -> None:
+    what = "decimal"
+    if "integer" in rule.kinds:
+        what = "integer"
     if rule.low is not None and value < rule.low:
         raise errors.invalid(
-            f"Invalid '{name}': {what} below minimum value. Expected a value >= {rule.low:g}, but got "
-            f"{value} instead.",
+            f"Invalid '{name}': {what} below minimum value. Expected a value >= {rule.low:g}, but "
+            f"got {value} instead.",
             name,
             f"{what}_below_min_value",
         )
@@ -196,19 +213,21 @@ def _check_range(name: str, value: float, rule: Rule) -> None:
 
 def metadata(body: Mapping[str, Any]) -> dict[str, str] | None:
     """The ``metadata`` of ``body``: texts by name, or None. Raises Refusal."""
-    given = body.get("metadata")
-    if given is None:
+    texts = body.get("metadata")
+    if texts is None:
         return None
-    for name, value in given.items():
-        check_value(f"metadata.{name}", value, Rule("string", high=512))
+    for name, value in texts.items():
+        check_value(f"metadata.{name}", value, MemberRule("string", high=512))
         if value is None:
             raise wrong_type(f"metadata.{name}", ["string"], value)
-    return dict(given)
+    return dict(texts)
 
 
 def wrong_choice(name: str, value: str, choices: tuple[str, ...]) -> Refusal:
-    listed = ", ".join(f"'{choice}'" for choice in choices[:-1])
-    listed = f"{listed}, and '{choices[-1]}'" if listed else f"'{choices[-1]}'"
+    """The refusal of ``value`` of member ``name``, which is none of ``choices``."""
+    listed = f"'{choices[-1]}'"
+    if len(choices) > 1:
+        listed = ", ".join(f"'{choice}'" for choice in choices[:-1]) + f", and {listed}"
     return errors.invalid(
         f"Invalid value: '{value}'. Supported values are: {listed}.", name, "invalid_value"
     )

@@ -1,8 +1,9 @@
-"""The model behind every text deployment: a function of what it is asked, steered by directives
-(docs/emulator.md).
+"""The model behind every text deployment: a pure function of its input, steered by directives in
+the prompt (docs/emulator.md).
 
-It does not pretend to think: it answers a few known questions, follows directives, fills schemas
-with the smallest instance, calls the tools it is told to, and otherwise repeats what was said.
+It does not pretend to think. It answers one known question, follows directives, fills schemas with
+their smallest instance, calls the functions it is told to call, and otherwise repeats what the user
+said.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.service.emulator import tokens
-from conformance.service.emulator.filter import Verdict
+from conformance.service.emulator.filter import FilterResult
 from conformance.service.emulator.prompt import Directives, directives, plain
 from conformance.service.emulator.structured import minimal
 
@@ -23,10 +24,11 @@ MOST_TOKENS = 4096
 
 _KNOWN = {"when was microsoft founded": "Microsoft was founded on April 4, 1975."}
 _ECHO = 400
+"""Characters of a text that are repeated in an answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class OfferedFunction:
     """A function the model may call, and the JSON Schema of its arguments."""
 
     name: str
@@ -34,30 +36,31 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call the model makes; ``arguments`` is JSON text."""
+class FunctionCall:
+    """A call of a function that the model makes; ``arguments`` is JSON text."""
 
     name: str
     arguments: str
 
     @property
     def tokens(self) -> int:
+        """How many tokens the call costs."""
         return tokens.count(self.name) + tokens.count(self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What the model is asked. ``user`` is the last thing the user said, ``outputs`` what tools
-    answered since.
+class ModelInput:
+    """What the model is given.
 
-    ``choice`` is auto, none, required or the name of a tool. ``schema`` is what the answer must
-    satisfy, ``json_mode`` that it must be any object. ``limit`` bounds the completion in tokens,
-    ``reasoning`` of which are not shown.
+    ``user`` is the last text of the user, ``outputs`` are the results of functions since then.
+    ``functions`` may be called; ``choice`` is auto, none, required or the name of one. The answer
+    must satisfy ``schema``, or with ``json_mode`` be any JSON object. ``limit`` bounds the
+    completion in tokens; ``reasoning`` of them are used up by thinking, which is not shown.
     """
 
     user: str
     outputs: tuple[str, ...] = ()
-    tools: tuple[Tool, ...] = ()
+    functions: tuple[OfferedFunction, ...] = ()
     choice: str = "auto"
     parallel: bool = True
     schema: Any = None
@@ -69,21 +72,23 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the model wrote: ``pieces`` are the tokens of its text. ``finish`` is a chat
-    finish_reason."""
+    """What the model wrote: its text, a refusal (both as tokens) or calls of functions. ``finish``
+    is a chat finish_reason; ``reasoning`` is how many tokens it thought."""
 
     pieces: tuple[str, ...] = ()
     refusal: tuple[str, ...] = ()
-    calls: tuple[ToolCall, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
     finish: str = "stop"
     reasoning: int = 0
 
     @property
     def text(self) -> str:
+        """The text in one piece."""
         return "".join(self.pieces)
 
     @property
     def tokens(self) -> int:
+        """How many tokens the completion has, thinking included."""
         return (
             self.reasoning
             + len(self.pieces)
@@ -92,101 +97,129 @@ class Draft:
         )
 
 
-def compose(ask: Ask, index: int = 0) -> Draft:
-    """The ``index``-th answer to ``ask``."""
-    given = directives(ask.user)
-    budget = None if ask.limit is None else max(0, ask.limit - ask.reasoning)
-    reasoning = ask.reasoning if ask.limit is None else min(ask.reasoning, ask.limit)
-    calls = _wanted_calls(ask, given)
+def stop_texts(stop: str | list[str] | None) -> tuple[str, ...]:
+    """The texts of a request's ``stop``, which may be one text, several or none."""
+    if isinstance(stop, str):
+        return (stop,)
+    return tuple(stop or ())
+
+
+def compose(model_input: ModelInput, index: int = 0) -> Draft:
+    """The answer to ``model_input`` with number ``index``; a request may ask for several."""
+    steering = directives(model_input.user)
+    budget, reasoning = None, model_input.reasoning
+    if model_input.limit is not None:
+        budget = max(0, model_input.limit - reasoning)
+        reasoning = min(reasoning, model_input.limit)
+    calls = _calls(model_input, steering)
     if calls:
         return replace(_within_budget(calls, budget), reasoning=reasoning)
-    if given.has("refuse"):
+    if steering.has("refuse"):
         return Draft(refusal=tuple(tokens.split(REFUSAL)), reasoning=reasoning)
-    pieces = tuple(tokens.split(_stopped(_text(ask, given, index), ask.stop)))
+    text = _stopped(_text(model_input, steering, index), model_input.stop)
+    pieces = tuple(tokens.split(text))
     if budget is not None and len(pieces) > budget:
         return Draft(pieces[:budget], finish="length", reasoning=reasoning)
     return Draft(pieces, reasoning=reasoning)
 
 
-def filtered(draft: Draft, verdict: Verdict) -> Draft:
-    """``draft`` as far as the filter let it come: half of it, when ``verdict`` blocks."""
-    if not verdict.blocked:
+def filtered(draft: Draft, filter_result: FilterResult) -> Draft:
+    """``draft`` as far as the filter lets it pass: half of it when ``filter_result`` blocks."""
+    if not filter_result.blocked:
         return draft
     return Draft(
         draft.pieces[: len(draft.pieces) // 2], finish="content_filter", reasoning=draft.reasoning
     )
 
 
-def _text(ask: Ask, given: Directives, index: int) -> str:
-    if ask.schema is not None:
-        return json.dumps(minimal(ask.schema), ensure_ascii=False, separators=(",", ":"))
-    said = given.first("say")
-    if ask.json_mode:
-        return json.dumps(
-            {"answer": plain(ask.user)[:_ECHO] if said is None else said}, ensure_ascii=False
-        )
-    wanted = given.number("tokens", MOST_TOKENS)
-    if wanted is not None:
-        return (" word" * wanted)[1:]
-    text = said if said is not None else _answer(ask)
-    return text if index == 0 else f"{text} ({index + 1})"
+def _text(model_input: ModelInput, steering: Directives, index: int) -> str:
+    if model_input.schema is not None:
+        return json.dumps(minimal(model_input.schema), ensure_ascii=False, separators=(",", ":"))
+    dictated = steering.first("say")
+    if model_input.json_mode:
+        answer = dictated
+        if answer is None:
+            answer = plain(model_input.user)[:_ECHO]
+        return json.dumps({"answer": answer}, ensure_ascii=False)
+    length = steering.number("tokens", MOST_TOKENS)
+    if length is not None:
+        return (" word" * length)[1:]
+    text = dictated
+    if text is None:
+        text = _answer(model_input)
+    if index == 0:
+        return text
+    # The second answer to a request and those after it carry their number, so that they differ.
+    return f"{text} ({index + 1})"
 
 
-def _answer(ask: Ask) -> str:
-    if ask.outputs:
-        return "The tool answered: " + "; ".join(output[:_ECHO] for output in ask.outputs)
-    words = plain(ask.user)
+def _answer(model_input: ModelInput) -> str:
+    if model_input.outputs:
+        return "The tool answered: " + "; ".join(output[:_ECHO] for output in model_input.outputs)
+    words = plain(model_input.user)
     for question, answer in _KNOWN.items():
         if question in words.lower():
             return answer
-    return f"You said: {words[:_ECHO]}" if words else "Hello! How can I help you today?"
+    if not words:
+        return "Hello! How can I help you today?"
+    return f"You said: {words[:_ECHO]}"
 
 
 def _stopped(text: str, stops: tuple[str, ...]) -> str:
-    places = [place for stop in stops if stop and (place := text.find(stop)) >= 0]
-    return text[: min(places)] if places else text
+    """``text`` up to the first of ``stops`` in it."""
+    places = [text.find(stop) for stop in stops if stop and stop in text]
+    return text[: min(places, default=len(text))]
 
 
-def _wanted_calls(ask: Ask, given: Directives) -> tuple[ToolCall, ...]:
-    if not ask.tools or ask.choice == "none":
+def _calls(model_input: ModelInput, steering: Directives) -> tuple[FunctionCall, ...]:
+    """The functions the model calls: those a directive names, one when the request insists, else
+    those whose name the user mentions."""
+    offered, choice = model_input.functions, model_input.choice
+    if not offered or choice == "none":
         return ()
-    by_name = {tool.name: tool for tool in ask.tools}
-    forced = ask.choice != "auto"
-    if ask.outputs and not forced:
+    by_name = {function.name: function for function in offered}
+    forced = choice != "auto"
+    # With the results of functions at hand the model answers instead of calling again.
+    if model_input.outputs and not forced:
         return ()
     calls = [
         _call(by_name[name], arguments)
-        for name, arguments in map(_spoken, given.values("call"))
-        if name in by_name and ask.choice in ("auto", "required", name)
+        for name, arguments in map(_name_and_arguments, steering.values("call"))
+        if name in by_name and choice in ("auto", "required", name)
     ]
     if not calls and forced:
-        calls = [_call(by_name.get(ask.choice, ask.tools[0]), "")]
+        calls = [_call(by_name.get(choice, offered[0]), "")]
     if not calls:
-        calls = [_call(tool, "") for tool in ask.tools if _mentioned(tool.name, plain(ask.user))]
-    return tuple(calls if ask.parallel else calls[:1])
+        words = plain(model_input.user)
+        calls = [_call(function, "") for function in offered if _mentioned(function.name, words)]
+    if not model_input.parallel:
+        calls = calls[:1]
+    return tuple(calls)
 
 
-def _spoken(value: str) -> tuple[str, str]:
+def _name_and_arguments(value: str) -> tuple[str, str]:
     name, _, arguments = value.partition(" ")
     return name, arguments.strip()
 
 
-def _call(tool: Tool, arguments: str) -> ToolCall:
-    return ToolCall(
-        tool.name, arguments or json.dumps(minimal(tool.parameters) or {}, ensure_ascii=False)
-    )
+def _call(function: OfferedFunction, arguments: str) -> FunctionCall:
+    """A call of ``function``; empty ``arguments`` stand for the smallest the schema allows."""
+    if not arguments:
+        arguments = json.dumps(minimal(function.parameters) or {}, ensure_ascii=False)
+    return FunctionCall(function.name, arguments)
 
 
 def _mentioned(name: str, text: str) -> bool:
-    """Whether ``text`` has a word of ``name``: get_current_weather is meant by a question for the
-    weather."""
+    """Whether a word of ``name`` stands in ``text``: a question for the weather means
+    get_current_weather."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
     return bool(set(re.findall(r"[a-z]{4,}", spaced)) & set(re.findall(r"[a-z]{4,}", text.lower())))
 
 
-def _within_budget(calls: tuple[ToolCall, ...], budget: int | None) -> Draft:
+def _within_budget(calls: tuple[FunctionCall, ...], budget: int | None) -> Draft:
+    """``calls``, or as much of the first as ``budget`` tokens allow."""
     if budget is None or sum(call.tokens for call in calls) <= budget:
         return Draft(calls=calls, finish="tool_calls")
     left = max(0, budget - tokens.count(calls[0].name))
     cut = "".join(tokens.split(calls[0].arguments)[:left])
-    return Draft(calls=(ToolCall(calls[0].name, cut),), finish="length")
+    return Draft(calls=(FunctionCall(calls[0].name, cut),), finish="length")

@@ -1,5 +1,5 @@
-"""The peer: a loopback HTTP(S) service that plays what a player answers, byte for byte, and sees
-what clients send.
+"""The peer: an HTTP(S) service on loopback. It sends what a player answers, byte for byte, and
+keeps what clients sent.
 
 with PeerServer() as server:
     execution = server.open(player)
@@ -17,7 +17,7 @@ from conformance.service.peer.capture import (
     Problem,
     ProblemCode,
 )
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.service.peer.listener import Door
 from conformance.service.peer.live import LiveAnswer, LivePlayer
 from conformance.service.peer.server import Execution, PeerServer
@@ -29,9 +29,9 @@ __all__ = [
     "CapturedExchange",
     "Door",
     "Execution",
-    "Limits",
     "LiveAnswer",
     "LivePlayer",
+    "PeerLimits",
     "PeerServer",
     "Problem",
     "ProblemCode",

@@ -1,12 +1,31 @@
-"""What the peer saw of one execution. Values only; all times are seconds since the execution was
-opened."""
+"""What the peer saw of one execution, as frozen values.
+
+All times are seconds since the execution was opened, rounded to microseconds.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import overload
 
 from conformance.wire.exchange import Exchange, Headers
+
+
+@overload
+def seconds_after(opened: float, moment: float) -> float: ...
+
+
+@overload
+def seconds_after(opened: float, moment: float | None) -> float | None: ...
+
+
+def seconds_after(opened: float, moment: float | None) -> float | None:
+    """The seconds from ``opened`` to ``moment``, to the microsecond; None for what never
+    happened."""
+    if moment is None:
+        return None
+    return round(moment - opened, 6)
 
 
 class ProblemCode(StrEnum):
@@ -28,8 +47,8 @@ class ProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that arrived and was refused: by ``code``, in one sentence, with the first bytes of
-    what was sent."""
+    """Something that arrived and was refused: which kind of problem (``code``), what it was in one
+    sentence (``cause``), and the first bytes of what was sent (``start``)."""
 
     at: float
     connection: int
@@ -48,18 +67,20 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class CapturedExchange:
-    """An exchange with what only the wire shows.
+    """An exchange together with what only the wire shows.
 
-    ``head`` is the request's head as sent, with its final blank line: header order, case,
-    repetition and the exact path. ``arrived`` is when its first byte came, ``complete`` its last;
-    ``arrivals`` how the body grew in between (without transfer coding), ``sent_chunks`` the end
-    offsets of the chunks of a chunked request. ``answered`` and ``finished`` are when the first and
-    the last byte of the response were accepted by the socket (under TLS by the layer that encrypts;
-    None: never), ``deliveries`` each write in between, as response bytes written so far, head and
-    framing included.
+    The request: ``head`` is its head as sent, up to and including the blank line, with the order,
+    case and repetition of headers and the exact path. Its first byte came at ``arrived``, its last
+    at ``complete``. ``arrivals`` says how the body grew in between (without transfer coding),
+    ``sent_chunks`` has the end offsets of the chunks of a chunked request.
 
-    ``aborted``: the client went away before the response had ended, at ``client_left``. ``failure``
-    is what the player raised; ``approximated`` says where a fault could not be played as written.
+    The response: the socket accepted its first byte at ``answered`` and its last at ``finished``
+    (None: it never did); under TLS the layer that encrypts counts as the socket. ``deliveries`` has
+    each write in between, as the response bytes written so far, head and framing included.
+
+    ``aborted``: the client went away, at ``client_left``, before the response had ended.
+    ``failure`` is what the player raised. ``approximated`` says why a fault could not be played as
+    written.
     """
 
     exchange: Exchange
@@ -93,9 +114,12 @@ class CapturedExchange:
 
 @dataclass(frozen=True, slots=True)
 class CapturedConnection:
-    """One accepted connection. ``number`` counts from 1 per execution; ``tls`` is the protocol
-    spoken, or None; ``closed`` is None while it stands. ``client_left`` is when the client's FIN or
-    RST was seen."""
+    """One accepted connection.
+
+    ``number`` counts from 1 in each execution. ``tls`` is the version of TLS spoken, or None.
+    ``closed`` is None while the connection is open. ``client_left`` is when the client's FIN or RST
+    was seen.
+    """
 
     number: int
     accepted: float
@@ -107,10 +131,8 @@ class CapturedConnection:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """Everything one execution saw, requests in the order in which they were complete.
-
-    ``opened`` is the reading of ``time.monotonic()`` from which the other times count.
-    """
+    """Everything one execution saw. Exchanges stand in the order in which their requests were
+    complete. ``opened`` is the reading of ``time.monotonic()`` from which the other times count."""
 
     opened: float
     exchanges: tuple[CapturedExchange, ...] = ()

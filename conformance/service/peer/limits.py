@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Sizes in bytes, times in seconds. Whoever goes beyond one is answered 4xx where that can
-    still be read, cut off where not, and in both cases recorded as a Problem.
+class PeerLimits:
+    """Sizes in bytes, times in seconds, per execution where nothing else is said.
 
-    ``head_seconds``, ``body_seconds`` and ``handshake_seconds`` count from the first byte
-    (handshake: from the connection) to the last: a client that drips bytes does not gain time.
-    ``idle_seconds`` is how long a connection may wait for its next request. ``drain_*`` bound what
-    is read and thrown away after a refusal, so that a client still sending gets to read why.
+    A client that goes beyond a limit is answered 4xx where it can still read an answer, and is cut
+    off where it cannot. Both are kept as a Problem.
+
+    ``headers``, ``head_bytes`` and ``body_bytes`` bound one request, ``pipelined_bytes`` what a
+    client sends while an earlier request is being answered. ``head_seconds``, ``body_seconds`` and
+    ``handshake_seconds`` count from the first byte (handshake: from the connection) to the last, so
+    that a client gains no time by sending a byte now and then. ``idle_seconds`` is how long a
+    connection may wait for its next request. ``drain_seconds`` and ``drain_bytes`` bound what is
+    read and thrown away after a refusal.
     """
 
     head_bytes: int = 65_536
@@ -32,6 +36,7 @@ class Limits:
 
     @property
     def sweep_seconds(self) -> float:
-        """How often deadlines are looked at: often enough for the shortest of them."""
+        """Seconds between two looks at the deadlines: a quarter of the shortest limit, at most half
+        a second."""
         shortest = min(self.head_seconds, self.body_seconds, self.idle_seconds, self.drain_seconds)
         return min(0.5, max(0.005, shortest / 4))

@@ -1,4 +1,4 @@
-"""A listening socket on loopback, and the ways its door can be shut."""
+"""A listening socket on loopback, and what a connection attempt meets there (its door)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from conformance.service.peer.ending import reset_socket
 
 _BACKLOG = 512
 _ACCEPTS = 32
+"""Connections accepted in one go before the loop gets its turn."""
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -55,9 +56,12 @@ def loopback(host: str) -> str:
 class Listener:
     """Accepts connections for one execution. All methods but ``__init__`` run on the loop's thread.
 
-    ``connected`` makes the protocol of a connection accepted now (None: there are too many),
-    ``failed`` is told of a protocol whose TLS handshake came to nothing, ``report`` of whatever
-    else never became a connection.
+    Whoever owns the listener sets three callbacks before ``start``. ``connected`` makes the
+    protocol of a connection that is accepted now, or returns None when there are too many.
+    ``failed`` gets a protocol whose TLS handshake did not succeed, and the reason. ``report`` gets
+    every other attempt that did not become a connection.
+
+    Raises EnvironmentFault ``peer-cannot-listen``.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Listener:
         loop: asyncio.AbstractEventLoop,
         host: str,
         tls: ssl.SSLContext | None,
+        *,
         handshake_seconds: float,
         port: int = 0,
     ) -> None:
@@ -77,7 +82,7 @@ class Listener:
         self._fillers: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._door = Door.OPEN
-        self._resets = 0
+        self._resets_left: int | None = None
         self.connected: Callable[[], asyncio.Protocol | None]
         self.failed: Callable[[asyncio.Protocol, str], None]
         self.report: Callable[[ProblemCode, str], None]
@@ -100,13 +105,13 @@ class Listener:
         self._fillers = []
 
     def shut(self, door: Door, connections: int | None = None) -> None:
-        """Set the door. ``connections``: how many attempts ``RESET`` meets before the door opens
-        again by itself."""
+        """Set the door. After ``connections`` attempts that met ``RESET`` it opens by itself; with
+        None it does not."""
         if self._socket is None and self._placeholder is None:
             return
         self._reopen()
         self._door = door
-        self._resets = -1 if connections is None else connections
+        self._resets_left = connections
         if door is Door.REFUSED:
             self._refuse()
         elif door is Door.SILENT:
@@ -114,11 +119,12 @@ class Listener:
 
     @property
     def door(self) -> Door:
+        """What a connection attempt meets now."""
         return self._door
 
     def _refuse(self) -> None:
-        # A bound socket that does not listen keeps the port ours while connections to it are
-        # refused.
+        # A bound socket that does not listen keeps the port reserved while the kernel refuses
+        # connections to it.
         assert self._socket is not None
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._placeholder = _bound(*self.address, reuse_port=True)
@@ -127,8 +133,8 @@ class Listener:
         self._socket = None
 
     def _silence(self) -> None:
-        # With its queue full and nobody accepting, Linux drops further SYNs. The fillers are ours
-        # and never served.
+        # Linux drops the SYN of a new connection while the queue of a listener is full and nobody
+        # accepts. The fillers are connections of our own that fill the queue and are never served.
         assert self._socket is not None
         self._loop.remove_reader(self._socket)
         self._socket.listen(0)
@@ -136,8 +142,8 @@ class Listener:
             filler = socket.socket()
             filler.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                # Past any guard on socket.connect (pytest's network block): this goes to our own
-                # listener.
+                # Called on the base class because pytest's network block replaces socket.connect:
+                # this connection goes to our own listener.
                 super(socket.socket, filler).connect(self.address)
             self._fillers.append(filler)
 
@@ -149,10 +155,11 @@ class Listener:
             self._placeholder.close()
             self._placeholder = None
         elif self._fillers:
-            self._throw_out()
+            self._remove_fillers()
             self.start()
 
-    def _throw_out(self) -> None:
+    def _remove_fillers(self) -> None:
+        """Take the fillers out of the queue, so that none of them is served."""
         assert self._socket is not None
         ours = {filler.getsockname() for filler in self._fillers}
         for filler in self._fillers:
@@ -164,7 +171,8 @@ class Listener:
                 sock, address = self._socket.accept()
             except OSError:
                 return
-            sock.close()  # a client's own attempt among them was waiting too long to be served now
+            # A client's attempt in the same queue is closed as well: it has waited too long.
+            sock.close()
             ours.discard(address)
 
     def _accept(self) -> None:
@@ -186,17 +194,19 @@ class Listener:
                 ProblemCode.RESET_AT_DOOR, "the connection was reset as soon as it was accepted"
             )
             reset_socket(sock)
-            self._resets -= 1
-            if not self._resets:
-                self._door = Door.OPEN
+            if self._resets_left is not None:
+                self._resets_left -= 1
+                if not self._resets_left:
+                    self._door = Door.OPEN
             return
         protocol = self.connected()
         if protocol is None:
             reset_socket(sock)
             return
         sock.setblocking(False)
-        # asyncio does so only for sockets whose protocol number is spelt out, which accepted ones'
-        # is not. Without it, Nagle and delayed acknowledgements would hold pieces back for 40 ms.
+        # asyncio sets TCP_NODELAY only on sockets whose protocol number is spelt out, and that of
+        # accepted sockets is not. Without it, Nagle's algorithm and delayed acknowledgements would
+        # hold pieces back for 40 ms.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         task = self._loop.create_task(self._connect(sock, protocol))
         self._tasks.add(task)
@@ -204,14 +214,13 @@ class Listener:
 
     async def _connect(self, sock: socket.socket, protocol: asyncio.Protocol) -> None:
         began = time.monotonic()
-        timing = (
-            {}
-            if self._tls is None
-            else {"ssl_handshake_timeout": self._handshake_seconds, "ssl_shutdown_timeout": 1.0}
-        )
+        timeouts = {}
+        if self._tls is not None:  # asyncio refuses these two without TLS
+            timeouts["ssl_handshake_timeout"] = self._handshake_seconds
+            timeouts["ssl_shutdown_timeout"] = 1.0
         try:
             await self._loop.connect_accepted_socket(
-                lambda: protocol, sock, ssl=self._tls, **timing
+                lambda: protocol, sock, ssl=self._tls, **timeouts
             )
         except OSError as error:  # ssl.SSLError is one
             took = f" after {time.monotonic() - began:.3f} s"
@@ -221,16 +230,19 @@ class Listener:
     def _cannot_accept(self, error: OSError) -> None:
         self.report(ProblemCode.HARNESS, f"a connection could not be accepted: {error}")
         if error.errno in _EXHAUSTED and self._socket is not None:
-            # The reader would fire without end; clients wait in the queue meanwhile.
-            waiting = self._socket
-            self._loop.remove_reader(waiting)
-            self._loop.call_later(
-                0.05,
-                lambda: waiting is self._socket and self._loop.add_reader(waiting, self._accept),
-            )
+            # The socket stays readable, so the loop would call _accept without end. It pauses
+            # instead; clients wait in the queue meanwhile.
+            paused = self._socket
+            self._loop.remove_reader(paused)
+            self._loop.call_later(0.05, self._accept_again, paused)
+
+    def _accept_again(self, paused: socket.socket) -> None:
+        if paused is self._socket:
+            self._loop.add_reader(paused, self._accept)
 
 
 def _bound(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
+    """A socket bound to ``host`` and ``port`` that does not listen yet. Raises EnvironmentFault."""
     sock: socket.socket | None = None
     try:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

@@ -1,8 +1,8 @@
-"""Answers that are not known beforehand: a live player (one that forwards, to record) speaks piece
-by piece.
+"""Answers that are not known beforehand: a live player forwards a request and writes its answer
+piece by piece, as the pieces come.
 
-What it said is kept as a Response whose ``chunks`` and ``pauses`` are the pieces and their times,
-so that a recording replays as it came.
+What it wrote is kept as a Response whose ``chunks`` and ``pauses`` are the pieces and their times,
+so that a recording replays in the rhythm in which it came.
 """
 
 from __future__ import annotations
@@ -15,103 +15,111 @@ from typing import Any, Protocol, cast
 from conformance.service.peer.parsing import Head
 from conformance.service.peer.record import Record
 from conformance.service.peer.writing import LAST_CHUNK, Ending, ending_of, start_of
-from conformance.wire.exchange import Fault, Headers, Provenance, Reply, Request, Response
+from conformance.wire.exchange import (
+    Fault,
+    Headers,
+    Provenance,
+    Reply,
+    Request,
+    Response,
+    header,
+)
 
 
 class LivePlayer(Protocol):
-    """Answers by itself, on the peer's event loop. It must not block it; it is cancelled when its
-    client leaves.
+    """A player that answers on the peer's event loop, which it must not block."""
 
-    ``serve`` speaks into the answer, or returns a Reply before it has said anything, which is then
-    played as any other, faults included. Raising before ``begin`` makes a 404-class answer and a
-    recorded failure, raising later a recorded failure and a reset of the connection.
-    """
+    async def serve(self, request: Request, answer: LiveAnswer) -> Reply | None:
+        """Write the answer to ``request`` into ``answer`` and return None; or write nothing and
+        return a Reply, which is then played as any other, faults included.
 
-    async def serve(self, request: Request, answer: LiveAnswer) -> Reply | None: ...
+        It is cancelled when the client leaves. What it raises is kept as the exchange's failure:
+        before ``answer.begin`` the client gets a 404-class answer, later its connection is reset.
+        """
+        ...
 
 
 Serve = Callable[[Request, "LiveAnswer"], Awaitable[Reply | None]]
 
 
 def serve_of(player: object) -> Serve | None:
-    """The ``serve`` method of ``player`` if it is a live one: then ``answer`` is not asked."""
+    """The ``serve`` method of ``player`` if it is a live one, whose ``answer`` is never asked; None
+    for every other player."""
     return cast("Serve | None", cast(Any, getattr(player, "serve", None)))
 
 
 class LiveAnswer:
-    """What a live player speaks into: ``begin`` once, ``send`` for each piece. Its end is the end
-    of ``serve``."""
+    """What a live player writes its answer into: ``begin`` once, then ``send`` for each piece. The
+    answer ends when ``serve`` returns."""
 
     def __init__(self, transport: asyncio.Transport, record: Record, head: Head) -> None:
         self._transport = transport
         self._record = record
         self._head = head
-        self._chunked = self._silent = self._broken = False
-        self._room = asyncio.Event()
-        self._room.set()
+        self._chunked = self._bodiless = self._broken = False
+        self._client_reads = asyncio.Event()
+        self._client_reads.set()
         self._pieces: list[bytes] = []
         self._times: list[float] = []
         self._begun_at = 0.0
-        self._spoken: tuple[int, Headers, Provenance] | None = None
+        self._sent_head: tuple[int, Headers, Provenance] | None = None
         self.ending = Ending.KEEP
 
     @property
     def begun(self) -> bool:
         """Whether the head is out."""
-        return self._spoken is not None
+        return self._sent_head is not None
 
     def begin(self, status: int, headers: Headers, provenance: Provenance) -> None:
-        """Send the head. Framing follows the headers; without a length the body is chunk-coded.
+        """Send the head. The body is framed as the headers say; without a length it is chunk-coded.
         Raises ValueError for a second head, or one that cannot be sent."""
-        if self._spoken is not None:
+        if self._sent_head is not None:
             raise ValueError("the answer has already begun")
         start, self._chunked, ends_itself = start_of(status, headers, self._head)
-        self._silent = self._head.method == "HEAD" or status in (204, 304)
-        self.ending = ending_of(headers, self._head, ends_itself or self._silent)
-        self._spoken = (status, headers, provenance)
+        self._bodiless = self._head.method == "HEAD" or status in (204, 304)
+        self.ending = ending_of(headers, self._head, ends_itself or self._bodiless)
+        self._sent_head = (status, headers, provenance)
         self._begun_at = self._put(start)
 
     async def send(self, piece: bytes) -> None:
         """Send ``piece`` as a chunk of its own, and wait while the client is slow to read. Raises
         ValueError before ``begin``."""
-        if self._spoken is None:
+        if self._sent_head is None:
             raise ValueError("the answer has not begun")
-        if not piece or self._silent:
+        if not piece or self._bodiless:
             return
         self._pieces.append(piece)
-        self._times.append(
-            self._put(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
-        )
-        await self._room.wait()
+        data = piece
+        if self._chunked:
+            data = b"%x\r\n%b\r\n" % (len(piece), piece)
+        self._times.append(self._put(data))
+        await self._client_reads.wait()
 
     def break_off(self) -> None:
-        """What was said is all that comes, although the head promises more: the connection ends
-        under the body."""
+        """Let the connection end (FIN) after what was sent, although the head promises more."""
         self._broken, self.ending = True, Ending.CUT
 
     def finish(self) -> None:
-        """The end of the answer, as far as it is written here. Raises ValueError when nothing was
-        said, or less than the head promised without being broken off."""
-        if self._spoken is None:
-            raise ValueError("the live player said nothing")
-        if self._broken:
+        """Write what ends the body. Raises ValueError when nothing was sent, or when the head
+        promised another number of bytes and the answer was not broken off."""
+        if self._sent_head is None:
+            raise ValueError("the live player sent nothing")
+        if self._broken or self._bodiless:
             return
-        if self._chunked and not self._silent:
+        if self._chunked:
             self._put(LAST_CHUNK)
-        said = sum(map(len, self._pieces))
-        promised = next(
-            (value for name, value in self._spoken[1] if name.lower() == "content-length"), None
-        )
-        if not (self._chunked or self._silent or promised is None) and promised.strip() != str(
-            said
-        ):
-            raise ValueError(f"the live player promised {promised} bytes and sent {said}")
+            return
+        _, headers, _ = self._sent_head
+        sent = sum(map(len, self._pieces))
+        promised = header(headers, "content-length")
+        if promised is not None and promised.strip() != str(sent):
+            raise ValueError(f"the live player promised {promised} bytes and sent {sent}")
 
     def reply(self) -> Reply:
-        """What was said so far."""
-        if self._spoken is None:
+        """What was sent so far."""
+        if self._sent_head is None:
             return Reply()
-        status, headers, provenance = self._spoken
+        status, headers, provenance = self._sent_head
         ends, pauses = [], []
         total, before = 0, self._begun_at
         for piece, at in zip(self._pieces, self._times, strict=True):
@@ -119,22 +127,29 @@ class LiveAnswer:
             ends.append(total)
             pauses.append(round(at - before, 6))
             before = at
-        return Reply(
-            Response(
-                status, headers, b"".join(self._pieces), provenance, tuple(ends), tuple(pauses)
-            ),
-            Fault.CUT_BODY if self._broken else None,
+        response = Response(
+            status=status,
+            headers=headers,
+            body=b"".join(self._pieces),
+            provenance=provenance,
+            chunks=tuple(ends),
+            pauses=tuple(pauses),
         )
+        if self._broken:
+            return Reply(response, Fault.CUT_BODY)
+        return Reply(response)
 
-    def hold(self) -> None:
-        """The client does not read: ``send`` will wait."""
-        self._room.clear()
+    def pause(self) -> None:
+        """Make ``send`` wait, because the client does not read."""
+        self._client_reads.clear()
 
-    def go_on(self) -> None:
-        """It does again, or there is none any more."""
-        self._room.set()
+    def resume(self) -> None:
+        """Let ``send`` go on: the client reads again, or it has left and nobody has to wait for
+        it."""
+        self._client_reads.set()
 
     def _put(self, data: bytes) -> float:
+        """Write ``data`` to the client, unless its connection is closing. Returns when that was."""
         now = time.monotonic()
         if not self._transport.is_closing():
             self._transport.write(data)

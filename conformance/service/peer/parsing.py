@@ -1,9 +1,9 @@
-"""Reading HTTP/1.1 requests (RFC 9112): heads through llhttp, bodies counted here so that every
-boundary is known.
+"""Reading HTTP/1.1 requests (RFC 9112): llhttp reads the heads, and the bodies are read here, so
+that every boundary in them is known.
 
-llhttp does not tell where in its input a message ended. So it is given each head by itself, and
-bodies are framed by the two small readers below; the chunked one is held to h11's reading of the
-same bytes by the tests.
+llhttp does not tell where in its input a message ended. So it is given each head by itself, and two
+small readers find the end of a body. Tests hold the reader of chunked bodies to what h11 reads in
+the same bytes.
 """
 
 from __future__ import annotations
@@ -17,23 +17,25 @@ from types import MappingProxyType
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from conformance.service.peer.capture import ProblemCode
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.wire.exchange import Headers
 
 HEAD_END = b"\r\n\r\n"
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _LONGEST_SIZE_LINE = 4096
-_SHORT = 256
-_COMMON = 2048
+_LONGEST_SHARED_VALUE = 256
+"""Longer header values are not shared, so that the cache stays small."""
+_LONGEST_SHARED_HEAD = 2048
+"""Longer heads are not shared either."""
 _CONTROL = frozenset(
     {"host", "origin", "connection", "expect", "transfer-encoding", "content-length"}
 )
 _TCHAR = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
-class Refusal(Exception):
-    """A request the peer does not take: answered with ``status`` (0: not worth an answer) and kept
-    as a problem."""
+class RequestRefused(Exception):
+    """A request the peer does not take. It is answered with ``status`` (0: not at all, as the
+    client does not speak HTTP) and kept as a problem with ``code`` and ``cause``."""
 
     def __init__(self, status: int, code: ProblemCode, cause: str) -> None:
         super().__init__(cause)
@@ -42,16 +44,22 @@ class Refusal(Exception):
         self.cause = cause
 
 
-def bad(cause: str) -> Refusal:
-    return Refusal(400, ProblemCode.BAD_REQUEST, cause)
+def bad_request(cause: str) -> RequestRefused:
+    """The refusal of a request that is not HTTP/1.1 as the peer takes it."""
+    return RequestRefused(400, ProblemCode.BAD_REQUEST, cause)
 
 
 class Head:
-    """A request head. ``raw`` is what was sent; ``target`` its request target, undecoded (latin-1).
-    ``control`` holds the headers that steer the connection, by lower-case name, repeated ones
-    joined by a comma. Not to be changed: a head that comes again is the same object. ``length`` is
-    the body's, once it was read and found to be the only reading."""
+    """A request head. ``raw`` is what was sent; ``target`` is the request target, undecoded
+    (latin-1).
 
+    ``control`` holds the headers that steer the connection, by lower-case name, repeated ones
+    joined by a comma. ``length`` is the content-length, once ``body_reader`` has read it and found
+    no second way to read the body's length.
+    """
+
+    # No member but ``length`` may be changed: a head that comes again is the same object, shared by
+    # all its requests.
     __slots__ = (
         "control",
         "expects_continue",
@@ -87,15 +95,19 @@ class Head:
         self.keeps_alive = _keeps_alive(control.get("connection"), http10=http10)
 
 
-def _keeps_alive(said: str | None, *, http10: bool) -> bool:
-    if said is None:
+def _keeps_alive(connection: str | None, *, http10: bool) -> bool:
+    """Whether the header ``connection`` lets the connection stay open after the answer (RFC 9112
+    section 9.3)."""
+    if connection is None:
         return not http10
-    tokens = [token.strip() for token in said.lower().split(",")]
-    return "keep-alive" in tokens if http10 else "close" not in tokens
+    tokens = [token.strip() for token in connection.lower().split(",")]
+    if http10:
+        return "keep-alive" in tokens
+    return "close" not in tokens
 
 
 class _Collector:
-    """What llhttp calls back. One a head."""
+    """Collects what llhttp reads in one head; llhttp calls its methods."""
 
     __slots__ = ("control", "headers", "target")
 
@@ -108,76 +120,89 @@ class _Collector:
         self.target += piece
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        pair, key = _entry(name, value) if len(value) <= _SHORT else _entry.__wrapped__(name, value)
+        if len(value) <= _LONGEST_SHARED_VALUE:
+            pair, key = _shared_header(name, value)
+        else:
+            pair, key = _shared_header.__wrapped__(name, value)
         self.headers.append(pair)
-        if key is not None:
-            self.control[key] = (
-                f"{self.control[key]}, {pair[1]}" if key in self.control else pair[1]
-            )
+        if key is None:
+            return
+        if key in self.control:
+            self.control[key] = f"{self.control[key]}, {pair[1]}"
+        else:
+            self.control[key] = pair[1]
 
 
+# An SDK sends the same headers again and again. Sharing them halves what a kept request weighs.
 @lru_cache(maxsize=2048)
-def _entry(name: bytes, value: bytes) -> tuple[tuple[str, str], str | None]:
-    """A header as text, and its lower-case name if it is one that steers the connection.
-
-    An SDK sends the same headers again and again; sharing them halves what a kept request weighs.
-    """
+def _shared_header(name: bytes, value: bytes) -> tuple[tuple[str, str], str | None]:
+    """A header as text, and its lower-case name if it is one that steers the connection."""
     text = name.decode("latin-1")
-    key = text.lower()
-    return (text, value.decode("latin-1")), key if key in _CONTROL else None
+    pair, key = (text, value.decode("latin-1")), text.lower()
+    if key in _CONTROL:
+        return pair, key
+    return pair, None
 
 
-def parse_head(raw: bytes, limits: Limits) -> Head:
-    """The head ``raw``, which ends in a blank line. Raises Refusal."""
-    return _parse_again(raw, limits.headers) if len(raw) <= _COMMON else _parse(raw, limits.headers)
+def parse_head(raw: bytes, limits: PeerLimits) -> Head:
+    """The head ``raw``, which ends in a blank line. Raises RequestRefused."""
+    if len(raw) <= _LONGEST_SHARED_HEAD:
+        return _parse_shared(raw, limits.headers)
+    return _parse(raw, limits.headers)
 
 
-def _parse(raw: bytes, most: int) -> Head:
-    found = _Collector()
-    parser = HttpRequestParser(found)
+def _parse(raw: bytes, most_headers: int) -> Head:
+    collector = _Collector()
+    parser = HttpRequestParser(collector)
     try:
         parser.feed_data(raw)
     except HttpParserUpgrade:
-        pass  # an offer (Java's client offers h2c on every first request) that is not taken up
+        # The client offers another protocol. The peer does not take the offer up, and the head has
+        # been read: Java's client offers h2c on every first request.
+        pass
     except HttpParserError as error:
-        raise bad(f"the request head is not HTTP/1.1: {error}") from None
-    if len(found.headers) > most:
-        raise Refusal(
-            431, ProblemCode.HEAD_TOO_LARGE, f"{len(found.headers)} headers; {most} are taken"
+        raise bad_request(f"the request head is not HTTP/1.1: {error}") from None
+    if len(collector.headers) > most_headers:
+        raise RequestRefused(
+            431,
+            ProblemCode.HEAD_TOO_LARGE,
+            f"{len(collector.headers)} headers; {most_headers} are taken",
         )
     version = parser.get_http_version()
     if version not in ("1.1", "1.0"):
-        raise bad(f"HTTP/{version} is not spoken here")
+        raise bad_request(f"HTTP/{version} is not spoken here")
     method = sys.intern(parser.get_method().decode("latin-1"))
     if method == "CONNECT":
-        raise bad("CONNECT: the peer is no proxy for other hosts")
+        raise bad_request("CONNECT: the peer is no proxy for other hosts")
     return Head(
         raw,
         method,
-        found.target.decode("latin-1"),
-        tuple(found.headers),
-        found.control,
+        collector.target.decode("latin-1"),
+        tuple(collector.headers),
+        control=collector.control,
         http10=version == "1.0",
     )
 
 
-_parse_again = lru_cache(maxsize=256)(_parse)
-"""A client asks the same again, above all of a peer that is served to an application: then its head
-is known."""
+# A client often asks the same again, above all when the peer is served to an application.
+_parse_shared = lru_cache(maxsize=256)(_parse)
 
 
 def check_start(data: bytes | bytearray) -> None:
-    """Refuse early what can never become a request head. ``data`` is not empty."""
-    if data[0] == 0x16:
-        raise Refusal(0, ProblemCode.NOT_HTTP, "a TLS handshake was begun on a plain HTTP port")
+    """Raises RequestRefused for a first byte with which no request head begins. ``data`` is not
+    empty."""
+    if data[0] == 0x16:  # the first byte of a TLS handshake record
+        raise RequestRefused(
+            0, ProblemCode.NOT_HTTP, "a TLS handshake was begun on a plain HTTP port"
+        )
     if data[0] not in _TCHAR:
-        raise Refusal(
+        raise RequestRefused(
             400, ProblemCode.NOT_HTTP, f"a request cannot begin with the byte 0x{data[0]:02x}"
         )
 
 
 class LengthBody:
-    """A body of a known length. ``feed`` takes what belongs to it and returns the rest."""
+    """Reads a body of known length. ``size`` is how much of it has come."""
 
     __slots__ = ("complete", "pieces", "remaining", "size")
 
@@ -188,35 +213,39 @@ class LengthBody:
         self.pieces: list[bytes] = []
 
     def feed(self, data: bytes | bytearray) -> bytes | bytearray:
-        taken = data[: self.remaining]
-        if taken:
-            self.pieces.append(bytes(taken))
-            self.size += len(taken)
-            self.remaining -= len(taken)
+        """Take what belongs to the body, and return the rest."""
+        piece = data[: self.remaining]
+        if piece:
+            self.pieces.append(bytes(piece))
+            self.size += len(piece)
+            self.remaining -= len(piece)
             self.complete = not self.remaining
-        return data[len(taken) :]
+        return data[len(piece) :]
 
     def content(self) -> bytes:
-        return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
+        """The whole body."""
+        return b"".join(self.pieces)
 
     @property
     def ends(self) -> tuple[int, ...]:
+        """No end offsets: such a body has no chunks."""
         return ()
 
     @property
     def trailers(self) -> Headers:
+        """No trailers: only a chunked body can have some."""
         return ()
 
 
 class ChunkedBody:
-    """A chunked body (RFC 9112 section 7.1), read strictly. Raises Refusal for what is not one or
-    grows too large."""
+    """Reads a chunked body (RFC 9112 section 7.1) strictly, and refuses one that is larger than the
+    limits allow. ``size`` is how much of it has come, without its coding."""
 
     __slots__ = (
+        "_ends",
         "_expected",
         "_limits",
         "_line",
-        "_marks",
         "_state",
         "_trailer",
         "complete",
@@ -224,69 +253,81 @@ class ChunkedBody:
         "size",
     )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: PeerLimits) -> None:
         self._limits = limits
         self._state = "size"
         self._line = bytearray()
         self._expected = 0
-        self._marks: list[int] = []
+        self._ends: list[int] = []
         self._trailer = bytearray()
         self.size = 0
         self.complete = False
         self.pieces: list[bytes] = []
 
     def content(self) -> bytes:
+        """The whole body, without its coding."""
         return b"".join(self.pieces)
 
     @property
     def ends(self) -> tuple[int, ...]:
-        return tuple(self._marks)
+        """The end offsets of the chunks in the body."""
+        return tuple(self._ends)
 
     @property
     def trailers(self) -> Headers:
+        """The headers after the last chunk."""
         if not self._trailer:
             return ()
-        # Trailers follow the grammar of headers, so llhttp reads them as the headers of a made-up
-        # head.
+        # Trailers follow the grammar of headers, so llhttp can read them as the headers of a
+        # made-up head.
         return parse_head(
             b"GET / HTTP/1.1\r\n" + bytes(self._trailer) + b"\r\n", self._limits
         ).headers
 
     def feed(self, data: bytes | bytearray) -> bytes | bytearray:
+        """Take what belongs to the body, and return the rest. Raises RequestRefused."""
         while data and not self.complete:
-            data = self._feed_data(data) if self._state == "data" else self._feed_line(data)
+            data = self._feed_part(data)
         return data
 
+    def _feed_part(self, data: bytes | bytearray) -> bytes | bytearray:
+        """Take what belongs to the current chunk or line, and return the rest."""
+        if self._state == "data":
+            return self._feed_data(data)
+        return self._feed_line(data)
+
     def _feed_data(self, data: bytes | bytearray) -> bytes | bytearray:
-        taken = data[: self._expected]
-        self.pieces.append(bytes(taken))
-        self.size += len(taken)
-        self._expected -= len(taken)
+        piece = data[: self._expected]
+        self.pieces.append(bytes(piece))
+        self.size += len(piece)
+        self._expected -= len(piece)
         if not self._expected:
-            self._marks.append(self.size)
+            self._ends.append(self.size)
             self._state = "data end"
-        return data[len(taken) :]
+        return data[len(piece) :]
 
     def _feed_line(self, data: bytes | bytearray) -> bytes | bytearray:
-        end = data.find(b"\n")
-        self._line += data if end < 0 else data[: end + 1]
-        longest = self._limits.head_bytes if self._state == "trailer" else _LONGEST_SIZE_LINE
+        before, line_end, rest = data.partition(b"\n")
+        self._line += before + line_end
+        longest = _LONGEST_SIZE_LINE
+        if self._state == "trailer":
+            longest = self._limits.head_bytes
         if len(self._line) + len(self._trailer) > longest:
-            raise bad(f"a line of the chunked coding is longer than {longest} bytes")
-        if end < 0:
+            raise bad_request(f"a line of the chunked coding is longer than {longest} bytes")
+        if not line_end:
             return b""
         if not self._line.endswith(b"\r\n"):
-            raise bad("a line of the chunked coding ends without CR")
+            raise bad_request("a line of the chunked coding ends without CR")
         line, self._line = bytes(self._line[:-2]), bytearray()
         self._take_line(line)
-        return data[end + 1 :]
+        return rest
 
     def _take_line(self, line: bytes) -> None:
         if self._state == "size":
             self._begin_chunk(line)
         elif self._state == "data end":
             if line:
-                raise bad("a chunk is longer than it announced")
+                raise bad_request("a chunk is longer than it announced")
             self._state = "size"
         elif line:
             self._trailer += line + b"\r\n"
@@ -294,40 +335,43 @@ class ChunkedBody:
             self.complete = True
 
     def _begin_chunk(self, line: bytes) -> None:
-        found = _SIZE_LINE.fullmatch(line)
-        if found is None:
-            raise bad("a chunk does not begin with its size in hexadecimal")
-        self._expected = int(found[1], 16)
+        size_line = _SIZE_LINE.fullmatch(line)
+        if size_line is None:
+            raise bad_request("a chunk does not begin with its size in hexadecimal")
+        self._expected = int(size_line[1], 16)
         if self.size + self._expected > self._limits.body_bytes:
             raise too_large(self._limits)
-        self._state = "data" if self._expected else "trailer"
+        self._state = "data"
+        if not self._expected:  # a size of 0 ends the body; trailers may follow
+            self._state = "trailer"
 
 
 Body = LengthBody | ChunkedBody
 
 
-def too_large(limits: Limits) -> Refusal:
-    return Refusal(
+def too_large(limits: PeerLimits) -> RequestRefused:
+    """The refusal of a body that is larger than ``limits`` allow."""
+    return RequestRefused(
         413, ProblemCode.BODY_TOO_LARGE, f"the body is larger than {limits.body_bytes} bytes"
     )
 
 
-def body_reader(head: Head, limits: Limits) -> Body:
-    """The reader of the body that ``head`` announces. Raises Refusal, also where two readings of
-    the length are possible (RFC 9112 section 6.1: request smuggling)."""
+def body_reader(head: Head, limits: PeerLimits) -> Body:
+    """The reader of the body that ``head`` announces. Raises RequestRefused, also where the length
+    can be read in two ways (RFC 9112 section 6.1: request smuggling)."""
     if head.length is not None and head.length <= limits.body_bytes:
         return LengthBody(head.length)
     coding, length = head.control.get("transfer-encoding"), head.control.get("content-length")
     if coding is not None:
         if length is not None or head.http10:
-            raise bad("transfer-encoding beside content-length, or in HTTP/1.0")
+            raise bad_request("transfer-encoding beside content-length, or in HTTP/1.0")
         if coding.strip().lower() != "chunked":
-            raise bad(f"transfer-encoding {coding!r} is not known here; chunked is")
+            raise bad_request(f"transfer-encoding {coding!r} is not known here; chunked is")
         return ChunkedBody(limits)
     if length is None:
         return LengthBody(0)
     if not (length.isascii() and length.isdigit() and len(length) < 19):
-        raise bad(f"content-length {length[:60]!r} is no length")
+        raise bad_request(f"content-length {length[:60]!r} is no length")
     head.length = int(length)
     if head.length > limits.body_bytes:
         raise too_large(limits)

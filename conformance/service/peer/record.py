@@ -1,8 +1,10 @@
-"""An exchange in the making."""
+"""What is known of an exchange while it is under way."""
 
 from __future__ import annotations
 
-from conformance.service.peer.capture import Arrival, CapturedExchange
+from collections.abc import Sequence
+
+from conformance.service.peer.capture import Arrival, CapturedExchange, seconds_after
 from conformance.wire.exchange import Exchange, Headers, Reply, Request
 
 NOT_YET = Request("", "", ())
@@ -10,12 +12,15 @@ NO_REPLY = Reply()
 
 
 class Record:
-    """What is known so far of one exchange. Times are readings of ``time.monotonic()``.
+    """What is known so far of one exchange. Its members are those of CapturedExchange, which
+    ``freeze`` makes of it; times are readings of ``time.monotonic()``.
 
-    A run keeps thousands of these, so what follows from something else is left out until it is
-    asked for: ``arrivals`` is empty for a body that came in one piece with its head, ``deliveries``
-    for a response written at once. Both are flat: a time, then a size, and so on.
+    ``arrivals`` and ``deliveries`` are flat lists: a time, a size, a time, a size... They are None
+    for a body that came in one piece with its head, and for a response written at once.
     """
+
+    # A run keeps thousands of records. So they have slots, and what follows from other members is
+    # not kept but worked out in freeze().
 
     __slots__ = (
         "answered",
@@ -57,13 +62,13 @@ class Record:
         self.approximated: str | None = None
 
     def arrive(self, at: float, size: int) -> None:
-        """``size`` bytes of the body have arrived."""
+        """Note that ``size`` bytes of the body have arrived."""
         if self.arrivals is None:
             self.arrivals = []
         self.arrivals += (at, size)
 
     def deliver(self, at: float, size: int) -> None:
-        """``size`` more bytes of the response are written."""
+        """Note that ``size`` more bytes of the response were written."""
         if self.answered is None:
             self.answered = at
         elif self.deliveries is None:
@@ -74,36 +79,36 @@ class Record:
 
     def freeze(self, opened: float) -> CapturedExchange:
         """The exchange as a value, its times counted from ``opened``."""
-
-        def since(at: float | None) -> float | None:
-            return None if at is None else round(at - opened, 6)
-
-        def track(marks: list[float] | None, at: float | None, size: int) -> tuple[Arrival, ...]:
-            if marks is None:
-                marks = [at, size] if at is not None and size else []
-            return tuple(
-                Arrival(round(when - opened, 6), int(count))
-                for when, count in zip(marks[::2], marks[1::2], strict=True)
-            )
-
-        at = round(self.arrived - opened, 6)
-        exchange = Exchange(self.request, self.reply.response, at, self.reply.fault)
+        arrived = seconds_after(opened, self.arrived)
+        arrivals, deliveries = self.arrivals, self.deliveries
+        if arrivals is None and self.request.body:
+            arrivals = [self.complete, len(self.request.body)]
+        if deliveries is None and self.answered is not None and self.written:
+            deliveries = [self.answered, self.written]
         return CapturedExchange(
-            exchange,
-            self.connection,
-            self.sequence,
-            self.head,
-            arrived=at,
-            complete=round(self.complete - opened, 6),
-            arrivals=track(self.arrivals, self.complete, len(self.request.body)),
+            exchange=Exchange(self.request, self.reply.response, arrived, self.reply.fault),
+            connection=self.connection,
+            sequence=self.sequence,
+            head=self.head,
+            arrived=arrived,
+            complete=seconds_after(opened, self.complete),
+            arrivals=_marks(opened, arrivals or ()),
             sent_chunks=self.sent_chunks,
             trailers=self.trailers,
-            answered=since(self.answered),
-            finished=since(self.finished),
-            deliveries=track(self.deliveries, self.answered, self.written),
+            answered=seconds_after(opened, self.answered),
+            finished=seconds_after(opened, self.finished),
+            deliveries=_marks(opened, deliveries or ()),
             written=self.written,
             aborted=self.client_left is not None and self.finished is None,
-            client_left=since(self.client_left),
+            client_left=seconds_after(opened, self.client_left),
             failure=self.failure,
             approximated=self.approximated,
         )
+
+
+def _marks(opened: float, flat: Sequence[float]) -> tuple[Arrival, ...]:
+    """The times and sizes of ``flat`` as values."""
+    return tuple(
+        Arrival(seconds_after(opened, moment), int(size))
+        for moment, size in zip(flat[::2], flat[1::2], strict=True)
+    )

@@ -1,5 +1,4 @@
-"""The peer: a loopback HTTP(S) service in a thread of its own, with one listener for each
-execution."""
+"""The peer's thread, and the executions that run on it: one listener and one player each."""
 
 from __future__ import annotations
 
@@ -14,14 +13,20 @@ from types import TracebackType
 from typing import TypeVar, cast
 
 from conformance.errors import EnvironmentFault
-from conformance.service.peer.capture import Capture, CapturedConnection, Problem, ProblemCode
+from conformance.service.peer.capture import (
+    Capture,
+    CapturedConnection,
+    Problem,
+    ProblemCode,
+    seconds_after,
+)
 from conformance.service.peer.connection import Connection
-from conformance.service.peer.limits import Limits
+from conformance.service.peer.limits import PeerLimits
 from conformance.service.peer.listener import Door, Listener, loopback
 from conformance.service.peer.live import LivePlayer, serve_of
-from conformance.service.peer.parsing import Head, Refusal, bad
+from conformance.service.peer.parsing import Head, RequestRefused, bad_request
 from conformance.service.peer.record import Record
-from conformance.service.peer.tls import Authority, authority
+from conformance.service.peer.tls import CertificateAuthority, authority
 from conformance.wire.player import Player
 
 T = TypeVar("T")
@@ -32,10 +37,10 @@ class Execution:
     """One listener and the player behind it. Whatever arrives at ``url`` belongs to this execution.
 
     ``door``, ``capture`` and ``close`` may be called from any thread, also from the player while it
-    answers. ``origin`` takes the place of scheme, host and port in the URLs the player is shown, so
-    that a cassette recorded from a service matches; None shows the URL as it was sent.
-    ``elsewhere`` does so for requests to ``localhost``, which is the same listener and to a client
-    another host than ``url`` names.
+    answers. ``origin`` takes the place of scheme, host and port in the URLs the player sees, so
+    that a cassette recorded from a service matches; with None the player sees the URL as it was
+    sent. ``elsewhere`` takes their place for requests to ``localhost``: that is the same listener,
+    but to a client it is another host than the one in ``url``.
     """
 
     def __init__(
@@ -43,7 +48,8 @@ class Execution:
         server: PeerServer,
         listener: Listener,
         player: Player | LivePlayer,
-        tls: Authority | None,
+        *,
+        tls: CertificateAuthority | None,
         origin: str | None,
         hosts: tuple[str, ...],
         elsewhere: str | None,
@@ -59,18 +65,21 @@ class Execution:
         self._closed: Capture | None = None
         self.loop = server.loop
         self.limits = server.limits
-        self.player = cast(Player, player)  # of a live one, ``answer`` is never asked
+        # A live player has no ``answer``; connections never ask for it where there is ``serve``.
+        self.player = cast(Player, player)
         self.serve = serve_of(player)
         self.records: list[Record] = []
         self.opened = time.monotonic()
-        self.scheme = "https" if tls else "http"
+        self.scheme, default_port = "http", ":80"
+        self.ca_file: Path | None = None
+        if tls:
+            self.scheme, default_port = "https", ":443"
+            self.ca_file = tls.ca_file
         self.host, self.port = listener.address
-        self.ca_file: Path | None = tls.ca_file if tls else None
         self.url = f"{self.scheme}://{self.host}:{self.port}"
-        default = ":443" if tls else ":80"
         self._hosts = frozenset(
             {f"{name}:{self.port}" for name in (self.host, "localhost")}
-            | {host.lower().removesuffix(default) for host in hosts}
+            | {host.lower().removesuffix(default_port) for host in hosts}
         )
         listener.connected, listener.failed = self._connected, self._failed
         listener.report = lambda code, cause: self.report(self._count, code, cause)
@@ -86,12 +95,12 @@ class Execution:
     ) -> None:
         self.close()
 
-    # For whoever runs the case
+    # Called by whoever runs the case
 
     def door(self, door: Door, connections: int | None = None) -> None:
-        """Say what further connection attempts meet. Connections that stand idle are closed, so
-        that the next request has to knock; one that is being answered is closed after its answer.
-        With ``Door.RESET``, ``connections`` is after how many attempts the door opens by itself."""
+        """Set what further connection attempts meet. Idle connections are closed, so that the next
+        request has to connect again; a connection with an answer under way is closed after it.
+        After ``connections`` attempts that met ``Door.RESET`` the door opens by itself."""
 
         def shut() -> None:
             self._listener.shut(door, connections)
@@ -106,15 +115,15 @@ class Execution:
         return self._closed or self._server.settle(self._snapshot)
 
     def close(self) -> Capture:
-        """End the execution: no listener, no connection. Returns what was seen; further calls
-        return the same."""
+        """End the execution, its listener and its connections. Returns what was seen; further
+        calls return the same."""
         if self._closed is None:
             self._closed = self._server.settle(self._end)
         return self._closed
 
     def _snapshot(self) -> Capture:
-        standing = (connection.describe() for connection in self._connections.values())
-        connections = sorted((*self._ended, *standing), key=lambda c: c.number)
+        still_open = (connection.describe() for connection in self._connections.values())
+        connections = sorted((*self._ended, *still_open), key=lambda c: c.number)
         return Capture(
             self.opened,
             tuple(record.freeze(self.opened) for record in self.records),
@@ -131,7 +140,7 @@ class Execution:
             self._server.forget(self)
         return self._closed
 
-    # For its connections, on the loop's thread
+    # Called by its listener and its connections, on the loop's thread
 
     def _connected(self) -> Connection | None:
         self._count += 1
@@ -151,31 +160,32 @@ class Execution:
             self.report(protocol.number, ProblemCode.TLS_HANDSHAKE, cause)
             self._connections.pop(protocol.number, None)
 
-    def left(self, number: int) -> None:
-        """Connection ``number`` is gone."""
+    def closed(self, number: int) -> None:
+        """Take note that connection ``number`` is closed."""
         connection = self._connections.pop(number, None)
         if connection is not None:
             self._ended.append(connection.describe())
 
     def overdue(self, now: float) -> None:
-        """Call to account the connections whose deadline has passed."""
+        """End the connections whose deadline has passed at ``now``."""
         for connection in tuple(self._connections.values()):
             if connection.deadline < now:
                 connection.expire()
 
     def report(self, connection: int, code: ProblemCode, cause: str, start: bytes = b"") -> None:
-        """Keep a problem; beyond a thousand of them nobody reads on."""
+        """Keep a problem of ``connection``, unless there are too many already. ``start`` is the
+        first bytes of what was sent."""
         if len(self._problems) < _KEPT_PROBLEMS:
-            self._problems.append(
-                Problem(round(time.monotonic() - self.opened, 6), connection, code, cause, start)
-            )
+            now = seconds_after(self.opened, time.monotonic())
+            self._problems.append(Problem(now, connection, code, cause, start=start))
 
     def spend(self, size: int) -> None:
-        """Count a request with a body of ``size`` bytes. Raises Refusal."""
+        """Count a request with a body of ``size`` bytes. Raises RequestRefused beyond the
+        limits."""
         self._requests += 1
         self._bytes += size
         if self._requests > self.limits.requests or self._bytes > self.limits.total_bytes:
-            raise Refusal(
+            raise RequestRefused(
                 413,
                 ProblemCode.TOO_MANY,
                 f"more than {self.limits.requests} requests or "
@@ -183,48 +193,50 @@ class Execution:
             )
 
     def admit(self, head: Head) -> str:
-        """The absolute URL that ``head`` asks for. Raises Refusal for one that is not meant for
-        this listener."""
+        """The absolute URL that ``head`` asks for. Raises RequestRefused when the request is not
+        meant for this listener."""
         host, target = head.control.get("host"), head.target
-        if host is None or "," in host:  # repeated headers arrive joined
-            raise bad("there is not one host header, as HTTP/1.1 demands")
+        # Repeated headers arrive joined by a comma.
+        if host is None or "," in host:
+            raise bad_request("there is not one host header, as HTTP/1.1 demands")
         scheme = self.scheme
-        if (
-            "://" in target[:9]
-        ):  # the absolute form, as to a proxy; it outranks the header (RFC 9112 section 3.2.2)
+        if "://" in target[:9]:
+            # The absolute form, as to a proxy; it outranks the header (RFC 9112 section 3.2.2).
             scheme, _, rest = target.partition("://")
             host, slash, path = rest.partition("/")
             target = slash + path
         if host.lower() not in self._hosts:
-            # A page that made its own host name resolve to loopback (DNS rebinding) shows itself
-            # here.
-            raise Refusal(
+            # A web page that makes its own host name resolve to loopback (DNS rebinding) still
+            # sends that name as the host, so it is refused here.
+            raise RequestRefused(
                 421,
                 ProblemCode.WRONG_HOST,
                 f"the request is for {host[:200]!r}, not for {self.url}",
             )
         if "origin" in head.control:
-            raise Refusal(
+            raise RequestRefused(
                 403, ProblemCode.BROWSER, "a web page made the request; the peer serves SDKs"
             )
-        moved = self._elsewhere if host.lower() == f"localhost:{self.port}" else None
-        return (moved or self._origin or f"{scheme}://{host}") + target
+        origin = self._origin or f"{scheme}://{host}"
+        if self._elsewhere and host.lower() == f"localhost:{self.port}":
+            origin = self._elsewhere
+        return origin + target
 
 
 class PeerServer:
-    """The thread, its event loop and the executions open on it. A context manager; leaving it
-    closes them all.
+    """The peer's thread, its event loop and the executions open on it. A context manager; leaving
+    it closes every execution and ends the thread.
 
-    ``tls`` is the default for ``open``. Raises UsageError for a host that is not an IPv4 loopback
-    address.
+    ``tls`` is the default for ``open``. ``faults`` has what asyncio found wrong; it stays empty
+    when all goes well. Raises UsageError for a host that is not an IPv4 loopback address.
     """
 
     def __init__(
-        self, *, tls: bool = False, host: str = "127.0.0.1", limits: Limits | None = None
+        self, *, tls: bool = False, host: str = "127.0.0.1", limits: PeerLimits | None = None
     ) -> None:
         self._host = loopback(host)
         self._tls = tls
-        self.limits = limits or Limits()
+        self.limits = limits or PeerLimits()
         self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
         self.faults: list[str] = []
         self._thread: threading.Thread | None = None
@@ -243,13 +255,13 @@ class PeerServer:
         self.stop()
 
     def start(self) -> None:
-        """Start the thread. Once only: a stopped server is not started again."""
+        """Start the thread. A stopped server cannot be started again."""
         self.loop.set_exception_handler(self._keep_fault)
         self._thread = threading.Thread(target=self._run, name="conformance-peer", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Close every execution, end the thread. May be called twice."""
+        """Close every execution and end the thread. May be called twice."""
         if self._thread is None:
             return
         with contextlib.suppress(EnvironmentFault):
@@ -268,18 +280,33 @@ class PeerServer:
         port: int = 0,
         elsewhere: str | None = None,
     ) -> Execution:
-        """A new listener on a port of its own, answered by ``player``.
+        """A new execution: a listener on ``port`` (0: any that is free), answered by ``player``.
 
         ``origin`` (``https://name``) replaces scheme and host in the URLs ``player`` sees,
         ``elsewhere`` in those of requests to ``localhost``. ``hosts`` are Host headers taken beside
-        ``127.0.0.1:PORT`` and ``localhost:PORT``. ``port`` 0 is any that is free. Raises
-        EnvironmentFault when the system has no port or file descriptor left, or the server does not
-        run.
+        ``127.0.0.1:PORT`` and ``localhost:PORT``. Raises EnvironmentFault when the system has no
+        port or file descriptor left, or the server does not run.
         """
-        tls_authority = authority() if (self._tls if tls is None else tls) else None
-        context = tls_authority.context if tls_authority else None
-        listener = Listener(self.loop, self._host, context, self.limits.handshake_seconds, port)
-        execution = Execution(self, listener, player, tls_authority, origin, hosts, elsewhere)
+        certificates, context = None, None
+        if tls or (tls is None and self._tls):
+            certificates = authority()
+            context = certificates.context
+        listener = Listener(
+            self.loop,
+            self._host,
+            context,
+            handshake_seconds=self.limits.handshake_seconds,
+            port=port,
+        )
+        execution = Execution(
+            self,
+            listener,
+            player,
+            tls=certificates,
+            origin=origin,
+            hosts=hosts,
+            elsewhere=elsewhere,
+        )
 
         def begin() -> None:
             self._executions[id(execution)] = execution
@@ -289,24 +316,27 @@ class PeerServer:
         return execution
 
     def forget(self, execution: Execution) -> None:
-        """Take ``execution`` off the list of open ones."""
+        """Take ``execution`` off the list of open executions."""
         self._executions.pop(id(execution), None)
 
     def call(self, function: Callable[[], T]) -> T:
-        """Run ``function`` on the loop's thread and wait for it; at once when this is that
-        thread."""
+        """What ``function`` returns, or raises, on the loop's thread. Waits for it; may be called
+        on that thread as well."""
         if threading.current_thread() is self._thread:
             return function()
         return self._hand_over(function, hops=0)
 
     def settle(self, function: Callable[[], T]) -> T:
-        """The same, after the sockets were looked at: what had arrived when this was called is seen
-        by ``function``."""
+        """As ``call``, but ``function`` sees everything that had arrived at the sockets when
+        ``settle`` was called."""
         if threading.current_thread() is self._thread:
             return function()
+        # In each of its turns the loop looks at the sockets before it runs what is due.
         return self._hand_over(function, hops=2)
 
     def _hand_over(self, function: Callable[[], T], hops: int) -> T:
+        """What ``function`` returns on the loop's thread, after ``hops`` further turns of the
+        loop."""
         if self._thread is None or not self._thread.is_alive():
             raise EnvironmentFault(
                 "peer-not-running", "the peer's thread does not run", "use it as a context manager"
@@ -352,6 +382,6 @@ class PeerServer:
             execution.overdue(now)
         self.loop.call_later(self.limits.sweep_seconds, self._sweep)
 
-    def _keep_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:  # noqa: ARG002
-        # asyncio's own way would print a traceback in the middle of somebody's report.
+    def _keep_fault(self, _: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        # Without this handler asyncio would print a traceback in the middle of somebody's report.
         self.faults.append(f"{context.get('message')}: {context.get('exception')!r}")

@@ -1,4 +1,5 @@
-"""The test CA of this process and the one server context that all TLS listeners share."""
+"""The certificate authority of this process, and the server context that all TLS listeners
+share."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ NAMES = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
-    """``context`` serves HTTP/1.1 over TLS under NAMES; ``ca_file`` is the PEM bundle that makes an
-    SDK trust it.
+class CertificateAuthority:
+    """A test CA with the certificate it issued: ``context`` serves HTTP/1.1 over TLS under NAMES,
+    ``ca_file`` (its content: ``ca_pem``) is the PEM bundle that makes an SDK trust it.
 
-    The CA's private key never leaves this process, and the CA is valid for nobody else.
+    The CA's private key stays in the memory of this process.
     """
 
     context: ssl.SSLContext
@@ -26,9 +27,10 @@ class Authority:
 
 
 @functools.cache
-def authority() -> Authority:
-    """This process's CA, made on first use (milliseconds) and removed from the disk when the
-    process ends."""
+def authority() -> CertificateAuthority:
+    """This process's CA. It is made on first use, which takes milliseconds; its file is removed
+    when the process ends."""
+    # Imported here: whoever uses no TLS does not wait for the import.
     import trustme
 
     ca = trustme.CA(organization_name="Azure OpenAI conformance tests")
@@ -41,4 +43,4 @@ def authority() -> Authority:
     pem = ca.cert_pem.bytes()
     path = Path(folder.name) / "ca.pem"
     path.write_bytes(pem)
-    return Authority(context, path, pem)
+    return CertificateAuthority(context, path, pem)

@@ -1,5 +1,5 @@
-"""An answer on its way from the service to the SDK: piece by piece as it comes, with names
-exchanged on the way where that is asked for."""
+"""Passing the service's answer on to the SDK: piece by piece as it comes, with texts replaced on
+the way where that is asked for."""
 
 from __future__ import annotations
 
@@ -14,57 +14,66 @@ from conformance.wire.exchange import Headers, Provenance
 
 
 class Outlet:
-    """The way to the client, as long as it listens."""
+    """The way to the client. What is sent after ``leave`` goes nowhere."""
 
     def __init__(self, answer: LiveAnswer) -> None:
         self._answer = answer
         self._listening = True
         self.begun = False
+        """Whether the head of an answer has come, even if nobody listened any more."""
 
     def begin(self, status: int, headers: Headers, provenance: Provenance) -> None:
+        """Send the head."""
         self.begun = True
         if self._listening:
             self._answer.begin(status, headers, provenance)
 
     async def send(self, piece: bytes) -> None:
+        """Send ``piece`` of the body, and wait while the client is slow to read."""
         if self._listening:
             await self._answer.send(piece)
 
     def break_off(self) -> None:
-        """The rest of the body is lost."""
+        """End the client's connection under the body, because the rest of it is lost."""
         self._answer.break_off()
 
     def leave(self) -> None:
+        """Take note that the client has left."""
         self._listening = False
-        self._answer.go_on()  # what waits for a client that is slow to read waits for nobody now
+        # A send may be waiting for the client to read; it must not wait for ever.
+        self._answer.resume()
 
 
-class Exchanged:
-    """A body in which texts are replaced by others, wherever pieces end. ``feed`` gives what is
-    sure by now: what could be the beginning of such a text waits for the next piece, or for
-    ``rest``."""
+class Substitution:
+    """Replaces texts in a body by others, wherever the pieces of the body end.
+
+    ``feed`` returns what is certain so far. What could be the beginning of a text to be replaced
+    waits for the next piece, or for ``rest``. False when there is nothing to replace.
+    """
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = {real.encode(): shown.encode() for real, shown in texts.items() if real}
-        longest_first = sorted(self._texts, key=lambda text: (-len(text), text))
-        self._pattern = (
-            re.compile(b"|".join(map(re.escape, longest_first))) if longest_first else None
-        )
-        self._longest = len(longest_first[0]) if longest_first else 0
+        self._pattern: re.Pattern[bytes] | None = None
+        self._longest = 0
+        if self._texts:
+            # The longest goes first, so that a text wins over another that is its beginning.
+            longest_first = sorted(self._texts, key=lambda text: (-len(text), text))
+            self._pattern = re.compile(b"|".join(map(re.escape, longest_first)))
+            self._longest = len(longest_first[0])
         self._held = b""
 
     def __bool__(self) -> bool:
         return self._pattern is not None
 
     def feed(self, piece: bytes) -> bytes:
-        """What ``piece`` makes certain."""
+        """What is certain of the body now that ``piece`` has come."""
         data = self._held + piece
-        sure = self._sure(data)
-        self._held = data[sure:]
-        return self.whole(data[:sure])
+        size = self._certain(data)
+        self._held = data[size:]
+        return self.whole(data[:size])
 
     def rest(self) -> bytes:
-        """What was still waiting, at the end of the body."""
+        """What was still waiting when the body ended."""
         held, self._held = self._held, b""
         return self.whole(held)
 
@@ -72,23 +81,28 @@ class Exchanged:
         """``data``, all of it, with the texts replaced."""
         if self._pattern is None:
             return data
-        return self._pattern.sub(lambda found: self._texts[found[0]], data)
+        return self._pattern.sub(lambda match: self._texts[match[0]], data)
 
     def header(self, value: str) -> str:
         """The header value with the texts replaced."""
-        return self.whole(value.encode("latin-1", "replace")).decode("latin-1") if self else value
+        if not self:
+            return value
+        return self.whole(value.encode("latin-1", "replace")).decode("latin-1")
 
-    def _sure(self, data: bytes) -> int:
-        """How much of ``data`` no later byte can change: up to where a text could have begun that
-        is not whole yet, unless what stands there belongs to one that is."""
+    def _certain(self, data: bytes) -> int:
+        """The number of bytes of ``data`` that no later byte can change.
+
+        The first byte that is not certain is where a text begins that is not whole yet, unless that
+        byte belongs to a text that is whole.
+        """
         if self._pattern is None:
             return len(data)
-        found = [match.span() for match in self._pattern.finditer(data)]
+        whole_texts = [match.span() for match in self._pattern.finditer(data)]
         for at in range(max(0, len(data) - self._longest + 1), len(data)):
             tail = data[at:]
-            if any(text.startswith(tail) and text != tail for text in self._texts) and not any(
-                start < at < end for start, end in found
-            ):
+            begins = any(text.startswith(tail) and text != tail for text in self._texts)
+            inside = any(start < at < end for start, end in whole_texts)
+            if begins and not inside:
                 return at
         return len(data)
 
@@ -99,16 +113,17 @@ async def carry(
     outlet: Outlet,
     provenance: Provenance,
     idle: float,
-    exchanged: Exchanged | None = None,
+    exchanged: Substitution | None = None,
     *,
     hide_goal: bool = False,
 ) -> tuple[Headers, bytes, BodyState]:
-    """Speak the answer into ``outlet``. Returns its headers and its body as the service sent them.
+    """Pass the answer on to ``outlet``. Returns its headers and its body as the service sent them,
+    and how the body was framed.
 
-    How the service framed it is told: the SDK, and a replay, get it framed so again. A body whose
-    length was announced waits until it is whole when texts are ``exchanged`` in it, because that
-    changes the length. ``hide_goal`` takes out where a redirect leads. Raises Broken, TimeoutError
-    and OSError for an answer that is not whole.
+    The SDK gets the body framed as the service framed it, and so does a replay. Texts are replaced
+    as ``exchanged`` says. ``hide_goal`` takes out where a redirect leads. ``idle`` is the longest
+    wait for a piece in seconds. Raises Broken, TimeoutError and OSError for an answer that is not
+    whole.
     """
     head, state = answering.head, framing(answering.head, method)
     headers = tuple(
@@ -116,7 +131,7 @@ async def carry(
         for pair in head.headers
         if pair[0].lower() not in HOP_BY_HOP or pair[0].lower() == "transfer-encoding"
     )
-    texts = exchanged or Exchanged({})
+    texts = exchanged or Substitution({})
     shown = tuple(
         (name, texts.header(value))
         for name, value in headers
@@ -125,16 +140,18 @@ async def carry(
     body = read_body(answering.reader, state, asyncio.get_running_loop(), idle)
     pieces: list[bytes] = []
     if texts and state.length is not None:
+        # Replacing texts changes the length, which stands in the head. So the body has to be whole
+        # before the head can be sent.
         lost: Exception | None = None
         try:
             async for piece in body:
                 pieces.append(piece)
         except (Broken, TimeoutError, OSError) as error:
-            lost = error  # what came before is told all the same
+            lost = error  # the client still gets what came before
         whole = b"".join(pieces)
-        told = texts.whole(whole)
-        outlet.begin(head.status, _of_length(shown, len(told) - len(whole)), provenance)
-        await outlet.send(told)
+        replaced = texts.whole(whole)
+        outlet.begin(head.status, _longer(shown, len(replaced) - len(whole)), provenance)
+        await outlet.send(replaced)
         if lost is not None:
             raise lost
         return headers, whole, state
@@ -146,14 +163,11 @@ async def carry(
     return headers, b"".join(pieces), state
 
 
-def _of_length(headers: Headers, grown: int) -> Headers:
+def _longer(headers: Headers, grown: int) -> Headers:
     """``headers`` announcing ``grown`` more bytes."""
-    return tuple(
-        (
-            name,
-            str(int(value) + grown)
-            if name.lower() == "content-length" and value.isdigit()
-            else value,
-        )
-        for name, value in headers
-    )
+    pairs = []
+    for name, value in headers:
+        if name.lower() == "content-length" and value.isdigit():
+            value = str(int(value) + grown)
+        pairs.append((name, value))
+    return tuple(pairs)

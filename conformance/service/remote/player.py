@@ -1,4 +1,4 @@
-"""The service's side of a case whose service is elsewhere: everything goes there."""
+"""The player of a case whose service is elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from conformance.wire.exchange import Exchange, Reply, Request
 
 
 class TargetPlayer(CasePlayer):
-    """A player for one case of a run against a service elsewhere."""
+    """Answers the requests of one case by asking the service through ``relay``. Requests to other
+    hosts are answered as in a replay."""
 
     def __init__(
         self,
@@ -25,10 +26,9 @@ class TargetPlayer(CasePlayer):
         self._relay = relay
 
     async def serve(self, request: Request, answer: LiveAnswer) -> Reply | None:
-        """Answer ``request`` from the service; another host's is refused as in a replay."""
+        """Answer ``request`` from the service, or as a replay does when it is for another host."""
         if request.host != self._host:
             return self.answer(request)
-        self.exchanges.append(
-            Exchange(request, None, self._clock.now())
-        )  # what the peer has seen of it is the record
+        # The response is left out here: the peer keeps what it has seen of it.
+        self.exchanges.append(Exchange(request, None, self._clock.now()))
         return await self._relay.serve(request, answer)

@@ -1,4 +1,4 @@
-"""The proxy between here and a service, as the environment names it."""
+"""The proxy on the way to a service, as the environment names it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # requests rests on it too
+
+# Not in typeshed, but stable: requests decides by it which hosts NO_PROXY excepts.
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from conformance.errors import UsageError
 
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-"""In the order in which they count; the small spelling goes first, as for curl."""
+"""The first that is set counts. Lower case goes before upper case, as for curl."""
 _PORT = 80
 
 
@@ -28,7 +30,7 @@ class Proxy:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What of it may not be shown."""
+        """The texts that may not be shown: the password, and what it is sent as."""
         if not self.password:
             return ()
         return self.password, self._basic
@@ -54,18 +56,23 @@ def proxy_for(url: str, environment: Mapping[str, str]) -> Proxy | None:
     """
     place = urlsplit(url)
     host = place.hostname or ""
-    value = next((text for name in _VARIABLES if (text := environment.get(name, "").strip())), "")
-    if not value or place.scheme != "https" or _is_loopback(host):
+    proxy_url = ""
+    for name in _VARIABLES:
+        proxy_url = proxy_url or environment.get(name, "").strip()
+    if not proxy_url or place.scheme != "https" or _is_loopback(host):
         return None
     excepted = environment.get("no_proxy", "") or environment.get("NO_PROXY", "")
     if proxy_bypass_environment(place.netloc.rpartition("@")[2].lower(), {"no": excepted.lower()}):
         return None
-    return _parsed(value)
+    return _parsed(proxy_url)
 
 
-def _parsed(value: str) -> Proxy:
+def _parsed(proxy_url: str) -> Proxy:
+    """The proxy at ``proxy_url``, whose scheme may be missing. Raises UsageError."""
+    if "://" not in proxy_url:
+        proxy_url = f"http://{proxy_url}"
     try:
-        place = urlsplit(value if "://" in value else f"http://{value}")
+        place = urlsplit(proxy_url)
         host, port = place.hostname or "", place.port or _PORT
     except ValueError:
         host, port, place = "", 0, urlsplit("")

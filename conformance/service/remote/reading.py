@@ -1,4 +1,4 @@
-"""Reading HTTP/1.1 responses (RFC 9112): heads, and bodies with every boundary of their coding."""
+"""Reading HTTP/1.1 responses (RFC 9112): heads, and bodies with the ends of their chunks."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from conformance.service.peer.limits import Limits
-from conformance.service.peer.parsing import HEAD_END, ChunkedBody, LengthBody, Refusal
+from conformance.service.peer.limits import PeerLimits
+from conformance.service.peer.parsing import HEAD_END, ChunkedBody, LengthBody, RequestRefused
 from conformance.wire.exchange import Headers, header
 
 MAX_BODY = 100 * 1024 * 1024
+"""Bytes of a body; a longer one is not read."""
 _READ = 65_536
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 class Broken(Exception):
-    """What came is no HTTP/1.1 response, or ended before it was whole; the text says which."""
+    """What came is no HTTP/1.1 response, or it ended before it was whole; the text says which."""
 
 
 @dataclass(slots=True)
@@ -31,9 +32,9 @@ class ResponseHead:
 
 @dataclass(slots=True)
 class BodyState:
-    """How a body is framed, and the ends of the chunks of a chunked one. ``chunked``: each chunk is
-    a piece of its own; ``length``: what was announced; with neither, the end of the connection ends
-    it."""
+    """How a body is framed: ``chunked``, with an announced ``length``, or, with neither, by the end
+    of the connection. ``ends`` and ``times`` are the end offsets of the chunks read so far, and
+    when each was read, in seconds on the event loop's clock."""
 
     chunked: bool
     length: int | None
@@ -47,8 +48,10 @@ async def read_head(reader: asyncio.StreamReader) -> ResponseHead:
         try:
             raw = await reader.readuntil(HEAD_END)
         except asyncio.IncompleteReadError as error:
-            came = f"after {len(error.partial)} bytes" if error.partial else "without a byte"
-            raise Broken(f"the connection ended {came}, before the head of a response") from None
+            size = "without a byte"
+            if error.partial:
+                size = f"after {len(error.partial)} bytes"
+            raise Broken(f"the connection ended {size}, before the head of a response") from None
         except asyncio.LimitOverrunError:
             raise Broken("the head of the response is too long") from None
         head = parse_head(raw)
@@ -59,8 +62,8 @@ async def read_head(reader: asyncio.StreamReader) -> ResponseHead:
 def parse_head(raw: bytes) -> ResponseHead:
     """The head ``raw``, which ends in a blank line. Raises Broken."""
     first, *lines = raw[: -len(HEAD_END)].split(b"\r\n")
-    found = _STATUS.fullmatch(first)
-    if found is None:
+    status_line = _STATUS.fullmatch(first)
+    if status_line is None:
         raise Broken("what answers does not speak HTTP/1.1")
     headers = []
     for line in lines:
@@ -68,40 +71,34 @@ def parse_head(raw: bytes) -> ResponseHead:
         if not colon or not _NAME.fullmatch(name):
             raise Broken("a header of the response is none")
         headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
-    return ResponseHead(int(found[1]), tuple(headers))
+    return ResponseHead(int(status_line[1]), tuple(headers))
 
 
 def framing(head: ResponseHead, method: str) -> BodyState:
-    """How the body after ``head`` is framed. Raises Broken where two readings are possible (RFC
-    9112 section 6.3)."""
-    coding, length = (
-        header(head.headers, "transfer-encoding"),
-        header(head.headers, "content-length"),
-    )
+    """How the body after ``head`` is framed. Raises Broken where the length can be read in two ways
+    (RFC 9112 section 6.3)."""
+    coding = header(head.headers, "transfer-encoding")
+    length = header(head.headers, "content-length")
     if method == "HEAD" or head.status in (204, 304):
         return BodyState(chunked=False, length=0)
     if coding is not None:
         if coding.strip().lower() != "chunked" or length is not None:
             raise Broken("the length of the response can be read in two ways")
         return BodyState(chunked=True, length=None)
-    if length is not None and not (length.isascii() and length.isdigit()):
+    if length is None:
+        return BodyState(chunked=False, length=None)
+    if not (length.isascii() and length.isdigit()):
         raise Broken("the content-length of the response is no number")
-    return BodyState(chunked=False, length=None if length is None else int(length))
+    return BodyState(chunked=False, length=int(length))
 
 
 async def read_body(
     reader: asyncio.StreamReader, state: BodyState, clock: asyncio.AbstractEventLoop, idle: float
 ) -> AsyncIterator[bytes]:
-    """The body in the pieces it came in, never across the end of a chunk. Times are kept in
-    ``state`` as seconds on ``clock``. Raises Broken for one that is not whole or larger than
-    MAX_BODY, TimeoutError after ``idle`` seconds without a byte."""
-    body = (
-        ChunkedBody(Limits())
-        if state.chunked
-        else None
-        if state.length is None
-        else LengthBody(state.length)
-    )
+    """The body in the pieces it came in; no piece goes beyond the end of a chunk. The ends and
+    times of chunks are added to ``state``, by ``clock``. Raises Broken for a body that is not whole
+    or larger than MAX_BODY, TimeoutError after ``idle`` seconds without a byte."""
+    body = _body_reader(state)
     size = 0
     while body is None or not body.complete:
         async with asyncio.timeout(idle):
@@ -110,7 +107,9 @@ async def read_body(
             if body is None:
                 return
             raise Broken(f"the body of the response broke off after {size} bytes")
-        pieces = [data] if body is None else _fed(body, data, state, clock.time())
+        pieces = [data]
+        if body is not None:
+            pieces = _fed(body, data, state, clock.time())
         for piece in pieces:
             size += len(piece)
             if size > MAX_BODY:
@@ -118,11 +117,22 @@ async def read_body(
             yield piece
 
 
+def _body_reader(state: BodyState) -> ChunkedBody | LengthBody | None:
+    """The reader of a body that is framed as ``state`` says; None when the connection's end is the
+    body's."""
+    if state.chunked:
+        return ChunkedBody(PeerLimits())
+    if state.length is not None:
+        return LengthBody(state.length)
+    return None
+
+
 def _fed(body: ChunkedBody | LengthBody, data: bytes, state: BodyState, now: float) -> list[bytes]:
+    """The pieces of the body that ``data`` brings. Raises Broken."""
     before = len(body.pieces)
     try:
         rest = body.feed(data)
-    except Refusal as refusal:
+    except RequestRefused as refusal:
         raise Broken(f"the chunked coding of the response is broken: {refusal.cause}") from None
     if rest:
         raise Broken("the response is longer than it announced")

@@ -1,9 +1,8 @@
-"""Asking a service that is not ours, in the place of a client: the far side of a run against a
-resource or a gateway.
+"""The relay between an SDK and a service that is not ours: a resource, or somebody's gateway.
 
-The client is given stand-ins for the credentials and never sees the real ones. They are put in on
-the way out, where a stand-in stands, and taken out of whatever the service echoes, so that neither
-an SDK's log nor a report can hold them.
+The SDK is given stand-ins for the credentials and never sees the real ones. On the way out the
+relay puts the real ones where the stand-ins are; on the way back it takes them out of whatever the
+service echoes. So neither an SDK's log nor a report can hold them.
 """
 
 from __future__ import annotations
@@ -14,45 +13,44 @@ from dataclasses import dataclass, field, replace
 
 from conformance.errors import EnvironmentFault
 from conformance.service.peer.live import LiveAnswer
-from conformance.service.remote.passing import Exchanged, Outlet, carry
+from conformance.service.remote.passing import Outlet, Substitution, carry
 from conformance.service.remote.upstream import Remote, Timeouts
 from conformance.wire.exchange import Fault, Headers, Provenance, Reply, Request
 
-_FAR = Timeouts(idle=300.0)
-"""A reasoning model thinks for minutes before its first byte; the SDK's own time-out is to end a
-call, not ours."""
-_BROKEN = frozenset({"upstream-broken", "upstream-timeout"})
+# A reasoning model thinks for minutes before its first byte, and it is the SDK's own time-out that
+# should end a call, not this one.
+_TIMEOUTS = Timeouts(idle=300.0)
+_BROKEN_LATER = frozenset({"upstream-broken", "upstream-timeout"})
+"""Codes of faults that occur after the service was reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchanger:
-    """``outward`` gives a header its real value, and may take time. ``inward``: what is replaced in
-    everything the service answers."""
+    """Exchanges stand-ins for what is real. ``outward`` gives the real value of a header (name,
+    value) and may block for a while; ``inward`` gives the texts that are replaced in everything the
+    service answers, and what by."""
 
     outward: Callable[[str, str], str]
     inward: Callable[[], Mapping[str, str]] = field(default=dict)
 
 
 class Relay:
-    """A live player: every request goes to ``remote``, and what comes back is the answer, with
-    ``provenance``. Nothing is kept, waited for or tried again: that is the SDK's part.
+    """A live player that asks ``remote`` and passes on what it answers, with ``provenance``. It
+    keeps nothing and tries nothing again: retries are the SDK's part.
 
-    Redirects are not followed, nor shown where they lead: a client that followed would leave the
-    observation. The service is asked for unencoded bodies, so that what they hold can be looked at.
-    Raises EnvironmentFault when the service cannot be reached; a connection that breaks later is an
-    answer like any other.
+    Raises EnvironmentFault when the service cannot be reached. A connection that breaks later is
+    passed on to the SDK as a broken connection.
     """
 
     def __init__(self, remote: Remote, provenance: Provenance, exchanger: Exchanger) -> None:
-        self._upstream = remote.upstream(timeouts=_FAR)
+        self._upstream = remote.upstream(timeouts=_TIMEOUTS)
         self._provenance = provenance
         self._exchanger = exchanger
 
     async def serve(self, request: Request, answer: LiveAnswer) -> Reply | None:
-        """Ask the service, and speak its answer as it comes."""
-        headers = await asyncio.to_thread(
-            self._outward, request.headers
-        )  # a token may have to be asked for
+        """Ask the service, and pass its answer on to ``answer`` as it comes."""
+        # In a thread, because a token may have to be asked for, and the peer's loop must not block.
+        headers = await asyncio.to_thread(self._outward, request.headers)
         outlet = Outlet(answer)
         try:
             async with self._upstream.sent(replace(request, headers=headers)) as answering:
@@ -61,12 +59,14 @@ class Relay:
                     request.method,
                     outlet,
                     self._provenance,
-                    self._upstream.timeouts.idle,
-                    Exchanged(self._exchanger.inward()),
+                    idle=self._upstream.timeouts.idle,
+                    exchanged=Substitution(self._exchanger.inward()),
+                    # An SDK that followed a redirect would leave the relay, and nobody would see
+                    # what it does there.
                     hide_goal=True,
                 )
         except EnvironmentFault as fault:
-            if fault.code not in _BROKEN:
+            if fault.code not in _BROKEN_LATER:
                 raise
             if not outlet.begun:
                 return Reply(None, Fault.CONNECTION_RESET)
@@ -79,4 +79,6 @@ class Relay:
             for name, value in headers
             if name.lower() != "accept-encoding"
         )
+        # Bodies have to come unencoded, so that texts can be replaced in them and rules can read
+        # them.
         return (*exchanged, ("Accept-Encoding", "identity"))

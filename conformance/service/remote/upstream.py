@@ -1,5 +1,5 @@
-"""The service that is forwarded to: one connection a request, TLS always verified, redirects never
-followed."""
+"""The service that requests are forwarded to: one connection for each request, certificates always
+verified, redirects never followed."""
 
 from __future__ import annotations
 
@@ -32,17 +32,18 @@ HOP_BY_HOP = frozenset(
         "expect",
     }
 )
-"""Headers of one connection and not of the message (RFC 9110 section 7.6.1); ``expect`` the peer
-has answered."""
+"""Headers that belong to one connection and not to the message (RFC 9110 section 7.6.1), and
+``expect``, which the peer has answered."""
 _CREDENTIALS = frozenset({"api-key", "authorization"})
 _LONGEST_HEAD = 128 * 1024
+"""Bytes of a response's head."""
 _UNREACHABLE = "is the address right, and does a proxy stand between (HTTPS_PROXY)?"
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: to connect (TLS included), between two pieces of an answer, and for the whole of
-    it."""
+    """The longest waits in seconds: to connect (TLS included), between two pieces of an answer
+    (``idle``), and for the whole answer (``total``)."""
 
     connect: float = 10.0
     idle: float = 120.0
@@ -61,33 +62,46 @@ class Remote:
     def upstream(
         self, credentials: Credentials | None = None, timeouts: Timeouts | None = None
     ) -> Upstream:
-        """The way there."""
-        return Upstream(self.url, credentials, timeouts, self.ca_file, self.proxy)
+        """The way there, with ``credentials`` put into requests."""
+        return Upstream(
+            self.url,
+            credentials,
+            timeouts,
+            ca_file=self.ca_file,
+            proxy=self.proxy,
+        )
 
     @property
     def netloc(self) -> str:
+        """Host and port."""
         return urlsplit(self.url).netloc
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the service accepts, put in place of what the SDK sent, so that no SDK ever holds it.
-    ``token`` is asked before each request. With neither, requests go out with the SDK's own."""
+    """What the service accepts. It takes the place of the credential the SDK sent, so that no SDK
+    ever holds it. ``token`` is asked before each request. With neither ``key`` nor ``token``,
+    requests keep what the SDK sent."""
 
     key: str = field(default="", repr=False)
     token: Callable[[], str] | None = field(default=None, repr=False)
 
     async def applied(self, headers: Headers) -> Headers:
-        """``headers`` with the credential they carry exchanged; those without one stay without."""
+        """``headers`` with the credential in them replaced; headers without one stay without."""
         if not self.key and self.token is None:
             return headers
-        return tuple([await self._own(name.lower()) or (name, value) for name, value in headers])
+        applied = []
+        for name, value in headers:
+            if name.lower() in _CREDENTIALS:
+                applied.append(await self._header())
+            else:
+                applied.append((name, value))
+        return tuple(applied)
 
-    async def _own(self, name: str) -> tuple[str, str] | None:
-        if name not in _CREDENTIALS:
-            return None
+    async def _header(self) -> tuple[str, str]:
         if self.key or self.token is None:
             return "api-key", self.key
+        # In a thread, because the credential may have to ask over the network.
         return "Authorization", f"Bearer {await asyncio.to_thread(self.token)}"
 
 
@@ -100,11 +114,12 @@ class Answering:
 
 
 class Upstream:
-    """Where requests go: ``base`` is ``http(s)://host[:port][/path]``. Certificates are verified
-    against the system's authorities, and ``ca_file`` beside them for a gateway of one's own; there
-    is no way not to verify. With a ``proxy`` TLS goes through a tunnel of its.
+    """Where requests go: ``base`` is ``http(s)://host[:port][/path]``.
 
-    Raises UsageError ``target-url`` for a URL that is none, or one that holds a password.
+    Certificates are always verified, against the system's authorities and those in ``ca_file``.
+    With a ``proxy``, TLS goes through a tunnel that the proxy opens.
+
+    Raises UsageError ``target-url`` for a ``base`` of another form, or with a user in it.
     """
 
     def __init__(
@@ -128,36 +143,34 @@ class Upstream:
                 "for example https://my-resource.openai.azure.com",
             )
         self.tls = place.scheme == "https"
+        self.proxy: Proxy | None = None
+        default_port = 80
+        if self.tls:
+            self.proxy, default_port = proxy, 443
         self.host = place.hostname
         self.netloc = place.netloc
         self.prefix = place.path.rstrip("/")
         self.credentials = credentials or Credentials()
         self.timeouts = timeouts or Timeouts()
         try:
-            self.port = place.port or (443 if self.tls else 80)
+            self.port = place.port or default_port
         except ValueError:
             raise UsageError(
                 "target-url", "the port of the target is no number below 65536", ""
             ) from None
-        self.proxy = proxy if self.tls else None
-        self._ca_file = ca_file
-
-    @property
-    def origin(self) -> str:
+        self.origin = f"{place.scheme}://{self.netloc}"
         """Scheme, host and port."""
-        return f"{'https' if self.tls else 'http'}://{self.netloc}"
+        self._ca_file = ca_file
 
     @contextlib.asynccontextmanager
     async def connected(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """A connection, TLS included. Raises EnvironmentFault (``upstream-unreachable``,
-        ``upstream-tls``, ``upstream-proxy``) for want of one, and for what breaks while it is used
-        what ``sent`` raises."""
+        """A connection, TLS included. Raises EnvironmentFault: ``upstream-unreachable``,
+        ``upstream-tls`` or ``upstream-proxy`` where no connection comes about, and what ``sent``
+        raises where it breaks while it is used."""
         writer: asyncio.StreamWriter | None = None
         try:
             async with asyncio.timeout(self.timeouts.connect):
-                reader, writer = await (
-                    self._direct() if self.proxy is None else self._through(self.proxy)
-                )
+                reader, writer = await self._connect()
             yield reader, writer
         except HarnessError:
             raise
@@ -167,10 +180,13 @@ class Upstream:
             if writer is not None:
                 writer.transport.abort()
 
-    async def _direct(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(
-            self.host, self.port, ssl=self._context() if self.tls else None, limit=_LONGEST_HEAD
-        )
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self.proxy is not None:
+            return await self._through(self.proxy)
+        context = None
+        if self.tls:
+            context = self._context()
+        return await asyncio.open_connection(self.host, self.port, ssl=context, limit=_LONGEST_HEAD)
 
     async def _through(self, proxy: Proxy) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
@@ -179,10 +195,11 @@ class Upstream:
             )
         except OSError as error:
             raise _proxy_fault(f"cannot be reached: {_why(error)}") from None
+        host = self.host
+        if ":" in host:  # an IPv6 address
+            host = f"[{host}]"
         try:
-            writer.write(
-                proxy.asking(f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}")
-            )
+            writer.write(proxy.asking(f"{host}:{self.port}"))
             try:
                 head = await read_head(reader)
             except (Broken, OSError) as error:
@@ -197,9 +214,9 @@ class Upstream:
 
     @contextlib.asynccontextmanager
     async def sent(self, request: Request) -> AsyncIterator[Answering]:
-        """``request`` sent, and its answer up to the head. Raises EnvironmentFault: what
-        ``connected`` raises where no byte of the request went out, else ``upstream-timeout`` and
-        ``upstream-broken``."""
+        """Send ``request``; gives its answer once the head is here. Raises EnvironmentFault: what
+        ``connected`` raises before a byte of the request went out, ``upstream-timeout`` and
+        ``upstream-broken`` later."""
         headers = await self.credentials.applied(request.headers)
         async with self.connected() as (reader, writer):
             writer.write(self.rendered(replace(request, headers=headers)))
@@ -209,22 +226,21 @@ class Upstream:
                 yield Answering(head, reader)
 
     def rendered(self, request: Request) -> bytes:
-        """``request`` as it goes out: path, query, headers and body as the SDK sent them, but for
-        the host and what belongs to its connection with us."""
+        """The bytes of ``request`` as it goes out. Path, query, headers and body stay as the SDK
+        sent them, except for the host and for what belongs to its connection with the peer."""
         parts = urlsplit(request.url)
         target = self.prefix + request.url[request.url.index(parts.netloc) + len(parts.netloc) :]
-        named = {
-            name.strip().lower()
-            for key, value in request.headers
-            if key.lower() == "connection"
-            for name in value.split(",")
-        }
+        left_out = {*HOP_BY_HOP, "content-length"}
+        for name, value in request.headers:
+            if name.lower() == "connection":  # it names further headers of the connection
+                left_out |= {entry.strip().lower() for entry in value.split(",")}
         lines = [f"{request.method} {target or '/'} HTTP/1.1"]
-        lines += [
-            f"{name}: {self.netloc if name.lower() == 'host' else value}"
-            for name, value in request.headers
-            if name.lower() not in HOP_BY_HOP | named | {"content-length"}
-        ]
+        for name, value in request.headers:
+            if name.lower() in left_out:
+                continue
+            if name.lower() == "host":
+                value = self.netloc
+            lines.append(f"{name}: {value}")
         if request.body or request.method in ("POST", "PUT", "PATCH"):
             lines.append(f"Content-Length: {len(request.body)}")
         lines.append("Connection: close")
@@ -238,6 +254,8 @@ class Upstream:
         return context
 
     def _fault(self, error: Exception, *, connected: bool) -> EnvironmentFault:
+        """``error`` as a fault of the environment; ``connected``: it came after the connection was
+        made."""
         if isinstance(error, ssl.SSLCertVerificationError):
             return EnvironmentFault(
                 "upstream-tls",
@@ -275,16 +293,18 @@ class Upstream:
         )
 
 
-def _proxy_fault(said: str) -> EnvironmentFault:
-    """Its address is not told: user and password may be in it, and it names somebody's network."""
+def _proxy_fault(what_happened: str) -> EnvironmentFault:
+    # The proxy's address is left out: user and password may be in it, and it names somebody's
+    # network.
     return EnvironmentFault(
         "upstream-proxy",
-        f"the proxy of the environment (HTTPS_PROXY) {said}",
+        f"the proxy of the environment (HTTPS_PROXY) {what_happened}",
         "NO_PROXY excepts hosts; user and password go into the variable (user:password@host)",
     )
 
 
 def _why(error: Exception) -> str:
+    """``error`` in a few words."""
     if isinstance(error, socket.gaierror):
         return "there is no such host"
     if isinstance(error, OSError) and error.errno:

@@ -320,7 +320,8 @@ def rate_limit() -> dict[str, Any]:
 def filtered_prompt() -> dict[str, Any]:
     return {
         "error": {
-            "message": "The response was filtered due to the prompt triggering the content management policy.",
+            "message": "The response was filtered due to the prompt triggering the content "
+            "management policy.",
             "type": None,
             "param": "prompt",
             "code": "content_filter",

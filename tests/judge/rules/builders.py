@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 from conformance.judge.rules import Level, StepContext, StepObservation
 from conformance.judge.rules.errors import service_message
-from conformance.judge.rules.wire_view import vector, wire_view
+from conformance.judge.rules.step import ObservedStep
+from conformance.judge.rules.wire_view import vector
 from conformance.suite.scenario.model import Expect
 from conformance.suite.schema import SchemaRegistry
 from conformance.wire.exchange import (
@@ -72,7 +73,15 @@ TRAITS: dict[str, Any] = {
     "request_id.header": "x-request-id",
 }
 
-Served = Response | Fault
+HIDING = {
+    **TRAITS,
+    "request_id.header": None,
+    "errors.exposes": ["code", "message", "headers"],
+    "result.view_lacks": ["object", "chat.completions.create:model", "embeddings.create:text"],
+}
+"""Traits of an SDK that has no accessor for some of what it gets."""
+
+Reply = Response | Fault
 
 
 @cache
@@ -107,7 +116,7 @@ def plain_answer(body: bytes, kind: str) -> Response:
 def step(
     operation: str,
     arguments: dict[str, Any],
-    *served: Served,
+    *served: Reply,
     waits: tuple[float, ...] = (),
     api_version: str = "2024-10-21",
     auth: Auth | None = None,
@@ -235,9 +244,8 @@ def conformant_outcome(context: StepContext) -> Outcome:
             "error", error=_refusal(response), request_id=response.header("x-request-id")
         )
     if context.call.stream is not None:
-        from conformance.judge.rules.seen import Seen
-
-        return Outcome("ok", view=wire_view(fresh(context)), chunks=tuple(Seen(context).consumed))
+        streamed = ObservedStep(context)
+        return Outcome("ok", view=streamed.wire_view, chunks=tuple(streamed.consumed))
     result = response.json()
     if context.operation.usage == "embeddings" and "encoding_format" not in context.call.arguments:
         result["data"] = [
@@ -246,7 +254,7 @@ def conformant_outcome(context: StepContext) -> Outcome:
     return Outcome(
         "ok",
         result,
-        wire_view(fresh(context)),
+        ObservedStep(context).wire_view,
         request_id=response.header("x-request-id") if isinstance(result, dict) else None,
     )
 
@@ -274,11 +282,6 @@ def _refusal(response: Response) -> SdkError:
         inner,
         headers=response.headers,
     )
-
-
-def fresh(context: StepContext) -> StepContext:
-    """The same step with nothing derived yet."""
-    return replace(context)
 
 
 def with_outcome(context: StepContext, outcome: Outcome) -> StepContext:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
-from conformance.judge.rules import Level, StepContext, apply_checks
-from conformance.wire.exchange import Exchange, Response
 from tests.judge.rules import bodies
 from tests.judge.rules.builders import CONFORMANT
-
-
-def broken(context: StepContext) -> list[str]:
-    """The findings that are not notes."""
-    return [f"{f.rule}: {f.message}" for f in apply_checks(context)[1] if f.level is not Level.MAY]
+from tests.judge.rules.harmless import harmless
+from tests.judge.rules.judged import broken
 
 
 @pytest.mark.parametrize("kind", CONFORMANT)
@@ -27,53 +18,6 @@ def test_conformant_step_has_no_findings(kind: str) -> None:
 @pytest.mark.parametrize("kind", CONFORMANT)
 def test_member_order_and_unknown_headers_do_not_matter(kind: str) -> None:
     assert broken(harmless(CONFORMANT[kind]())) == []
-
-
-def harmless(context: StepContext) -> StepContext:
-    """The same step with the members of every body reversed, and headers nobody knows on both
-    sides."""
-    exchanges = tuple(_rewritten(exchange) for exchange in context.observation.exchanges)
-    return replace(context, observation=replace(context.observation, exchanges=exchanges))
-
-
-def _rewritten(exchange: Exchange) -> Exchange:
-    request = replace(
-        exchange.request,
-        body=_reversed(exchange.request.body),
-        headers=(("X-Unheard-Of", "1"), *exchange.request.headers),
-    )
-    response = exchange.response
-    if response is not None:
-        body = _reversed_events(response) if response.is_event_stream else _reversed_json(response)
-        response = replace(response, body=body, headers=(("X-Unheard-Of", "1"), *response.headers))
-    return replace(exchange, request=request, response=response)
-
-
-def _reversed_json(response: Response) -> bytes:
-    is_json = response.header("content-type") == "application/json"
-    return _reversed(response.body) if is_json else response.body
-
-
-def _reversed(body: bytes) -> bytes:
-    try:
-        return json.dumps(_turn(json.loads(body)), indent=1).encode()
-    except ValueError:
-        return body
-
-
-def _turn(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _turn(value[name]) for name in reversed(value)}
-    return [_turn(item) for item in value] if isinstance(value, list) else value
-
-
-def _reversed_events(response: Response) -> bytes:
-    lines = response.body.decode().split("\n")
-    turned = [
-        f"data: {json.dumps(_turn(json.loads(line[6:])))}" if line.startswith("data: {") else line
-        for line in lines
-    ]
-    return "\r\n".join([": a comment", "", *turned]).encode()
 
 
 def test_bodies_are_fresh_each_time() -> None:

@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 
 from conformance.judge.rules import CHECK_FAILED, Level, all_rules, apply_checks
+from tests.judge.rules.harmless import harmless
+from tests.judge.rules.judged import broken
 from tests.judge.rules.mutants_sdk import SDK_MUTANTS
 from tests.judge.rules.mutants_service import SERVICE_MUTANTS
-from tests.judge.rules.test_conformant_steps import broken, harmless
 
 MUTANTS = {**SDK_MUTANTS, **SERVICE_MUTANTS}
 RULES = {rule.id: rule for rule in all_rules()}

@@ -16,7 +16,7 @@ from conformance.service.player import CasePlayer, ScriptedReply
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Reply
 from tests.judge.rules.builders import CONFORMANT, ENDPOINT, with_outcome
-from tests.judge.rules.test_conformant_steps import broken
+from tests.judge.rules.judged import broken
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("openai") is None, reason="openai is not installed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,11 @@ def multipart(
         head = f'--frontier\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
         body += head.encode() + content + b"\r\n"
     return (("content-type", "multipart/form-data; boundary=frontier"),), body + b"--frontier--\r\n"
+
+
+def file(name: str, content: bytes) -> dict[str, Any]:
+    """A file as an argument of a call."""
+    return {"$file": {"name": name, "base64": base64.b64encode(content).decode()}}
 
 
 @dataclass

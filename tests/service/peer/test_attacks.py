@@ -10,8 +10,9 @@ import time
 
 import pytest
 
-from conformance.service.peer import Door, Execution, Limits, PeerServer, ProblemCode, faults
+from conformance.service.peer import Door, Execution, PeerLimits, PeerServer, ProblemCode
 from conformance.wire.exchange import Delivery, Reply
+from tests.service.peer import faults
 from tests.service.peer.raw import Raw, Script, Seen, knock, response, wait_for
 
 OK = Reply(response())
@@ -139,7 +140,7 @@ def test_a_gigabyte_announced_is_refused_before_it_is_sent(server):
 
 @pytest.mark.parametrize("how", ["length", "chunked"])
 def test_a_client_that_sends_on_after_413_can_read_it_and_is_then_cut_off(how):
-    limits = Limits(body_bytes=100_000, drain_bytes=1_000_000)
+    limits = PeerLimits(body_bytes=100_000, drain_bytes=1_000_000)
     with (
         PeerServer(limits=limits) as server,
         server.open(Script(OK)) as execution,
@@ -159,7 +160,7 @@ def test_a_client_that_sends_on_after_413_can_read_it_and_is_then_cut_off(how):
 
 def test_a_chunked_body_is_refused_by_its_count_and_the_answer_can_be_read():
     with (
-        PeerServer(limits=Limits(body_bytes=1000)) as server,
+        PeerServer(limits=PeerLimits(body_bytes=1000)) as server,
         server.open(Script(OK)) as execution,
         Raw(execution) as client,
     ):
@@ -171,13 +172,13 @@ def test_a_chunked_body_is_refused_by_its_count_and_the_answer_can_be_read():
 
 def test_an_execution_has_its_fill_of_requests_and_bytes():
     with (
-        PeerServer(limits=Limits(requests=2)) as server,
+        PeerServer(limits=PeerLimits(requests=2)) as server,
         server.open(Script(OK)) as execution,
         Raw(execution) as client,
     ):
         assert [client.request().answer().status for _ in range(3)] == [200, 200, 413]
     with (
-        PeerServer(limits=Limits(total_bytes=10)) as server,
+        PeerServer(limits=PeerLimits(total_bytes=10)) as server,
         server.open(Script(OK)) as execution,
         Raw(execution) as client,
     ):
@@ -187,7 +188,7 @@ def test_an_execution_has_its_fill_of_requests_and_bytes():
 
 
 def test_connections_beyond_the_limit_are_reset(server):
-    with PeerServer(limits=Limits(connections=3)) as small, small.open(Script(OK)) as execution:
+    with PeerServer(limits=PeerLimits(connections=3)) as small, small.open(Script(OK)) as execution:
         standing = [Raw(execution) for _ in range(3)]
         for client in standing:
             client.request().answer()
@@ -204,7 +205,7 @@ def test_connections_beyond_the_limit_are_reset(server):
 def test_pipelined_requests_pile_up_only_so_far():
     slow = Reply(response(), delivery=Delivery(delay=0.03))
     with (
-        PeerServer(limits=Limits(pipelined_bytes=2000)) as server,
+        PeerServer(limits=PeerLimits(pipelined_bytes=2000)) as server,
         server.open(Script(slow, OK)) as execution,
     ):
         with Raw(execution) as client:
@@ -229,7 +230,7 @@ def test_pipelined_requests_pile_up_only_so_far():
     ],
 )
 def test_a_slowloris_is_shown_the_door(start, part):
-    limits = Limits(head_seconds=0.03, body_seconds=0.03, drain_seconds=0.03)
+    limits = PeerLimits(head_seconds=0.03, body_seconds=0.03, drain_seconds=0.03)
     with (
         PeerServer(limits=limits) as server,
         server.open(Script(OK)) as execution,
@@ -250,7 +251,7 @@ def test_a_slowloris_is_shown_the_door(start, part):
 
 def test_a_connection_that_never_speaks_is_closed():
     with (
-        PeerServer(limits=Limits(idle_seconds=0.03)) as server,
+        PeerServer(limits=PeerLimits(idle_seconds=0.03)) as server,
         server.open(Script(OK)) as execution,
     ):
         with Raw(execution) as client:
@@ -260,7 +261,7 @@ def test_a_connection_that_never_speaks_is_closed():
 
 def test_a_client_that_will_not_leave_after_a_refusal_is_cut_off():
     with (
-        PeerServer(limits=Limits(drain_seconds=0.02)) as server,
+        PeerServer(limits=PeerLimits(drain_seconds=0.02)) as server,
         server.open(Script(OK)) as execution,
         Raw(execution) as client,
     ):
@@ -269,7 +270,7 @@ def test_a_client_that_will_not_leave_after_a_refusal_is_cut_off():
 
 
 def test_a_waiting_answer_has_no_deadline():
-    limits = Limits(head_seconds=0.01, body_seconds=0.01, idle_seconds=0.01)
+    limits = PeerLimits(head_seconds=0.01, body_seconds=0.01, idle_seconds=0.01)
     reply = Reply(response(), delivery=Delivery(delay=0.06))
     with (
         PeerServer(limits=limits) as server,
@@ -373,7 +374,7 @@ def test_tls_to_a_plain_port_is_closed_and_named(server):
 
 @pytest.fixture(scope="module")
 def tls():
-    with PeerServer(tls=True, limits=Limits(handshake_seconds=0.2)) as server:
+    with PeerServer(tls=True, limits=PeerLimits(handshake_seconds=0.2)) as server:
         yield server
         assert server.faults == []
 

@@ -1,4 +1,4 @@
-"""Every fault a peer can play, by what a raw socket sees of it."""
+"""Every fault the peer can play, by what a raw socket sees of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 
 from conformance.service import sse_shapes
-from conformance.service.peer import Door, PeerServer, ProblemCode, faults
+from conformance.service.peer import Door, PeerServer, ProblemCode
 from conformance.wire.exchange import Delivery, Fault, Reply
+from tests.service.peer import faults
 from tests.service.peer.raw import JSON, SSE, Raw, Script, Seen, knock, response, wait_for
+from tests.service.sse_variants import BREAKAGES, SPELLINGS, cut_mid_event
 
 TEXT = response(b"0123456789")
 EVENTS = 'data: {"a": "h\u00e9"}\n\ndata: {"b": "\u20ac"}\n\ndata: [DONE]\n\n'.encode()
@@ -64,7 +66,7 @@ def test_a_body_ends_after_so_many_bytes(server, fault, end, size):
     [(faults.cut_after, "fin"), (faults.reset_after, "rst"), (faults.stall_after, "open")],
 )
 def test_a_stream_ends_in_the_middle_of_an_event(server, fault, end):
-    middle = len(sse_shapes.cut_mid_event(EVENTS, 1))
+    middle = len(cut_mid_event(EVENTS, 1))
     seen = played(server, fault(STREAM, middle))
     first = STREAM.chunks[0]
     assert seen.body == b"%x\r\n%b\r\n%x\r\n%b\r\n" % (
@@ -369,9 +371,9 @@ def test_one_byte_at_a_time_leaves_room_for_others(server):
         assert len(execution.close().exchanges[0].deliveries) == 3000
 
 
-@pytest.mark.parametrize("name", sorted({**sse_shapes.SPELLINGS, **sse_shapes.BREAKAGES}))
+@pytest.mark.parametrize("name", sorted({**SPELLINGS, **BREAKAGES}))
 def test_any_spelling_or_breakage_is_sent_byte_for_byte(server, name):
-    body = {**sse_shapes.SPELLINGS, **sse_shapes.BREAKAGES}[name](EVENTS)
+    body = {**SPELLINGS, **BREAKAGES}[name](EVENTS)
     with (
         server.open(Script(Reply(response(body, SSE, length=False)))) as execution,
         Raw(execution) as client,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from conformance.service.peer import Execution, LiveAnswer, PeerServer
 from conformance.service.remote.credentials import EntraTokens, StandIns, exchanger
-from conformance.service.remote.passing import Exchanged
+from conformance.service.remote.passing import Substitution
 from conformance.service.remote.relay import Relay
 from conformance.service.remote.upstream import Remote
 from conformance.wire.exchange import Fault, Provenance, Reply, Request, Response, Source
@@ -244,7 +244,7 @@ def test_texts_are_exchanged_wherever_a_body_is_cut(data: st.DataObject) -> None
     texts = data.draw(st.dictionaries(letters, st.sampled_from(["X", "", "YZ"]), max_size=4))
     body = data.draw(st.text("abc", max_size=40)).encode()
     cuts = sorted(data.draw(st.sets(st.integers(0, len(body)), max_size=10)))
-    exchanged = Exchanged(texts)
+    exchanged = Substitution(texts)
     pieces = [body[start:end] for start, end in itertools.pairwise([0, *cuts, len(body)])]
     told = b"".join(exchanged.feed(piece) for piece in pieces) + exchanged.rest()
-    assert told == Exchanged(texts).whole(body)
+    assert told == Substitution(texts).whole(body)
