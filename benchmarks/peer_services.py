@@ -166,7 +166,7 @@ def serve_ours(mode: str, stream: bool) -> None:
             (("content-type", "text/event-stream; charset=utf-8"),),
             EVENTS,
             place,
-            per_event(EVENTS) if mode == "apart" else (),
+            chunks=per_event(EVENTS) if mode == "apart" else (),
         )
     else:
         answer = Response(
