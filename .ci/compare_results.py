@@ -38,7 +38,8 @@ def main() -> int:
     for line in lines[: options.show]:
         print(line)
     print(
-        f"{len(before['cases'])} cases before, {len(after['cases'])} after, {len(lines)} differences"
+        f"{len(before['cases'])} cases before, {len(after['cases'])} after, "
+        f"{len(lines)} differences"
     )
     print("before:", counts(before), "\nafter: ", counts(after))
     return 1 if lines else 0

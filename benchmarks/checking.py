@@ -67,7 +67,7 @@ def performed(served: Response, plan: StreamPlan | None) -> StepContext:
     player = CasePlayer(clock, endpoint.removeprefix("https://"), None)
     player.begin_step((ScriptedReply(Reply(served)),))
     with InProcessLane() as lane:
-        outcome = lane.perform(client, call, player, clock, "benchmark")
+        outcome = lane.perform(client, call, player, clock, seed="benchmark")
     return StepContext(
         index=0,
         level=Level.MUST,

@@ -124,7 +124,8 @@ def main() -> int:
             print(f"{size:12} {load:9.1f} {index:9.1f} {match:9.1f} {theirs}")
     flat, low = results[-1] / results[0], results[-1]
     print(
-        f"10,000 against 10: {flat:.2f}x (flat below {FLAT}x); {low:.1f} us at 10,000 (bar {BAR_US} us)"
+        f"10,000 against 10: {flat:.2f}x (flat below {FLAT}x); "
+        f"{low:.1f} us at 10,000 (bar {BAR_US} us)"
     )
     return 0 if flat < FLAT and low <= BAR_US else 1
 

@@ -46,9 +46,8 @@ def run(*sdks: str) -> tuple[float, Counter[str]]:
 
 def line(name: str, took: float, verdicts: Counter[str]) -> None:
     ran = sum(count for verdict, count in verdicts.items() if verdict not in NOT_COUNTED)
-    print(
-        f"{name:<14}{took:8.1f} s {ran:6} cases run {1000 * took / max(ran, 1):7.1f} ms a case   {dict(verdicts)}"
-    )
+    each = 1000 * took / max(ran, 1)
+    print(f"{name:<14}{took:8.1f} s {ran:6} cases run {each:7.1f} ms a case   {dict(verdicts)}")
 
 
 def main() -> None:

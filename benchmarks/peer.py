@@ -51,7 +51,7 @@ SECONDS = 1.0
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from peer_services import ASKED, PATH, Tools, resident, serve, tree  # noqa: E402 - found by the line above
+from peer_services import ASKED, PATH, Tools, resident, serve, tree  # noqa: E402 - needs the path above
 
 
 def request(port: int, *, stream: bool = False) -> bytes:
@@ -78,8 +78,8 @@ def request(port: int, *, stream: bool = False) -> bytes:
 
 @dataclass
 class Line:
-    """One connection of the load generator. ``size``: of the answer before, as the next is nearly
-    always as long."""
+    """One connection of the load generator. ``size`` is the length of the last answer: the next one
+    is nearly always as long."""
 
     sock: socket.socket
     got: bytes = b""
@@ -112,8 +112,8 @@ def load(
     tls: str | None = None,
     seconds: float = 15.0,
 ) -> tuple[float, int]:
-    """(requests per second, requests) over ``connections`` keep-alive ones, within ``count`` and
-    ``seconds``."""
+    """Send ``count`` requests over ``connections`` kept alive, for at most ``seconds``. Returns
+    requests per second, and how many were answered."""
     asked, done, sent = request(port, stream=stream), 0, connections
     with selectors.DefaultSelector() as selector, contextlib.ExitStack() as stack:
         lines = [Line(stack.enter_context(_connected(port, tls))) for _ in range(connections)]
@@ -172,7 +172,7 @@ class Service:
     renews: bool = False
 
     def renew(self) -> None:
-        """A new execution, where the service knows such a thing."""
+        """Begin a new execution, where the service has such a thing."""
         if self.renews:
             assert self.process.stdin is not None and self.process.stdout is not None
             self.process.stdin.write("\n")
@@ -238,7 +238,13 @@ def running(kind: Kind, *, stream: bool = False) -> Iterator[Service | None]:
                 announced = process.stdout.readline().split()
                 port, ca = int(announced[0]), announced[1] if len(announced) > 1 else None
             _wait_until_it_answers(port, ca, process, stream)
-            yield Service(port, ca, time.perf_counter() - began, process, kind.renews)
+            yield Service(
+                port=port,
+                ca=ca,
+                startup=time.perf_counter() - began,
+                process=process,
+                renews=kind.renews,
+            )
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -313,7 +319,12 @@ class Figures:
 
 
 def measure(
-    services: dict[str, Service | None], count: int, rounds: int, at: tuple[int, ...], stream: bool
+    services: dict[str, Service | None],
+    count: int,
+    rounds: int,
+    at: tuple[int, ...],
+    *,
+    stream: bool,
 ) -> dict[str, Figures]:
     """Load every service in turn, ``rounds`` times."""
     figures: dict[str, Figures] = {}
@@ -342,13 +353,11 @@ def compare(
 ) -> None:
     """Start all, measure, print a table."""
     columns = "".join(f"{f'{n} conn/s':>11}{'share':>7}" for n in at)
-    print(
-        f"{'51-event SSE' if stream else 'chat JSON':18}{'start s':>9}{columns}{'CPU us':>8}{'MiB':>6}",
-        flush=True,
-    )
+    title = "51-event SSE" if stream else "chat JSON"
+    print(f"{title:18}{'start s':>9}{columns}{'CPU us':>8}{'MiB':>6}", flush=True)
     with contextlib.ExitStack() as stack:
         services = {kind.name: stack.enter_context(running(kind, stream=stream)) for kind in kinds}
-        figures = measure(services, count, rounds, at, stream)
+        figures = measure(services, count, rounds, at, stream=stream)
         base = figures["raw asyncio"]
         for name, service in services.items():
             if service is None:
@@ -356,10 +365,8 @@ def compare(
                 continue
             mine = figures[name]
             rates = "".join(f"{mine.best(n):11.0f}{mine.best(n) / base.best(n):7.2f}" for n in at)
-            print(
-                f"{name:18}{service.startup:9.2f}{rates}{mine.cpu * 1e6:8.0f}{service.memory():6.0f}",
-                flush=True,
-            )
+            used = f"{mine.cpu * 1e6:8.0f}{service.memory():6.0f}"
+            print(f"{name:18}{service.startup:9.2f}{rates}{used}", flush=True)
 
 
 def _arguments() -> argparse.Namespace:

@@ -369,7 +369,8 @@ _MITM = """
 from mitmproxy import http, io
 from mitmproxy.test import tflow
 flow = tflow.tflow(resp=True)
-flow.request = http.Request.make("POST", "http://127.0.0.1:9{path}", {asked!r}, {{"content-type": "application/json"}})
+headers = {{"content-type": "application/json"}}
+flow.request = http.Request.make("POST", "http://127.0.0.1:9{path}", {asked!r}, headers)
 flow.response = http.Response.make(200, {body!r}, {{"content-type": "{kind}"}})
 with open({flow!r}, "wb") as file:
     io.FlowWriter(file).add(flow)

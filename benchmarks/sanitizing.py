@@ -21,7 +21,10 @@ from conformance.wire.exchange import Exchange, Headers, Provenance, Request, Re
 
 ROUNDS = 5
 SECONDS = 0.3
-URL = "https://conformance.openai.azure.com/openai/deployments/conf-chat/chat/completions?api-version=2024-10-21"
+URL = (
+    "https://conformance.openai.azure.com/openai/deployments/conf-chat/chat/completions"
+    "?api-version=2024-10-21"
+)
 JSON: Headers = (("content-type", "application/json"),)
 STREAM: Headers = (("content-type", "text/event-stream"),)
 SAFE = {"filtered": False, "severity": "safe"}

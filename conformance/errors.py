@@ -1,4 +1,4 @@
-"""The closed family of errors a user can meet.
+"""The closed family of errors a user can meet, and the nearest name for one that was mistyped.
 
 Every error has a stable ``code`` (documented in ``docs/results.md``), a ``cause`` in one sentence,
 a ``hint`` saying what to do, and, where a file is at fault, a ``where`` of the form
@@ -8,12 +8,14 @@ shown as a traceback.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Process exit codes (design section "Exit codes")."""
+    """Process exit codes; docs/results.md#exit-codes says what each means."""
 
     CONFORMANT = 0
     NOT_CONFORMANT = 1
@@ -49,9 +51,10 @@ class HarnessError(Exception):
         self.where = where
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}{self.cause}{hint} [{self.code}]"
+        text = f"{self.cause} [{self.code}]"
+        if self.hint:
+            text = f"{self.cause} ({self.hint}) [{self.code}]"
+        return f"{self.where}: {text}" if self.where else text
 
 
 class InputError(HarnessError):
@@ -84,3 +87,19 @@ class InputErrors(InputError):
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """The names in ``known`` that ``name`` may be a misspelling of, the likeliest first: at most
+    ``most``, and none where nothing is alike."""
+    # Half alike is enough to suggest: a wrong guess costs the reader a glance, a missing one a
+    # search.
+    names = sorted(set(known))
+    return tuple(difflib.get_close_matches(name, names, n=most, cutoff=0.5))
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The hint for a mistyped ``name``: ``did you mean a or b?``, or ``otherwise`` where no name in
+    ``known`` is alike."""
+    names = nearest(name, known)
+    return f"did you mean {' or '.join(names)}?" if names else otherwise

@@ -3,7 +3,7 @@ standard input and output.
 
     python -I adapter.py FOLDER
 
-FOLDER holds ``python_driver.py`` and its siblings, which do the work; they and this file need the
+FOLDER holds the package ``python``, which does the work. That package and this file need the
 standard library and the SDK alone, so that an environment with nothing else in it can run them.
 Synchronous calls run in threads, asynchronous ones in one event loop, many at a time.
 """
@@ -23,11 +23,12 @@ from typing import Any
 PROTOCOL = 1
 CONCURRENCY = 256
 """A call that waits costs a thread and nothing else."""
-OWN_VARIABLES = ("AZURE_", "OPENAI_")
+PREFIXES = ("AZURE_", "OPENAI_")
+"""Beginnings of the names of variables that the SDK reads by itself."""
 
 
 class Adapter:
-    """The sessions and the way out. ``answer`` may be called from any thread."""
+    """The open sessions, and where answers go. ``answer`` may be called from any thread."""
 
     def __init__(self, driver: Any, out: Any) -> None:
         self.driver = driver
@@ -38,20 +39,19 @@ class Adapter:
         self.loop = asyncio.new_event_loop()
         # The harness starts a process with the variables a scenario sets; the driver hides all
         # others from the SDK.
-        self.environment = [
-            pair for pair in os.environ.items() if pair[0].startswith(OWN_VARIABLES)
-        ]
+        self.environment = [pair for pair in os.environ.items() if pair[0].startswith(PREFIXES)]
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def answer(self, number: int, message: dict[str, Any]) -> None:
+        """Write ``message`` as the answer to the message with the id ``number``."""
         line = json.dumps({"id": number, **message}, default=repr)
         with self.lock:
             self.out.write(line + "\n")
             self.out.flush()
 
     def take(self, message: dict[str, Any]) -> None:
-        """One message. Sessions are opened and closed here, so that their order is that of the
-        messages."""
+        """Handle one message. Sessions are closed here, in the order of messages; calls run in
+        threads or in the loop."""
         number, op = message["id"], message["op"]
         if op == "hello":
             self.answer(number, self.hello())
@@ -93,6 +93,7 @@ class Adapter:
         }
 
     def build(self, message: dict[str, Any]) -> Any:
+        """Build the client of the session that ``message`` opens."""
         client = dict(message["client"])
         client["timeout"] = seconds(client.pop("timeout_ms"))
         client["environment"] = self.environment
@@ -100,14 +101,12 @@ class Adapter:
         return handle
 
     def call(self, handle: Any, message: dict[str, Any]) -> None:
-        self.answer(
-            message["id"],
-            outcome(self.driver.perform(handle or self.build(message), wish(message))),
-        )
+        done = self.driver.perform(handle or self.build(message), driver_call(message))
+        self.answer(message["id"], protocol_outcome(done))
 
     async def call_async(self, handle: Any, message: dict[str, Any]) -> None:
-        done = await self.driver.perform_async(handle or self.build(message), wish(message))
-        self.answer(message["id"], outcome(done))
+        done = await self.driver.perform_async(handle or self.build(message), driver_call(message))
+        self.answer(message["id"], protocol_outcome(done))
 
     def close(self, handle: Any, number: int) -> None:
         try:
@@ -139,17 +138,21 @@ class Adapter:
 
 
 def die() -> None:
+    """End the process at once, from any thread, with what failed on stderr."""
     traceback.print_exc()
     sys.stderr.flush()
     os._exit(70)
 
 
 def seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
+    """None for None: the SDK's default."""
+    if milliseconds is None:
+        return None
+    return milliseconds / 1000
 
 
-def wish(message: dict[str, Any]) -> dict[str, Any]:
-    """A call as the driver takes it."""
+def driver_call(message: dict[str, Any]) -> dict[str, Any]:
+    """The call of ``message`` as the driver takes it."""
     options = dict(message["options"])
     options["timeout"] = seconds(options.pop("timeout_ms"))
     return {
@@ -160,21 +163,20 @@ def wish(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def outcome(done: dict[str, Any]) -> dict[str, Any]:
-    """The driver's outcome as the protocol has it."""
-    answer = {("outcome" if name == "status" else name): value for name, value in done.items()}
-    if answer["outcome"] == "unsupported":
-        return {"outcome": "unsupported", "reason": answer["reason"]}
-    return answer
+def protocol_outcome(done: dict[str, Any]) -> dict[str, Any]:
+    """The outcome ``done`` of the driver as the protocol has it."""
+    members = dict(done)
+    return {"outcome": members.pop("status"), **members}
 
 
 def main() -> None:
+    """Answer the messages of standard input until the harness ends it."""
     sys.path.append(sys.argv[1])
-    import python_driver
+    from python import driver
 
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints goes to stderr: stdout is for answers
-    adapter = Adapter(python_driver, out)
+    adapter = Adapter(driver, out)
     for line in sys.stdin.buffer:  # UTF-8, whatever the locale says
         message = json.loads(line)
         if message["op"] == "shutdown":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -13,21 +12,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance.errors import UsageError
+from conformance.errors import UsageError, did_you_mean
 from conformance.judge.results import Run
 from conformance.plan.selection import matches
-from conformance.report.axis import rows_of, words_of
+from conformance.report.axis import end_of, rows_of, words_of
 from conformance.report.comparison import Participant
 from conformance.report.divergence import (
-    Comparison,
+    ComparedCall,
     Divergences,
     Habit,
     ScenarioDivergence,
-    Seen,
+    SeenDifference,
     divergences,
 )
 from conformance.report.divergence_text import (
-    FACETS,
+    FACET_TITLES,
     drawn,
     names,
     sentence,
@@ -42,7 +41,7 @@ from conformance.report.write import RESULTS_NAME, load_run
 
 DEFAULT = Path("reports") / RESULTS_NAME
 SHOWN = 20
-_AXIS = 32
+_AXIS_WIDTH = 32
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STYLES = ("dim", "yellow", "cyan", "magenta", "green")
 
@@ -50,7 +49,8 @@ Arguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RESULTS_JSON] [PATTERNS]...",
-        help=f"A results file or the folder of one (default: {DEFAULT}), then scenario ids or globs: chat, 'retries/*'.",
+        help=f"A results file or the folder of one (default: {DEFAULT}), "
+        "then scenario ids or globs: chat, 'retries/*'.",
     ),
 ]
 Everything = Annotated[
@@ -63,19 +63,20 @@ def command(arguments: Arguments = None, everything: Everything = False) -> int:
     when it could."""
     file, patterns = _read(arguments or [])
     run = load_run(file)
-    _check(run, patterns)
-    found = divergences(
+    _require_matches(run, patterns)
+    selected = divergences(
         run, lambda name: not patterns or any(matches(name, pattern) for pattern in patterns)
     )
-    print_divergences(
-        found, Console(highlight=False), len(found.scenarios) if everything or patterns else SHOWN
-    )
+    limit = SHOWN
+    if everything or patterns:
+        limit = len(selected.scenarios)
+    print_divergences(selected, Console(highlight=False), limit)
     return 0
 
 
 def _read(arguments: list[str]) -> tuple[Path, tuple[str, ...]]:
-    """The results and the patterns: the first argument is a file when it is there, or is called
-    like one."""
+    """The results file and the patterns. The first argument is taken for a file when there is one
+    of that name, or when it is named like one."""
     if arguments and (
         arguments[0].endswith(".json")
         or Path(arguments[0]).is_file()
@@ -85,91 +86,82 @@ def _read(arguments: list[str]) -> tuple[Path, tuple[str, ...]]:
     return DEFAULT, tuple(arguments)
 
 
-def _check(run: Run, patterns: Iterable[str]) -> None:
-    known = sorted({case.scenario for case in run.cases})
+def _require_matches(run: Run, patterns: Iterable[str]) -> None:
+    """Raises UsageError (``nothing-selected``) for a pattern that matches no scenario of ``run``:
+    it is a typing error."""
+    known = {case.scenario for case in run.cases}
     for pattern in patterns:
         if not any(matches(name, pattern) for name in known):
-            near = difflib.get_close_matches(pattern, known, 3, 0.5)
             raise UsageError(
                 "nothing-selected",
                 f"the results have no scenario {pattern!r}",
-                f"did you mean {' or '.join(near)}?"
-                if near
-                else "`conformance list` names all scenarios",
+                did_you_mean(pattern, known, "`conformance list` names all scenarios"),
             )
 
 
-def print_divergences(found: Divergences, console: Console, limit: int) -> None:
-    """Habits first, then at most ``limit`` scenarios, most dissenters first, then what does not
-    differ, as counts."""
-    _say(console, sentence(found), style="bold")
-    for habit in found.habits:
+def print_divergences(run: Divergences, console: Console, limit: int) -> None:
+    """Print habits, then at most ``limit`` scenarios, those with most dissenters first, then how
+    many scenarios do not differ."""
+    _print(console, sentence(run), style="bold")
+    for habit in run.habits:
         _print_habit(habit, console)
-    for item in found.scenarios[:limit]:
+    for item in run.scenarios[:limit]:
         _print_scenario(item, console)
-    if len(found.scenarios) > limit:
-        _say(
-            console,
-            f"\n... and {count(len(found.scenarios) - limit, 'more scenario')}: name them, or ask for --all",
-        )
-    parts = [(found.usual, "only by what differs nearly everywhere"), (found.equal, "not at all")]
-    told = [f"{count(len(items), 'scenario')} {words}" for items, words in parts if items]
-    if told:
-        _say(console, f"\nDiffer {'; '.join(told)}", style="dim")
+    if len(run.scenarios) > limit:
+        more = count(len(run.scenarios) - limit, "more scenario")
+        _print(console, f"\n... and {more}: name them, or ask for --all")
+    others = [(run.usual, "only by what differs nearly everywhere"), (run.equal, "not at all")]
+    parts = [f"{count(len(items), 'scenario')} {words}" for items, words in others if items]
+    if parts:
+        _print(console, f"\nDiffer {'; '.join(parts)}", style="dim")
 
 
-def _say(console: Console, text: str, style: str = "") -> None:
+def _print(console: Console, text: str, style: str = "") -> None:
+    # The text is an SDK's or a service's: it may neither style nor drive the reader's terminal.
     console.print(visible(text), style=style, markup=False, soft_wrap=True)
 
 
 def _print_habit(habit: Habit, console: Console) -> None:
-    _say(
-        console,
-        f"\nnearly everywhere: {habit.pointer} ({count(habit.scenarios, 'scenario')}), "
-        f"most have {_usual(habit.usual, varies=habit.varies)}",
-    )
+    usual = _value(habit.usual, varies=habit.varies)
+    scenarios = count(habit.scenarios, "scenario")
+    _print(console, f"\nnearly everywhere: {habit.pointer} ({scenarios}), most have {usual}")
     for entry in habit.entries:
-        _say(
-            console,
-            f"    {names(entry.columns)}: {_usual(entry.value, varies=entry.varies)} "
-            f"in {count(entry.scenarios, 'scenario')}",
-        )
+        value = _value(entry.value, varies=entry.varies)
+        scenarios = count(entry.scenarios, "scenario")
+        _print(console, f"    {names(entry.columns)}: {value} in {scenarios}")
 
 
-def _usual(value: str | None, *, varies: bool) -> str:
+def _value(value: str | None, *, varies: bool) -> str:
+    """The value of a habit in words; it is empty when no value is common."""
     if value == "":
         return "various"
-    return short(value) + (" (most often)" if varies else "")
+    return f"{short(value)} (most often)" if varies else short(value)
 
 
 def _print_scenario(item: ScenarioDivergence, console: Console) -> None:
     console.print()
-    _say(console, item.scenario.id, style="bold")
-    _say(console, f"  {item.scenario.title}")
-    _say(
-        console,
-        f"  {len(item.dissenters)} of {len(item.columns)} apart: {names(item.dissenters)}",
-        style="dim",
-    )
+    _print(console, item.scenario.id, style="bold")
+    _print(console, f"  {item.scenario.title}")
+    apart = f"{len(item.dissenters)} of {len(item.columns)} apart: {names(item.dissenters)}"
+    _print(console, f"  {apart}", style="dim")
+    # Of several comparisons the first one names a step.
     steps = {call.step: call for call in reversed(item.calls)}
     for number in sorted(steps):
-        own = [seen for seen in item.seen if seen.step == number]
-        if own and len(steps) > 1:
-            _say(console, f"  {step_title(steps[number], len(steps))}")
-        for seen in own:
+        differences = [seen for seen in item.differences if seen.step == number]
+        if differences and len(steps) > 1:
+            _print(console, f"  {step_title(steps[number], len(steps))}")
+        for seen in differences:
             _print_difference(seen, item.comparisons, console)
     for call in drawn(item)[:1]:
         _print_axis(call, console)
 
 
-def _print_difference(seen: Seen, comparisons: int, console: Console) -> None:
+def _print_difference(seen: SeenDifference, comparisons: int, console: Console) -> None:
     difference = seen.difference
-    where = where_of(seen, comparisons)
-    members = f" ({difference.members} members)" if difference.members > 1 else ""
-    _say(
-        console,
-        f"  {FACETS[difference.facet].lower()} {difference.pointer}{members}{f' {where}' if where else ''}",
-    )
+    heading = f"  {FACET_TITLES[difference.facet].lower()} {difference.pointer}"
+    if difference.members > 1:
+        heading += f" ({difference.members} members)"
+    _print(console, f"{heading} {where_of(seen, comparisons)}".rstrip(" "))
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(ratio=3, overflow="fold")
@@ -179,14 +171,14 @@ def _print_difference(seen: Seen, comparisons: int, console: Console) -> None:
         table.add_row(
             Text(f"    {_LETTERS[number % len(_LETTERS)]}", style),
             Text(visible(short(text)), style),
-            Text(visible(_who(seen, number)) + f" ({len(group.columns)})"),
+            Text(visible(_members(seen, number)) + f" ({len(group.columns)})"),
         )
     console.print(table)
 
 
-def _who(seen: Seen, number: int) -> str:
-    """The SDK versions of a group; with the surface where another surface of the same version is
-    elsewhere."""
+def _members(seen: SeenDifference, number: int) -> str:
+    """The SDK versions of a group. One of which another surface is in another group is named with
+    its surface."""
     groups = seen.difference.groups
     elsewhere = {
         column for place, group in enumerate(groups) if place != number for column in group.columns
@@ -200,26 +192,28 @@ def _who(seen: Seen, number: int) -> str:
     return "; ".join(part for part in (names(whole), *parts) if part)
 
 
-def _print_axis(call: Comparison, console: Console) -> None:
-    """Attempts (``|``) and waits (``-`` real, ``.`` virtual) of each SDK on one axis."""
+def _print_axis(call: ComparedCall, console: Console) -> None:
+    """Print the attempts (``|``) and waits (``-`` real, ``.`` virtual) of each SDK on one axis."""
     rows = rows_of(call.participants)
-    end = max((finite(at) for _, item in rows for at in item.at), default=0.0)
-    _say(console, f"  attempts and waits, {call.where}")
+    end = end_of(rows)
+    _print(console, f"  attempts and waits, {call.where}")
     width = max(len(name) for name, _ in rows)
     for name, item in rows:
-        _say(
-            console,
-            f"    {name:<{width}}  {_line(item, end)}  {words_of(item)}"
-            f"{' (virtual clock)' if item.virtual else ''}",
-            style="dim",
-        )
+        line = f"    {name:<{width}}  {_line(item, end)}  {words_of(item)}"
+        if item.virtual:
+            line += " (virtual clock)"
+        _print(console, line, style="dim")
 
 
 def _line(item: Participant, end: float) -> str:
-    places = [round(finite(at) / end * (_AXIS - 1)) if end > 0 else 0 for at in item.at]
-    line = [" "] * _AXIS
+    """The axis of one row, from 0 to ``end`` seconds."""
+    places = [0] * len(item.at)
+    if end > 0:
+        places = [round(finite(at) / end * (_AXIS_WIDTH - 1)) for at in item.at]
+    wait = "." if item.virtual else "-"
+    line = [" "] * _AXIS_WIDTH
     for start, stop in pairwise(places):
-        line[start:stop] = ("." if item.virtual else "-") * (stop - start)
+        line[start:stop] = wait * (stop - start)
     for place in places:
         line[place] = "|"
     return "".join(line)

@@ -16,12 +16,14 @@ from rich.console import Console
 
 from conformance import __version__
 from conformance.cli import options
+from conformance.cli.lock import differences
 from conformance.errors import EnvironmentFault, ExitCode, HarnessError, InputErrors
 from conformance.lint.suite import lint
 from conformance.report.write import require_writable
 from conformance.sanitize.redactor import Redactor
 from conformance.service.remote_service import RemoteService
 from conformance.service.targets import remote_of_target
+from conformance.suite.home import LOCK, lock_file
 from conformance.suite.settings import (
     ENDPOINT,
     KEY,
@@ -61,7 +63,13 @@ def command(
     cannot be used.
     """
     settings = load_settings(Path.cwd(), os.environ)
-    lines = [*_packages(), *_suite(root), *_reports(reports), *_configuration(settings)]
+    lines = [
+        *_packages(),
+        *_untested(lock_file()),
+        *_suite(root),
+        *_reports(reports),
+        *_configuration(settings),
+    ]
     chosen = _target(settings, target)
     if chosen is not None:
         lines += _reachable(chosen)
@@ -99,6 +107,23 @@ def _packages() -> Iterator[Line]:
                 f"{version} is installed, {need.specifier} is needed",
                 f"install '{need}'",
             )
+
+
+def _untested(lock: Path | None) -> Iterator[Line]:
+    """Which installed versions differ from ``lock``: information, pyproject.toml allows them."""
+    if lock is None:
+        yield Line(
+            "note",
+            "tested",
+            f"this installation carries no {LOCK}: which versions were tested is not known",
+        )
+        return
+    untested = list(differences(lock.read_text(encoding="utf-8")))
+    for other in untested:
+        told = f"{other.package} {other.installed} is installed, {other.tested} was tested"
+        yield Line("note", "tested", told)
+    if not untested:
+        yield Line("ok", "tested", "every installed version is the one that was tested")
 
 
 def _suite(root: Path | None) -> Iterator[Line]:

@@ -1,5 +1,5 @@
-"""The ``conformance`` command: one module a command, one place that turns errors into messages and
-exit codes."""
+"""The ``conformance`` command: puts the commands together, one module each, and turns errors into
+messages and exit codes."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Does an SDK behave on Azure OpenAI as documented? Runs declarative scenarios offline and reports.",
+    help="Does an SDK behave on Azure OpenAI as documented? "
+    "Runs declarative scenarios offline and reports.",
 )
 
 
 def _ending(command: Callable[..., int]) -> Callable[..., None]:
-    """``command`` with its return value as exit code, and every harness error as one message and
-    its code."""
+    """``command`` as a function that ends the process: with what it returns as exit code, or with
+    the message and the code of the harness error it raised."""
 
     @functools.wraps(command)
     def ended(*positional: Any, **named: Any) -> None:
@@ -79,8 +80,8 @@ sdk_app.command("sources")(_ending(sdk.sources_command))
 app.add_typer(sdk_app)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
         typer.echo(f"conformance {__version__}")
         raise typer.Exit
 
@@ -97,8 +98,8 @@ def _root(
 def main() -> None:
     """Entry point of the console script. Ends the process with an :class:`ExitCode`.
 
-    What a CI system or a closed terminal sends ends a command as Ctrl-C does, with its adapters,
-    unless it was ignored before (``nohup``).
+    The signals that a CI system or a closed terminal sends end a command as Ctrl-C does, together
+    with its adapters. A signal that was ignored before (by ``nohup``) stays ignored.
     """
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         number = getattr(signal, name, None)
@@ -107,7 +108,7 @@ def main() -> None:
     sys.exit(_main(sys.argv[1:]))
 
 
-def _interrupt(number: int, frame: object) -> None:  # noqa: ARG001 - what a handler is called with
+def _interrupt(number: int, frame: object) -> None:  # noqa: ARG001 - every handler gets both
     raise KeyboardInterrupt
 
 
@@ -115,16 +116,20 @@ def _main(arguments: list[str]) -> int:
     try:
         app(arguments, prog_name="conformance")
     except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ExitCode.CONFORMANT)
+        if isinstance(ended.code, int):
+            return ended.code
     return int(ExitCode.CONFORMANT)
 
 
 def print_error(error: HarnessError, console: Console) -> None:
-    """One block a problem: where, what, what to do."""
-    for item in error.errors if isinstance(error, InputErrors) else (error,):
-        place = f"{item.where}: " if item.where else ""
-        console.print(
-            visible(f"{place}error: {item.cause} [{item.code}]"), style="red", markup=False
-        )
+    """Print one block for each problem: where it is, what it is, what to do."""
+    errors: tuple[HarnessError, ...] = (error,)
+    if isinstance(error, InputErrors):
+        errors = error.errors
+    for item in errors:
+        problem = f"error: {item.cause} [{item.code}]"
+        if item.where:
+            problem = f"{item.where}: {problem}"
+        console.print(visible(problem), style="red", markup=False)
         if item.hint:
             console.print(visible(f"  hint: {item.hint}"), markup=False)

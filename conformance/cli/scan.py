@@ -1,4 +1,4 @@
-"""``conformance scan``: cassettes, fixtures, reports or any texts, searched for what must not be
+"""``conformance scan``: searches cassettes, fixtures, reports and other texts for what must not be
 published."""
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ Secrets = Annotated[
     list[str] | None,
     typer.Option(
         "--secret-env",
-        help="Name of an environment variable whose value must not occur, in any encoding. Repeatable.",
+        help="Name of an environment variable whose value must not occur, in any encoding. "
+        "Repeatable.",
     ),
 ]
 Names = Annotated[
@@ -32,7 +33,7 @@ Names = Annotated[
     ),
 ]
 ALWAYS = ("AZURE_OPENAI_API_KEY", "AZURE_CLIENT_SECRET", "OPENAI_API_KEY")
-"""Variables whose values are looked for without being asked for."""
+"""Environment variables whose values are always looked for when they are set."""
 
 
 def command(paths: Paths, secret_env: Secrets = None, allow: Names = None) -> int:
@@ -50,6 +51,8 @@ def command(paths: Paths, secret_env: Secrets = None, allow: Names = None) -> in
 
 
 def _secrets(names: list[str]) -> list[str]:
+    """The values of the variables ``names`` and of those in ``ALWAYS``. Raises UsageError
+    (``secret-env``) for one of ``names`` that is not set or too short to be told from chance."""
     values = []
     for name in names:
         value = os.environ.get(name, "")

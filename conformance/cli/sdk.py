@@ -20,7 +20,7 @@ from conformance.sdk.probe import Probe
 from conformance.sdk.subject import SubjectUnderTest
 from conformance.service.peer.tls import authority
 from conformance.suite.load import Sdk, Suite
-from conformance.suite.manifest import Manifest, Tool, load_manifest, tool_version
+from conformance.suite.manifest import Manifest, ToolNeeded, load_manifest, tool_version
 from conformance.suite.sources import lay_out
 from conformance.wire.vocabulary import LaneKind
 
@@ -145,7 +145,7 @@ class Tools:
         with ThreadPoolExecutor() as pool:
             self._versions |= zip(tools, pool.map(tool_version, tools.values()), strict=True)
 
-    def version(self, tool: Tool) -> str | None:
+    def version(self, tool: ToolNeeded) -> str | None:
         return self._versions[tuple(tool.command)]
 
 

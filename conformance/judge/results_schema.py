@@ -10,6 +10,7 @@ SCHEMA_ID = f"urn:azure-openai-conformance:results:{RESULTS_VERSION}"
 
 
 def results_schema_text() -> str:
-    """The schema as it stands in ``conformance/published/results.schema.json`` (JSON Schema 2020-12)."""
+    """The schema as it stands in ``conformance/published/results.schema.json`` (JSON Schema
+    2020-12)."""
     models = Run.model_json_schema(mode="serialization")
     return schema_text({"$schema": DIALECT, "$id": SCHEMA_ID, **models})

@@ -278,7 +278,7 @@ def _steps(
         except InputError as error:
             yield InputError(error.code, error.cause, error.hint, error.where or place)
         yield from _expected_error(loaded, step, index)
-        yield from _schema_name(loaded, step, index, suite, versions)
+        yield from _schema_name(loaded, step, index, suite=suite, versions=versions)
     if any(_uses_cassette(step) for step in spec.steps):
         yield from _has_cassette(loaded, spec, suite, versions)
 
@@ -334,7 +334,7 @@ _SOCKET_KEYS = {
 
 
 def _schema_name(
-    loaded: LoadedScenario, step: Step, index: int, suite: Suite, versions: tuple[str, ...]
+    loaded: LoadedScenario, step: Step, index: int, *, suite: Suite, versions: tuple[str, ...]
 ) -> Iterator[InputError]:
     response = step.expect.response
     if response is None or response.schema_ in (None, "none"):
@@ -445,14 +445,14 @@ def _cassettes(suite: Suite) -> Iterator[InputError]:
     }
     patterns = {name for name in used if "${" in name}
     root = suite.cassettes.root
-    own = _is_own(suite, root)
+    is_own = _is_own(suite, root)
     for path in sorted(root.rglob("*.yaml")):
         name = path.relative_to(root).with_suffix("").as_posix()
         try:
             yield from _cassette(suite.cassettes.get(name))
         except InputError as error:
             yield error
-        if own and name not in used and not any(fnmatchcase(name, _glob(p)) for p in patterns):
+        if is_own and name not in used and not any(fnmatchcase(name, _glob(p)) for p in patterns):
             yield InputError(
                 "cassette-unused",
                 "no scenario uses this cassette",
@@ -504,8 +504,9 @@ def _versions_or_none(loaded: LoadedScenario) -> tuple[str, ...]:
 
 def _waivers(suite: Suite) -> Iterator[InputError]:
     rules = {rule.id for rule in every_rule()}
-    own = suite.home.adapters.parent == suite.home.scenarios.parent
-    for sdk in suite.sdks if own else ():
+    if not _is_own(suite, suite.home.adapters):
+        return
+    for sdk in suite.sdks:
         file = suite.home.adapters / sdk.name / "waivers.yaml"
         if not sdk.waivers:
             continue

@@ -16,10 +16,10 @@ def subjects_of(
     """The subjects called ``names``, or every SDK the suite knows when none is named.
 
     ``name@version`` asks for a version, ``all`` for every SDK: those with an adapter have to run,
-    the others are listed with the reason of their contract. ``lane`` None: in-process for the Python
-    library that is installed here, through an adapter for all others. Raises UsageError for an
-    unknown SDK, and for one that was named but cannot run here: what is asked for by name is never
-    silently left out. An adapter that was named is not built here; the run does it.
+    the others are listed with the reason of their contract. ``lane`` None: in this process for the
+    Python library that is installed here, through an adapter for all others. Raises UsageError for
+    an unknown SDK, and for one that was named but cannot run here: what is asked for by name is
+    never silently left out. An adapter that was named is not built here; the run does it.
     """
     if not names:
         return tuple(subject_of(sdk, "", lane, named=False) for sdk in suite.sdks)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from conformance.errors import EnvironmentFault, InputError
-from conformance.sanitize.scan import refuse_leaks
+from conformance.sanitize.files import refuse_leaks
 
 _TEMPORARY = re.compile(r"\.(\d+)\.tmp\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")

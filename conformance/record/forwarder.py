@@ -200,7 +200,11 @@ class Forwarder:
         began = asyncio.get_running_loop().time()
         head = answering.head
         headers, body, state = await carry(
-            answering, request.method, outlet, self._provenance, self._upstream.timeouts.idle
+            answering,
+            request.method,
+            outlet,
+            provenance=self._provenance,
+            idle=self._upstream.timeouts.idle,
         )
         response = Response(head.status, headers, body, self._provenance, chunks=tuple(state.ends))
         times = tuple(round(at - began, 3) for at in state.times)

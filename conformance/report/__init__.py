@@ -1,1 +1,1 @@
-"""Reports of a run: HTML, JUnit XML, markdown and results.json, all rendered from the run alone."""
+"""Reports of a run: HTML pages, JUnit XML and results.json, all made from the run alone."""

@@ -1,39 +1,49 @@
-"""What a run asked of a service that is no recording: requests by operation, and what they were
-answered with."""
+"""What a run asked of a service that answers for itself: how many requests of each operation, and
+how they were answered."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from conformance.judge.results import Run, Verdict
+from conformance.judge.results import ExchangeTrace, Run, Verdict
 from conformance.report.text import count, listing
+from conformance.service.targets import plays_recordings
 
 
 def asked(run: Run) -> str:
-    """One sentence; empty for a run on recordings. Requests are counted as they were sent, retries
-    included."""
-    if run.target == "replay":
+    """One or two sentences; empty for a run on recordings. Every request that was sent counts,
+    retries too."""
+    if plays_recordings(run.target):
         return ""
     requests: dict[str, Counter[str]] = {}
     for case in run.cases:
         for step in case.steps:
             for item in step.exchanges:
-                ended = str(item.response.status) if item.response is not None else "no answer"
-                requests.setdefault(step.operation, Counter())[ended] += 1
-    withheld = sum(case.verdict is Verdict.NOT_RUN for case in run.cases)
-    rest = (
-        f" {count(withheld, 'case was', 'cases were')} not put to it, each with its reason."
-        if withheld
-        else ""
-    )
+                requests.setdefault(step.operation, Counter())[_answer(item)] += 1
+    withheld = _withheld(run)
     if not requests:
-        return f"Nothing was asked of {run.target}.{rest}"
-    total = sum(sum(ends.values()) for ends in requests.values())
+        return f"Nothing was asked of {run.target}.{withheld}"
+    total = sum(answers.total() for answers in requests.values())
     parts = [
-        f"{name} {sum(ends.values())} ({_ends(ends)})" for name, ends in sorted(requests.items())
+        f"{name} {answers.total()} ({_answers(answers)})"
+        for name, answers in sorted(requests.items())
     ]
-    return f"{run.target} was asked {count(total, 'request')}: {listing(parts)}.{rest}"
+    return f"{run.target} was asked {count(total, 'request')}: {listing(parts)}.{withheld}"
 
 
-def _ends(ends: Counter[str]) -> str:
-    return ", ".join(f"{number} x {end}" for end, number in sorted(ends.items()))
+def _answer(item: ExchangeTrace) -> str:
+    if item.response is None:
+        return "no answer"
+    return str(item.response.status)
+
+
+def _answers(answers: Counter[str]) -> str:
+    return ", ".join(f"{number} x {answer}" for answer, number in sorted(answers.items()))
+
+
+def _withheld(run: Run) -> str:
+    """How many cases were kept from the service, as a sentence; empty when none was."""
+    number = sum(case.verdict is Verdict.NOT_RUN for case in run.cases)
+    if not number:
+        return ""
+    return f" {count(number, 'case was', 'cases were')} not put to it, each with its reason."

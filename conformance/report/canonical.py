@@ -1,9 +1,9 @@
-"""One call in canonical form: what an SDK sent and what its caller got, as JSON pointers that can
-be compared.
+"""The canonical form of one call: what an SDK sent and what its caller got, as members that can be
+compared one by one.
 
-What names a library and its machine (`IDENTITY_HEADERS`, an error's class and wording) is kept
-apart: it always differs, and would drown what should not. Every value is JSON text with sorted
-keys; whole numbers are written alike. Pure.
+A member is a JSON pointer with a value as JSON text, its keys sorted and whole numbers written
+alike. What names a library or its machine (`IDENTITY_HEADERS`, the class and wording of an error)
+is kept apart: it always differs, and among it nobody would see what should not. Pure.
 """
 
 from __future__ import annotations
@@ -34,128 +34,145 @@ IDENTITY_HEADERS = frozenset(
         "x-ms-useragent",
     }
 )
-"""Headers that name the library, its transport or the moment. ``x-stainless-*`` belongs to them."""
+"""Headers that name the library, its transport or the moment."""
+
+IDENTITY_PREFIX = "x-stainless-"
+"""What all other headers that name the library begin with."""
 
 NO_RECORDING = "no recording"
-IDENTITY_PREFIX = "x-stainless-"
+"""How an attempt ended that no recording answers."""
+
 _ERROR_IDENTITY = ("type", "bases", "message")
 _ERROR_MEMBERS = ("kind", "status", "code", "param", "error_type", "content_filter", "request_id")
+# A list that is longer, or a value that is nested deeper, is one member: an embedding has thousands
+# of numbers.
 _LONGEST_LIST = 40
 _DEEPEST = 30
+
+_LONGEST_TEXT = 400
 Members = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class CanonicalCall:
-    """A call: ``request`` is empty when nothing was sent, ``answer`` is what its caller got,
-    ``identity`` what always differs, ``attempts`` one word for each attempt (its status or fault)
-    and ``waits`` the pauses between them in seconds, each beside what the answer before it
-    ``asked`` for. Members are JSON pointers with JSON text."""
+    """A call of one SDK."""
 
     request: Members
+    """What the first attempt sent; empty when nothing was sent."""
     answer: Members
+    """What the caller got."""
     identity: Members
+    """What names the library or its machine."""
     attempts: tuple[str, ...]
+    """How each attempt ended, in a word or two."""
     waits: tuple[float | None, ...]
+    """The pauses between the attempts in seconds; one less than there are attempts."""
     asked: tuple[float | None, ...]
+    """For each pause the seconds that the answer before it asked for."""
 
     @property
     def answered_by(self) -> str:
-        """How the last attempt ended: what the caller got was made of that. Empty when nothing was
-        sent."""
+        """How the last attempt ended, from which the SDK made what the caller got; empty when
+        nothing was sent."""
         return self.attempts[-1] if self.attempts else ""
 
     @property
     def missed(self) -> bool:
-        """Whether a request was answered by the harness alone, for want of a recording."""
+        """Whether the harness answered a request itself, because no recording had an answer."""
         return any(item.endswith(NO_RECORDING) for item in self.attempts)
 
 
 def canonical_call(step: StepTrace) -> CanonicalCall:
-    """``step`` in canonical form."""
+    """The call that ``step`` traces, in canonical form."""
     request: dict[str, str] = {}
     identity: dict[str, str] = {}
     if step.exchanges:
-        _request(step.exchanges[0].request, request, identity)
+        _add_request(step.exchanges[0].request, request, identity)
         if changed := _changed(step.exchanges):
             request["/later-attempts"] = _text(changed)
-    answer = _answer(step, identity)
     return CanonicalCall(
-        request,
-        answer,
-        identity,
-        tuple(map(outcome_of, step.exchanges)),
-        tuple(item.waited for item in step.exchanges[1:]),
-        tuple(item.asked_wait for item in step.exchanges[:-1]),
+        request=request,
+        answer=_answer(step, identity),
+        identity=identity,
+        attempts=tuple(map(outcome_of, step.exchanges)),
+        waits=tuple(item.waited for item in step.exchanges[1:]),
+        asked=tuple(item.asked_wait for item in step.exchanges[:-1]),
     )
 
 
 def outcome_of(item: ExchangeTrace) -> str:
-    """How an attempt ended, in a word or two: its status, and the fault that was played or what was
-    missing."""
+    """How an attempt ended, in a word or two: the status of its response, and the fault that was
+    played or that no recording had the answer."""
+    status = str(item.response.status) if item.response is not None else ""
     if item.miss is not None:
-        return f"{item.response.status if item.response else ''} {NO_RECORDING}".strip()
-    if item.response is not None:
-        return f"{item.response.status}{f' {item.fault}' if item.fault else ''}"
-    return item.fault or "no response"
+        return f"{status} {NO_RECORDING}".strip()
+    return f"{status} {item.fault or ''}".strip() or "no response"
 
 
 def _changed(exchanges: tuple[ExchangeTrace, ...]) -> list[str]:
-    """What later attempts sent otherwise than the first: pointers, each once."""
+    """The pointers of what a later attempt sent otherwise than the first, each once."""
+    first_request = exchanges[0].request
     first: dict[str, str] = {}
-    _request(exchanges[0].request, first, {})
-    found: set[str] = set()
+    _add_request(first_request, first, {})
+    pointers: set[str] = set()
     for item in exchanges[1:]:
-        if item.request.url == exchanges[0].request.url and item.request == exchanges[0].request:
+        if item.request == first_request:
             continue
         later: dict[str, str] = {}
-        _request(item.request, later, {})
-        found.update(
+        _add_request(item.request, later, {})
+        pointers.update(
             name for name in first.keys() | later.keys() if first.get(name) != later.get(name)
         )
-    return sorted(found)
+    return sorted(pointers)
 
 
-def _request(sent: RequestTrace, members: dict[str, str], identity: dict[str, str]) -> None:
-    parts = _parts(sent.url)
+def _add_request(sent: RequestTrace, members: dict[str, str], identity: dict[str, str]) -> None:
+    """Add what was ``sent`` to ``members``, and its headers that name the library to
+    ``identity``."""
+    path, query = _path_and_query(sent.url)
     members["/method"] = _text(sent.method)
-    members["/path"] = _text(parts[0])
-    members.update(_several("/query", parts[1]))
-    for name, value in _several(
-        "/headers", ((name.lower(), value) for name, value in sent.headers)
-    ).items():
-        plain = name.removeprefix("/headers/").split("/")[0]
-        is_identity = plain in IDENTITY_HEADERS or plain.startswith(IDENTITY_PREFIX)
-        (identity if is_identity else members)[name] = value
-    members.update(
-        _body(sent.body, next((v for n, v in sent.headers if n.lower() == "content-type"), ""))
-    )
+    members["/path"] = _text(path)
+    members.update(_grouped("/query", query))
+    headers = [(name.lower(), value) for name, value in sent.headers]
+    for pointer, value in _grouped("/headers", headers).items():
+        if _is_identity(pointer.removeprefix("/headers/")):
+            identity[pointer] = value
+        else:
+            members[pointer] = value
+    members.update(_body(sent.body, dict(reversed(headers)).get("content-type", "")))
 
 
-def _parts(url: str) -> tuple[str, list[tuple[str, str]]]:
+def _is_identity(header: str) -> bool:
+    return header in IDENTITY_HEADERS or header.startswith(IDENTITY_PREFIX)
+
+
+def _path_and_query(url: str) -> tuple[str, list[tuple[str, str]]]:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return url, []
+        return url, []  # shown as it is: what an SDK sent is never refused here
     return parts.path, parse_qsl(parts.query, keep_blank_values=True)
 
 
-def _several(place: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """``pairs`` as members below ``place``; a name given twice has a list of values in their
-    order."""
-    values: dict[str, list[str]] = {}
+def _grouped(place: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """``pairs`` as members below the pointer ``place``; a name that occurs twice has a list of its
+    values in their order."""
+    values_by_name: dict[str, list[str]] = {}
     for name, value in pairs:
-        values.setdefault(name, []).append(value)
+        values_by_name.setdefault(name, []).append(value)
     return {
-        f"{place}/{_token(name)}": _text(found[0] if len(found) == 1 else found)
-        for name, found in values.items()
+        f"{place}/{_token(name)}": _text(_single_or_all(values))
+        for name, values in values_by_name.items()
     }
+
+
+def _single_or_all(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
 
 
 @lru_cache(maxsize=4_096)
 def _body(body: str, content_type: str) -> Members:
-    """The members of a body. Equal bodies are read once: a suite asks many SDKs for the same
-    call."""
+    """The members of a body. Equal bodies are read once, because many SDKs make the same call."""
     if not body:
         return {}
     if content_type.startswith("multipart/"):
@@ -173,17 +190,21 @@ def _form(body: str, content_type: str) -> Iterator[tuple[str, str]]:
     fields: dict[str, list[Any]] = {}
     for part in parts:
         text = part.content.decode("utf-8", "replace")
-        value = (
-            text
-            if part.filename is None
-            else {"filename": part.filename, "content_type": part.content_type, "content": text}
-        )
+        value: Any = text
+        if part.filename is not None:
+            value = {
+                "filename": part.filename,
+                "content_type": part.content_type,
+                "content": text,
+            }
         fields.setdefault(part.name, []).append(value)
     for name, values in fields.items():
-        yield from _flat(f"/body/{_token(name)}", values[0] if len(values) == 1 else values)
+        yield from _flat(f"/body/{_token(name)}", _single_or_all(values))
 
 
 def _answer(step: StepTrace, identity: dict[str, str]) -> Members:
+    """What the caller of ``step`` got. The class and wording of an error are added to
+    ``identity``."""
     members = {"/outcome": _text(step.outcome)}
     if step.outcome == "ok":
         members.update(_flat("/view", step.view))
@@ -194,12 +215,13 @@ def _answer(step: StepTrace, identity: dict[str, str]) -> Members:
         for name in _ERROR_MEMBERS:
             members.update(_flat(f"/error/{name}", step.error.get(name)))
         identity.update({f"/error/{name}": _text(step.error.get(name)) for name in _ERROR_IDENTITY})
-    # A caller who reads null has read nothing, whether or not there is an accessor that says so.
+    # A caller who reads null has read nothing, whether or not the SDK has an accessor for it.
     return {name: value for name, value in members.items() if value != "null"}
 
 
 def _flat(pointer: str, value: Any, depth: int = _DEEPEST) -> Iterator[tuple[str, str]]:
-    """``value`` as one member for each leaf; what is empty, long or deep is one member."""
+    """A pointer and JSON text for each leaf of ``value``. A container that is empty, longer than
+    `_LONGEST_LIST` or deeper than `_DEEPEST` counts as a leaf."""
     if isinstance(value, Mapping) and value and depth:
         for key, item in value.items():
             yield from _flat(f"{pointer}/{_token(str(key))}", item, depth - 1)
@@ -214,12 +236,9 @@ def _token(text: str) -> str:
     return text.replace("~", "~0").replace("/", "~1")
 
 
-_LONGEST_TEXT = 400
-
-
 def _text(value: Any) -> str:
-    """``value`` as JSON text; beyond `_LONGEST_TEXT` its beginning, length and digest, which tell
-    as much apart."""
+    """``value`` as JSON text. Of a text beyond `_LONGEST_TEXT` characters its beginning, length and
+    digest: two such texts are still equal only when the values are."""
     try:
         text = json.dumps(_whole(value), ensure_ascii=False, sort_keys=True, default=str)
     except RecursionError:
@@ -231,9 +250,13 @@ def _text(value: Any) -> str:
 
 
 def _whole(value: Any) -> Any:
-    """1.0 as 1: JSON has one kind of number, and a schema's integer may be written either way."""
+    """``value`` with 1.0 written as 1: JSON has one kind of number, and a schema's integer may be
+    written either way."""
+    # Beyond 2**53 a float no longer tells neighbouring whole numbers apart.
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     if isinstance(value, Mapping):
         return {str(key): _whole(item) for key, item in value.items()}
-    return [_whole(item) for item in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return value

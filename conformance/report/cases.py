@@ -1,10 +1,13 @@
-"""Scenarios and their cases as the page shows them: what is identical is shown once, what is long
-is cut and said."""
+"""Scenarios and their cases as the page shows them.
+
+A text that occurs again is shown once and linked from there on; a text that is too long is cut,
+and its length is told.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.judge.results import (
     CaseResult,
@@ -16,8 +19,8 @@ from conformance.judge.results import (
     ScenarioInfo,
     StepTrace,
 )
-from conformance.report.budget import row_of, shown_cases
-from conformance.report.diff import SideBySide, side_by_side
+from conformance.report.budget import shown_cases
+from conformance.report.side_by_side import SideBySide, side_by_side
 from conformance.report.summary import BAD, Tally
 from conformance.report.text import (
     FRAME_COUNT_LIMIT,
@@ -30,14 +33,20 @@ from conformance.report.text import (
     seconds,
 )
 from conformance.report.timeline import Timeline, timeline
+from conformance.suite.case_id import row_named
 
-# A link costs the reader a jump; below these lengths the text itself is kinder.
-_SAME_CASE, _SAME_SCENARIO = 300, 1_200
+# A link costs the reader a jump, further to another case than within one. Texts shorter than this
+# are shown again instead.
+_WORTH_A_LINK_WITHIN_A_CASE = 300
+_WORTH_A_LINK_TO_ANOTHER_CASE = 1_200
+
+_YAML_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A block of text: cut to its limit, or, when ``href`` is set, shown elsewhere on the page."""
+class TextBlock:
+    """A titled text, cut to its limit. When ``href`` is set, the text is shown there, and ``where``
+    says in words where that is."""
 
     title: str
     content: Cut
@@ -48,7 +57,8 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The events of a stream: those shown, and how many there are."""
+    """The events of a stream: those shown, and how many there are. ``href`` and ``where`` are as in
+    `TextBlock`."""
 
     shown: tuple[Cut, ...]
     total: int
@@ -57,57 +67,70 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AttemptCard:
+    """One attempt, ``offset`` after the first. It was answered with a ``response``, with the
+    ``frames`` of a stream, or with neither."""
+
     anchor: str
     number: int
     offset: str
     trace: ExchangeTrace
-    request: Block
-    response: Block | None
+    request: TextBlock
+    response: TextBlock | None
     frames: Frames | None
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepCard:
+    """One call: what it was given and gave, and its attempts. Without a timeline when there was
+    only one."""
+
     anchor: str
     number: int
     trace: StepTrace
-    blocks: tuple[Block, ...]
-    attempts: tuple[Attempt, ...]
+    blocks: tuple[TextBlock, ...]
+    attempts: tuple[AttemptCard, ...]
     timeline: Timeline | None
 
 
 @dataclass(frozen=True, slots=True)
-class FindingView:
+class FindingCard:
+    """A finding, with what was expected beside what was observed when it names either."""
+
     finding: FindingResult
     diff: SideBySide | None
 
 
 @dataclass(frozen=True, slots=True)
-class CaseView:
+class CaseCard:
+    """A case with its checks by outcome. When its evidence is ``left_out`` there are no steps, one
+    finding for each rule and waiver, and ``more`` counts the other findings."""
+
     case: CaseResult
     anchor: str
     open: bool
-    findings: tuple[FindingView, ...]
+    findings: tuple[FindingCard, ...]
     checks: tuple[tuple[str, tuple[CheckResult, ...]], ...]
-    steps: tuple[Step, ...]
+    steps: tuple[StepCard, ...]
     row: str = ""
     left_out: bool = False
     more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class ScenarioView:
+class ScenarioCard:
+    """A scenario with its YAML text and its cases."""
+
     scenario: ScenarioInfo
     anchor: str
     tally: Tally
-    cases: tuple[CaseView, ...]
+    cases: tuple[CaseCard, ...]
     yaml: Cut
 
 
 def scenarios_of(run: Run) -> tuple[ScenarioInfo, ...]:
-    """The scenarios of a run by capability and id; one a case names but the run does not describe
-    is given a stub."""
+    """The scenarios of a run, in the order of capability and id. A scenario that a case names but
+    the run does not describe is described as far as the case tells."""
     known = {item.id: item for item in run.scenarios}
     for case in run.cases:
         known.setdefault(
@@ -124,13 +147,14 @@ def scenarios_of(run: Run) -> tuple[ScenarioInfo, ...]:
     return tuple(sorted(known.values(), key=lambda item: (item.capability, item.id)))
 
 
-def scenario_views(
+def scenario_cards(
     run: Run,
     scenarios: Sequence[ScenarioInfo],
     scenario_anchors: Anchors,
     case_anchors: Sequence[str],
-) -> tuple[ScenarioView, ...]:
-    """Every scenario, without cases too; ``case_anchors`` are in the order of ``run.cases``."""
+) -> tuple[ScenarioCard, ...]:
+    """A card for each of ``scenarios``, those without cases too. ``case_anchors`` are in the order
+    of ``run.cases``."""
     grouped: dict[str, list[tuple[CaseResult, str]]] = {}
     for case, anchor in zip(run.cases, case_anchors, strict=True):
         grouped.setdefault(case.scenario, []).append((case, anchor))
@@ -143,81 +167,103 @@ def scenario_views(
 
 def _scenario(
     scenario: ScenarioInfo, anchor: str, pairs: list[tuple[CaseResult, str]], shown: frozenset[str]
-) -> ScenarioView:
-    seen: _Seen = {}
-    views = tuple(
-        _Builder(case, case_anchor, seen).view(whole=case.id in shown)
-        for case, case_anchor in pairs
+) -> ScenarioCard:
+    places: _Places = {}
+    return ScenarioCard(
+        scenario=scenario,
+        anchor=anchor,
+        tally=Tally.of(case for case, _ in pairs),
+        cases=tuple(
+            _CaseBuilder(case, case_anchor, places).card(whole=case.id in shown)
+            for case, case_anchor in pairs
+        ),
+        yaml=cut(scenario.yaml, _YAML_LIMIT),
     )
-    return ScenarioView(
-        scenario, anchor, Tally.of(case for case, _ in pairs), views, cut(scenario.yaml, 20_000)
-    )
 
 
-# Text already on the page within this scenario: the case it is in, and a link to it with words for
-# the link.
-_Seen = dict[str | tuple[str, ...], tuple[str, str, str]]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where on the page a text is shown: the anchor of its case, its own, and words for a link."""
+
+    case_anchor: str
+    anchor: str
+    words: str
 
 
-class _Builder:
-    """Builds the view of one case; ``seen`` is shared by the cases of a scenario."""
+# Where the texts of one scenario are shown: bodies, and streams as their events.
+_Text = str | tuple[str, ...]
+_Places = dict[_Text, _Place]
 
-    def __init__(self, case: CaseResult, anchor: str, seen: _Seen) -> None:
+
+class _CaseBuilder:
+    """Builds the card of one case. All cases of a scenario share ``places``, where each text is
+    noted when it is first shown."""
+
+    def __init__(self, case: CaseResult, anchor: str, places: _Places) -> None:
         self._case = case
         self._anchor = anchor
-        self._seen = seen
+        self._places = places
 
-    def view(self, *, whole: bool) -> CaseView:
-        """The case with all its evidence, or without its traces and checks when it is not
-        ``whole``."""
+    def card(self, *, whole: bool) -> CaseCard:
+        """The card of the case: with all evidence when it is ``whole``, else without traces."""
         case = self._case
-        groups = tuple(
-            (outcome, found)
-            for outcome in ("broken", "note", "held")
-            if (found := tuple(item for item in case.checks if item.outcome == outcome))
-        )
-        steps = (
-            tuple(self._step(number, step) for number, step in enumerate(case.steps, 1))
-            if whole
-            else ()
-        )
-        left_out = not whole and bool(case.steps)
-        told = _one_of_each(case.findings) if left_out else case.findings
-        findings = tuple(FindingView(item, None) if left_out else _finding(item) for item in told)
-        return CaseView(
-            case,
-            self._anchor,
-            case.verdict in BAD,
-            findings,
-            groups,
-            steps,
-            row_of(case),
-            left_out,
-            len(case.findings) - len(told),
+        if not whole and case.steps:
+            return self._short_card()
+        # A case that is not whole has no steps here, so there is no evidence to leave out.
+        return CaseCard(
+            case=case,
+            anchor=self._anchor,
+            open=case.verdict in BAD,
+            findings=tuple(map(_finding, case.findings)),
+            checks=_by_outcome(case.checks),
+            steps=tuple(self._step(number, step) for number, step in enumerate(case.steps, 1)),
+            row=row_named(case.id),
         )
 
-    def _step(self, number: int, step: StepTrace) -> Step:
+    def _short_card(self) -> CaseCard:
+        case = self._case
+        findings = _first_of_each(case.findings)
+        return CaseCard(
+            case=case,
+            anchor=self._anchor,
+            open=case.verdict in BAD,
+            findings=tuple(FindingCard(item, None) for item in findings),
+            checks=_by_outcome(case.checks),
+            steps=(),
+            row=row_named(case.id),
+            left_out=True,
+            more=len(case.findings) - len(findings),
+        )
+
+    def _step(self, number: int, step: StepTrace) -> StepCard:
         anchor = f"{self._anchor}-step-{number}"
-        origin = step.exchanges[0].at if step.exchanges else 0.0
         attempts = tuple(
-            self._attempt(f"{anchor}-attempt-{index}", index, item, origin)
+            self._attempt(f"{anchor}-attempt-{index}", index, item, step.exchanges[0].at)
             for index, item in enumerate(step.exchanges, 1)
         )
-        said = "What the adapter said" if step.outcome == "crash" else "Raised"
+        error_title = "What the adapter said" if step.outcome == "crash" else "Raised"
         values = (
             ("Called with", step.arguments),
-            (said, step.error),
+            (error_title, step.error),
             ("What the caller read", step.view),
             ("The SDK's own serialisation", step.result),
         )
-        blocks = tuple(
-            self._block(title, pretty(value), f"{anchor}-call", "the call", open_=title == said)
+        blocks = [
+            self._block(title, pretty(value), f"{anchor}-call", "the call")
             for title, value in values
             if value is not None
+        ]
+        return StepCard(
+            anchor=anchor,
+            number=number,
+            trace=step,
+            blocks=tuple(replace(item, open=item.title == error_title) for item in blocks),
+            attempts=attempts,
+            timeline=timeline(step.exchanges),
         )
-        return Step(anchor, number, step, blocks, attempts, timeline(step.exchanges))
 
-    def _attempt(self, anchor: str, number: int, item: ExchangeTrace, origin: float) -> Attempt:
+    def _attempt(self, anchor: str, number: int, item: ExchangeTrace, start: float) -> AttemptCard:
+        """The card of an attempt of a call whose first attempt began at ``start``."""
         where = f"attempt {number}"
         request = self._block(
             "Request body", pretty_body(item.request.body), anchor, f"the request of {where}"
@@ -229,49 +275,54 @@ class _Builder:
             response = self._block(
                 "Response body", pretty_body(item.response.body), anchor, f"the response of {where}"
             )
-        return Attempt(
-            anchor,
-            number,
-            f"+{seconds(max(item.at - origin, 0.0))}",
-            item,
-            request,
-            response,
-            frames,
+        return AttemptCard(
+            anchor=anchor,
+            number=number,
+            offset=f"+{seconds(max(item.at - start, 0.0))}",
+            trace=item,
+            request=request,
+            response=response,
+            frames=frames,
         )
 
-    def _block(
-        self, title: str, text: str, anchor: str, where: str, *, open_: bool = False
-    ) -> Block:
-        href, place = self._elsewhere(text, len(text), anchor, where)
-        return Block(title, cut(text), href, place, open_)
+    def _block(self, title: str, text: str, anchor: str, where: str) -> TextBlock:
+        href, words = self._elsewhere(text, len(text), anchor, where)
+        return TextBlock(title, cut(text), href, words)
 
     def _frames(self, response: ResponseTrace, anchor: str, where: str) -> Frames:
         frames = response.frames
-        href, place = self._elsewhere(
-            frames, sum(map(len, frames)), anchor, f"the stream of {where}"
-        )
-        return Frames(
-            tuple(cut(frame, FRAME_LIMIT) for frame in frames[:FRAME_COUNT_LIMIT]),
-            len(frames),
-            href,
-            place,
-        )
+        length = sum(map(len, frames))
+        href, words = self._elsewhere(frames, length, anchor, f"the stream of {where}")
+        shown = tuple(cut(frame, FRAME_LIMIT) for frame in frames[:FRAME_COUNT_LIMIT])
+        return Frames(shown, len(frames), href, words)
 
-    def _elsewhere(
-        self, key: str | tuple[str, ...], length: int, anchor: str, where: str
-    ) -> tuple[str, str]:
-        """Where ``key`` is shown already, when it is long enough for that to matter; else it is
-        noted as here."""
-        name = (
-            f"{self._case.sdk} {self._case.version} {self._case.surface} {self._case.api_version}"
-        )
-        case, href, words = self._seen.setdefault(key, (self._anchor, anchor, f"{where} ({name})"))
-        if href == anchor or length < (_SAME_CASE if case == self._anchor else _SAME_SCENARIO):
+    def _elsewhere(self, text: _Text, length: int, anchor: str, where: str) -> tuple[str, str]:
+        """A link to where ``text`` is shown already, and words for the link. Both are empty when
+        ``text`` is new, which is noted, or too short to be worth a link."""
+        case = self._case
+        name = f"{case.sdk} {case.version} {case.surface} {case.api_version}"
+        here = _Place(self._anchor, anchor, f"{where} ({name})")
+        shown = self._places.setdefault(text, here)
+        worth_a_link = _WORTH_A_LINK_TO_ANOTHER_CASE
+        if shown.case_anchor == self._anchor:
+            worth_a_link = _WORTH_A_LINK_WITHIN_A_CASE
+        if shown.anchor == anchor or length < worth_a_link:
             return "", ""
-        return href, words
+        return shown.anchor, shown.words
 
 
-def _one_of_each(findings: tuple[FindingResult, ...]) -> tuple[FindingResult, ...]:
+def _by_outcome(
+    checks: Sequence[CheckResult],
+) -> tuple[tuple[str, tuple[CheckResult, ...]], ...]:
+    """``checks`` by outcome, the worst first; outcomes that no check has are left out."""
+    groups = [
+        (outcome, tuple(item for item in checks if item.outcome == outcome))
+        for outcome in ("broken", "note", "held")
+    ]
+    return tuple((outcome, of_outcome) for outcome, of_outcome in groups if of_outcome)
+
+
+def _first_of_each(findings: tuple[FindingResult, ...]) -> tuple[FindingResult, ...]:
     """The first finding of each rule and waiver."""
     first: dict[tuple[str, str | None], FindingResult] = {}
     for item in findings:
@@ -279,6 +330,7 @@ def _one_of_each(findings: tuple[FindingResult, ...]) -> tuple[FindingResult, ..
     return tuple(first.values())
 
 
-def _finding(item: FindingResult) -> FindingView:
-    has_values = item.expected is not None or item.actual is not None
-    return FindingView(item, side_by_side(item.expected, item.actual) if has_values else None)
+def _finding(item: FindingResult) -> FindingCard:
+    if item.expected is None and item.actual is None:
+        return FindingCard(item, None)
+    return FindingCard(item, side_by_side(item.expected, item.actual))

@@ -1,48 +1,73 @@
-"""Where SDKs part ways: every call of every scenario compared across SDKs, versions and surfaces.
-Pure.
+"""Where SDKs part ways in a run: every call of every scenario compared across SDKs, versions and
+surfaces. Pure.
 
-A comparison is one scenario, matrix row and api-version; all subjects that ran it take part.
-Differences that come back in many scenarios (a library that never sends ``accept``) are habits:
-told once, and left out of the order, which would otherwise tell nothing. The result does not depend
-on the order of the run's cases.
+One comparison is one scenario, matrix row and api-version; every subject that ran it takes part. A
+difference that comes back in many scenarios (a library that never sends ``accept``) is a habit: it
+is told once for the run and left out of the scenarios, where it would hide what is theirs. The
+result does not depend on the order of the run's cases.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.judge.results import CaseResult, Run, ScenarioInfo, StepTrace
-from conformance.report.budget import row_of
 from conformance.report.canonical import canonical_call
 from conformance.report.cases import scenarios_of
-from conformance.report.comparison import Difference, Facet, Participant, Subject, compare, shared
+from conformance.report.comparison import (
+    FACETS,
+    ComparedSubject,
+    Facet,
+    MemberDifference,
+    Participant,
+    compare,
+    shared,
+)
+from conformance.suite.case_id import row_named
+from conformance.wire.vocabulary import LaneKind
 
 HABIT_SHARE = 10
 HABIT_LEAST = 8
-"""A member is a habit when it differs in a ``HABIT_SHARE``-th of the scenarios compared, and in
-``HABIT_LEAST``."""
+"""A difference is a habit when it comes back in a ``HABIT_SHARE``-th of the scenarios compared, and
+in ``HABIT_LEAST`` of them at least."""
 
+# These decide what became of a call, so each is told in its scenario however often it comes back.
 _NEVER_HABITS = frozenset({"/outcome", "/sent", "/path", "/method", "/attempts"})
 _STEPS_THAT_RAN = frozenset({"ok", "error", "crash"})
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A difference in one scenario: ``step`` counts from 1, ``where`` are the comparisons that show
-    it. ``varies`` when its values are not the same in all of them; those shown are of the first."""
+class SeenDifference:
+    """A difference in a scenario, and where it was seen."""
 
     step: int
-    difference: Difference
+    """The step of the scenario, counted from 1."""
+    difference: MemberDifference
     where: tuple[str, ...]
+    """The comparisons that show it, by matrix row and api-version."""
     varies: bool = False
+    """Whether the values differ between these comparisons; those of the first are shown."""
+
+    @property
+    def member(self) -> Member:
+        """What the difference is about."""
+        return self.difference.facet, self.difference.pointer
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """A key that sorts as a reader follows a scenario: by step, facet and pointer."""
+        facet, pointer = self.member
+        return self.step, FACETS.index(facet), pointer, self.where
+
+
+Member = tuple[Facet, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """One step of one comparison, with all that took part: what a drawing or a list of what is
-    shared needs."""
+class ComparedCall:
+    """One step of one comparison, with everybody who took part in it."""
 
     step: int
     title: str
@@ -51,49 +76,54 @@ class Comparison:
 
     @property
     def shared(self) -> tuple[tuple[str, str], ...]:
+        """The members of the request that everybody sent alike."""
         return shared(self.participants)
 
     @property
     def retried(self) -> bool:
+        """Whether anybody tried more than once."""
         return any(len(item.call.attempts) > 1 for item in self.participants)
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioDivergence:
-    """What a scenario shows. ``seen`` are its own differences, ``habits`` those told once for the
-    whole run. ``calls`` are its comparisons in order; ``comparisons`` counts rows and
-    api-versions."""
+    """What the comparisons of one scenario show."""
 
     scenario: ScenarioInfo
     columns: tuple[str, ...]
-    seen: tuple[Seen, ...]
-    habits: tuple[Seen, ...]
-    calls: tuple[Comparison, ...]
+    """The SDK versions that took part."""
+    differences: tuple[SeenDifference, ...]
+    """Those of the scenario itself, without habits."""
+    habits: tuple[SeenDifference, ...]
+    calls: tuple[ComparedCall, ...]
     comparisons: int
+    """How many matrix rows and api-versions were compared."""
 
     @property
     def dissenters(self) -> tuple[str, ...]:
-        """The SDK versions that are outside the largest group somewhere, by column."""
-        found = {column for item in self.seen for column in item.difference.dissenters}
-        return tuple(column for column in self.columns if column in found)
+        """The SDK versions that are outside the largest group somewhere, in the order of the
+        columns."""
+        outside = {column for item in self.differences for column in item.difference.dissenters}
+        return tuple(column for column in self.columns if column in outside)
 
 
 @dataclass(frozen=True, slots=True)
 class HabitEntry:
-    """SDK versions that do otherwise than most, and in how many scenarios. ``value`` is what they
-    have most often (None: the member is absent; empty: nothing in half of all), ``varies`` when
-    that is not always so."""
+    """SDK versions that do otherwise than most, and in how many scenarios they do."""
 
     columns: tuple[str, ...]
     value: str | None
+    """What they have most often: None when they lack the member, empty when nothing they have makes
+    up half of all."""
     varies: bool
+    """Whether they have other values too."""
     scenarios: int
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """A member that differs in many scenarios: ``usual`` is what most have, with ``varies`` as in
-    `HabitEntry`."""
+    """A member that differs in many scenarios. ``usual`` and ``varies`` are to most SDK versions
+    what ``value`` and ``varies`` of a `HabitEntry` are to the others."""
 
     facet: Facet
     pointer: str
@@ -105,8 +135,8 @@ class Habit:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A header that names the library or its machine: one value seen for each column, None where it
-    is not sent."""
+    """A header that names the library or its machine: for each column one value that was sent, None
+    where the header was not."""
 
     name: str
     values: tuple[str | None, ...]
@@ -114,56 +144,63 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Divergences:
-    """All of a run. ``scenarios`` are those that differ, most dissenters first; ``usual`` differ
-    only by habits; ``equal`` do not differ; ``alone`` were run by fewer than two SDK versions or
-    surfaces."""
+    """Where the SDKs of a run part ways."""
 
     columns: tuple[str, ...]
     scenarios: tuple[ScenarioDivergence, ...]
+    """Those that differ by more than habits, the one with most dissenters first."""
     usual: tuple[ScenarioDivergence, ...]
+    """Those that differ by habits only."""
     equal: tuple[ScenarioInfo, ...]
+    """Those that do not differ."""
     alone: tuple[ScenarioInfo, ...]
+    """Those that fewer than two subjects ran, so that nothing could be compared."""
     habits: tuple[Habit, ...]
     identities: tuple[Identity, ...]
 
     @property
     def compared(self) -> int:
+        """How many scenarios could be compared."""
         return len(self.scenarios) + len(self.usual) + len(self.equal)
 
 
-def divergences(run: Run, wanted: Callable[[str], bool] = bool) -> Divergences:
-    """Compare everything in ``run``; of scenarios that are not ``wanted`` only the habits are kept,
-    so that a part of a run is told as it is in the whole."""
+def divergences(run: Run, is_selected: Callable[[str], bool] = bool) -> Divergences:
+    """Compare everything in ``run`` and keep the scenarios whose id ``is_selected`` (all by
+    default). Habits are those of the whole run, so that a part of it is told as it is in the
+    whole."""
     infos = {info.id: info for info in scenarios_of(run)}
     grouped = _by_scenario(run.cases)
-    found = {name: _scenario(infos[name], cases) for name, cases in grouped.items()}
-    compared = [item for item in found.values() if item is not None]
+    by_id = {name: _scenario(infos[name], cases) for name, cases in grouped.items()}
+    compared = [item for item in by_id.values() if item is not None]
     habitual = _habitual(compared)
-    told = [_parted(item, habitual) for item in compared if wanted(item.scenario.id)]
-    own = sorted((item for item in told if item.seen), key=_by_disagreement)
+    selected = [_parted(item, habitual) for item in compared if is_selected(item.scenario.id)]
+    differing = [item for item in selected if item.differences]
+    alike = [item for item in selected if not item.differences]
     return Divergences(
         columns=_columns(subject_of(case) for case in run.cases if case.steps),
-        scenarios=tuple(own),
-        usual=tuple(item for item in told if item.habits and not item.seen),
-        equal=tuple(item.scenario for item in told if not item.seen and not item.habits),
-        alone=tuple(infos[name] for name, item in found.items() if item is None and wanted(name)),
+        scenarios=tuple(sorted(differing, key=_by_disagreement)),
+        usual=tuple(item for item in alike if item.habits),
+        equal=tuple(item.scenario for item in alike if not item.habits),
+        alone=tuple(
+            infos[name] for name, item in by_id.items() if item is None and is_selected(name)
+        ),
         habits=_habits(compared, habitual),
         identities=_identities(compared),
     )
 
 
-def subject_of(case: CaseResult) -> Subject:
+def subject_of(case: CaseResult) -> ComparedSubject:
     """Who ran ``case``."""
-    return Subject(case.sdk, case.version, case.surface)
+    return ComparedSubject(case.sdk, case.version, case.surface)
 
 
-def _columns(subjects: Iterable[Subject]) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(item.column for item in sorted(set(subjects), key=lambda item: item.order))
-    )
+def _columns(subjects: Iterable[ComparedSubject]) -> tuple[str, ...]:
+    ordered = sorted(set(subjects), key=lambda item: item.order)
+    return tuple(dict.fromkeys(item.column for item in ordered))
 
 
 def _by_scenario(cases: Iterable[CaseResult]) -> dict[str, list[CaseResult]]:
+    """The cases that ran, by scenario. Sorted, so that their order in the run means nothing."""
     grouped: dict[str, list[CaseResult]] = {}
     for case in sorted(cases, key=lambda item: (item.scenario, subject_of(item).order, item.id)):
         if case.steps:
@@ -172,102 +209,97 @@ def _by_scenario(cases: Iterable[CaseResult]) -> dict[str, list[CaseResult]]:
 
 
 def _scenario(info: ScenarioInfo, cases: list[CaseResult]) -> ScenarioDivergence | None:
-    """All differences of one scenario, habits included; None when nobody can be compared with
-    anybody."""
-    places: dict[tuple[str, str], list[CaseResult]] = {}
+    """All differences of one scenario, habits among them; None when no two subjects can be
+    compared."""
+    comparisons: dict[tuple[str, str], list[CaseResult]] = {}
     for case in cases:
-        places.setdefault((row_of(case), case.api_version), []).append(case)
-    calls = [call for place in sorted(places) for call in _calls(place, places[place])]
+        comparisons.setdefault((row_named(case.id), case.api_version), []).append(case)
+    calls = [call for place in sorted(comparisons) for call in _calls(place, comparisons[place])]
     if not calls:
         return None
-    columns = _columns(item.subject for call in calls for item in call.participants)
     return ScenarioDivergence(
-        info, columns, _seen(calls), (), tuple(calls), len({call.where for call in calls})
+        scenario=info,
+        columns=_columns(item.subject for call in calls for item in call.participants),
+        differences=_differences(calls),
+        habits=(),
+        calls=tuple(calls),
+        comparisons=len({call.where for call in calls}),
     )
 
 
-def _calls(place: tuple[str, str], cases: list[CaseResult]) -> Iterable[Comparison]:
-    where = ", ".join(part for part in place if part)
+def _calls(place: tuple[str, str], cases: list[CaseResult]) -> Iterator[ComparedCall]:
+    """The steps of one comparison that at least two subjects ran. ``place`` is its matrix row and
+    api-version."""
     for index in range(max(len(case.steps) for case in cases)):
-        having = [
+        ran = [
             (case, case.steps[index])
             for case in cases
             if index < len(case.steps) and case.steps[index].outcome in _STEPS_THAT_RAN
         ]
-        if len({subject_of(case) for case, _ in having}) > 1:
-            yield Comparison(
-                index + 1,
-                _title(having[0][1]),
-                where,
-                tuple(_participant(case, step) for case, step in having),
+        if len({subject_of(case) for case, _ in ran}) > 1:
+            yield ComparedCall(
+                step=index + 1,
+                title=_title(ran[0][1]),
+                where=", ".join(part for part in place if part),
+                participants=tuple(_participant(case, step) for case, step in ran),
             )
 
 
 def _title(step: StepTrace) -> str:
-    return (
-        step.operation
-        if step.name.startswith("step ") or not step.name
-        else f"{step.name}: {step.operation}"
-    )
+    # A step without a name of its own is called "step 1": its operation says more.
+    if not step.name or step.name.startswith("step "):
+        return step.operation
+    return f"{step.name}: {step.operation}"
 
 
 def _participant(case: CaseResult, step: StepTrace) -> Participant:
-    origin = step.exchanges[0].at if step.exchanges else 0.0
+    starts = [item.at for item in step.exchanges]
     return Participant(
-        subject_of(case),
-        canonical_call(step),
-        tuple(max(item.at - origin, 0.0) for item in step.exchanges),
-        case.lane == "inprocess",
+        subject=subject_of(case),
+        call=canonical_call(step),
+        # A clock that runs backwards must not put an attempt before the first.
+        at=tuple(max(at - starts[0], 0.0) for at in starts),
+        virtual=not LaneKind(case.lane).is_real_time,
     )
 
 
-def _seen(calls: Sequence[Comparison]) -> tuple[Seen, ...]:
-    """The differences of all calls, those of the same subjects about the same member as one."""
-    folded: dict[object, Seen] = {}
+def _differences(calls: Sequence[ComparedCall]) -> tuple[SeenDifference, ...]:
+    """The differences of all calls; those of the same subjects about the same member are one."""
+    merged: dict[object, SeenDifference] = {}
     for call in calls:
         for item in compare(call.participants):
             key = (call.step, item.facet, item.pointer, item.partition)
-            known = folded.get(key)
-            folded[key] = (
-                Seen(call.step, item, (call.where,))
-                if known is None
-                else Seen(
-                    known.step,
-                    known.difference,
-                    (*known.where, call.where),
-                    known.varies
-                    or [g.value for g in known.difference.groups] != [g.value for g in item.groups],
-                )
-            )
-    return tuple(
-        sorted(
-            _absorbed(folded.values()),
-            key=lambda seen: (
-                seen.step,
-                _FACETS.index(seen.difference.facet),
-                seen.difference.pointer,
-                seen.where,
-            ),
-        )
-    )
+            if key in merged:
+                merged[key] = _also_seen(merged[key], item, call.where)
+            else:
+                merged[key] = SeenDifference(call.step, item, (call.where,))
+    return tuple(sorted(_absorbed(merged.values()), key=lambda seen: seen.order))
 
 
-def _absorbed(found: Iterable[Seen]) -> list[Seen]:
-    """Where fewer took part but said the same (an SDK has no v1), the same difference is not told
-    twice."""
-    kept: dict[object, list[Seen]] = {}
-    for seen in sorted(found, key=lambda seen: -sum(map(len, seen.difference.partition))):
-        own = kept.setdefault((seen.step, *_key(seen)), [])
-        place = next((place for place, wider in enumerate(own) if _within(seen, wider)), None)
-        if place is None:
-            own.append(seen)
+def _also_seen(seen: SeenDifference, again: MemberDifference, where: str) -> SeenDifference:
+    values = [group.value for group in seen.difference.groups]
+    same_values = values == [group.value for group in again.groups]
+    return replace(seen, where=(*seen.where, where), varies=seen.varies or not same_values)
+
+
+def _absorbed(differences: Iterable[SeenDifference]) -> list[SeenDifference]:
+    """``differences`` without those that say less than another: the same values, but of fewer
+    subjects (an SDK has no v1). The other is then seen in their comparisons too."""
+    kept: dict[object, list[SeenDifference]] = {}
+    for seen in sorted(differences, key=lambda seen: -sum(map(len, seen.difference.partition))):
+        same_member = kept.setdefault((seen.step, *seen.member), [])
+        for place, wider in enumerate(same_member):
+            if _says_less(seen, wider):
+                where = tuple(sorted((*wider.where, *seen.where)))
+                same_member[place] = replace(wider, where=where)
+                break
         else:
-            wider = own[place]
-            own[place] = replace(wider, where=tuple(sorted((*wider.where, *seen.where))))
-    return [seen for own in kept.values() for seen in own]
+            same_member.append(seen)
+    return [seen for same_member in kept.values() for seen in same_member]
 
 
-def _within(seen: Seen, wider: Seen) -> bool:
+def _says_less(seen: SeenDifference, wider: SeenDifference) -> bool:
+    """Whether every group of ``seen`` is, with the same value, part of a group of ``wider``."""
     if seen.varies or wider.varies:
         return False
     groups = {group.value: frozenset(group.subjects) for group in wider.difference.groups}
@@ -277,100 +309,126 @@ def _within(seen: Seen, wider: Seen) -> bool:
     )
 
 
-_FACETS: tuple[Facet, ...] = ("request", "answer", "pacing")
-_Key = tuple[Facet, str]
-
-
-def _key(seen: Seen) -> _Key:
-    return seen.difference.facet, seen.difference.pointer
-
-
-def _habitual(compared: Sequence[ScenarioDivergence]) -> frozenset[_Key]:
-    counts = Counter(key for item in compared for key in {_key(seen) for seen in item.seen})
-    least = max(HABIT_LEAST, -(-len(compared) // HABIT_SHARE))
+def _habitual(compared: Sequence[ScenarioDivergence]) -> frozenset[Member]:
+    """The members that differ in so many scenarios that it is a habit."""
+    scenarios = Counter(
+        member for item in compared for member in {seen.member for seen in item.differences}
+    )
+    share = -(-len(compared) // HABIT_SHARE)  # rounded up
     return frozenset(
-        key
-        for key, number in counts.items()
-        if number >= least and key[1] not in _NEVER_HABITS and not key[1].startswith("/waits/")
+        (facet, pointer)
+        for (facet, pointer), number in scenarios.items()
+        if number >= max(HABIT_LEAST, share)
+        and pointer not in _NEVER_HABITS
+        and not pointer.startswith("/waits/")
     )
 
 
-def _parted(item: ScenarioDivergence, habitual: frozenset[_Key]) -> ScenarioDivergence:
-    own = tuple(seen for seen in item.seen if _key(seen) not in habitual)
-    habits = tuple(seen for seen in item.seen if _key(seen) in habitual)
-    return ScenarioDivergence(
-        item.scenario, item.columns, own, habits, item.calls, item.comparisons
+def _parted(item: ScenarioDivergence, habitual: frozenset[Member]) -> ScenarioDivergence:
+    """``item`` with its habits taken out of its differences."""
+    return replace(
+        item,
+        differences=tuple(seen for seen in item.differences if seen.member not in habitual),
+        habits=tuple(seen for seen in item.differences if seen.member in habitual),
     )
 
 
 def _by_disagreement(item: ScenarioDivergence) -> tuple[int, int, str]:
-    return -len(item.dissenters), -len(item.seen), item.scenario.id
+    return -len(item.dissenters), -len(item.differences), item.scenario.id
 
 
-def _habits(compared: Sequence[ScenarioDivergence], habitual: frozenset[_Key]) -> tuple[Habit, ...]:
-    found: dict[_Key, dict[str, list[Seen]]] = {}
+def _habits(
+    compared: Sequence[ScenarioDivergence], habitual: frozenset[Member]
+) -> tuple[Habit, ...]:
+    """The habits of a run, those of most scenarios first."""
+    seen_by_member: dict[Member, dict[str, list[SeenDifference]]] = {}
     for item in compared:
-        for seen in item.seen:
-            if _key(seen) in habitual:
-                found.setdefault(_key(seen), {}).setdefault(item.scenario.id, []).append(seen)
-    habits = [_habit(key, scenarios) for key, scenarios in found.items()]
+        for seen in item.differences:
+            if seen.member in habitual:
+                scenarios = seen_by_member.setdefault(seen.member, {})
+                scenarios.setdefault(item.scenario.id, []).append(seen)
+    habits = [_habit(member, scenarios) for member, scenarios in seen_by_member.items()]
     return tuple(
         sorted(
-            habits, key=lambda habit: (-habit.scenarios, _FACETS.index(habit.facet), habit.pointer)
+            habits, key=lambda habit: (-habit.scenarios, FACETS.index(habit.facet), habit.pointer)
         )
     )
 
 
-def _habit(key: _Key, scenarios: dict[str, list[Seen]]) -> Habit:
-    usual: list[str | None] = []
+def _habit(member: Member, scenarios: dict[str, list[SeenDifference]]) -> Habit:
+    """The habit that shows in ``scenarios``, which are the differences in ``member`` by scenario
+    id."""
+    facet, pointer = member
+    usual_values: list[str | None] = []
     values: dict[str, list[str | None]] = {}
-    where: dict[str, set[str]] = {}
-    for name, items in scenarios.items():
-        for groups in (seen.difference.groups for seen in items):
-            usual.append(groups[0].value)
-            for column, value in (
-                (column, group.value) for group in groups[1:] for column in group.columns
-            ):
-                values.setdefault(column, []).append(value)
-                where.setdefault(column, set()).add(name)
+    differs_in: dict[str, set[str]] = {}
+    for name, differences in scenarios.items():
+        for seen in differences:
+            largest, *others = seen.difference.groups
+            usual_values.append(largest.value)
+            for group in others:
+                for column in group.columns:
+                    values.setdefault(column, []).append(group.value)
+                    differs_in.setdefault(column, set()).add(name)
+    usual, varies = _most_common(usual_values)
+    return Habit(
+        facet=facet,
+        pointer=pointer,
+        scenarios=len(scenarios),
+        usual=usual,
+        varies=varies,
+        entries=_entries(values, {column: len(names) for column, names in differs_in.items()}),
+    )
+
+
+def _entries(
+    values: dict[str, list[str | None]], scenarios: dict[str, int]
+) -> tuple[HabitEntry, ...]:
+    """What each column has otherwise than most, and in how many scenarios; columns that have the
+    same are told as one."""
     alike: dict[tuple[str | None, bool, int], list[str]] = {}
     for column in sorted(values):
-        alike.setdefault((*_most(values[column]), len(where[column])), []).append(column)
-    entries = sorted(
-        (HabitEntry(tuple(columns), *told) for told, columns in alike.items()),
-        key=lambda entry: (-entry.scenarios, entry.columns),
-    )
-    return Habit(*key, len(scenarios), *_most(usual), tuple(entries))
+        alike.setdefault((*_most_common(values[column]), scenarios[column]), []).append(column)
+    entries = [
+        HabitEntry(columns=tuple(columns), value=value, varies=varies, scenarios=number)
+        for (value, varies, number), columns in alike.items()
+    ]
+    return tuple(sorted(entries, key=lambda entry: (-entry.scenarios, entry.columns)))
 
 
-def _most(values: list[str | None]) -> tuple[str | None, bool]:
-    """The commonest of ``values``, and whether there are others (empty when it is not half of
-    all)."""
+def _most_common(values: list[str | None]) -> tuple[str | None, bool]:
+    """The most common of ``values``, empty when it is less than half of them; and whether there are
+    others."""
     counts = Counter(values)
+    # Of equally common values the first by the alphabet, so that the order of cases means nothing.
     common = min(counts, key=lambda value: (-counts[value], value is None, value or ""))
-    return (common if counts[common] * 2 >= len(values) else ""), len(counts) > 1
+    if counts[common] * 2 < len(values):
+        common = ""
+    return common, len(counts) > 1
 
 
-_PASSING = frozenset(
+# Identity headers that name neither library nor machine, but this one request.
+_OF_ONE_REQUEST = frozenset(
     {"/headers/host", "/headers/content-length", "/headers/date", "/headers/x-ms-client-request-id"}
 )
 
 
 def _identities(compared: Sequence[ScenarioDivergence]) -> tuple[Identity, ...]:
-    """One value of each identity header for each column: the first seen, in the order of the
+    """The identity headers, each with the first value of each column in the order of the
     scenarios."""
-    found: dict[str, dict[str, str]] = {}
+    first_values: dict[str, dict[str, str]] = {}
     participants = [
         item for scenario in compared for call in scenario.calls for item in call.participants
     ]
     for item in participants:
         for name, value in item.call.identity.items():
-            if name.startswith("/headers/") and name not in _PASSING:
-                found.setdefault(name, {}).setdefault(item.subject.column, value)
+            if name.startswith("/headers/") and name not in _OF_ONE_REQUEST:
+                first_values.setdefault(name, {}).setdefault(item.subject.column, value)
     columns = _columns(item.subject for item in participants)
     return tuple(
         Identity(
-            name.removeprefix("/headers/"), tuple(found[name].get(column) for column in columns)
+            name=name.removeprefix("/headers/"),
+            values=tuple(first_values[name].get(column) for column in columns),
         )
-        for name in sorted(found)
+        for name in sorted(first_values)
     )

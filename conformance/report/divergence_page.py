@@ -1,13 +1,13 @@
 """``divergence.html``: where SDKs part ways, side by side. No network, no scripts.
 
-The page has a budget: scenarios come in the order of how many disagree, and once the budget is
-spent the rest are told by their headlines alone; ``conformance compare`` shows any of them whole.
+The page has a budget. Scenarios come in the order of how many SDK versions disagree; those for
+which the budget is spent have a headline only, and ``conformance compare`` shows them whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.judge.results import Run
 from conformance.report import axis as geometry
@@ -15,14 +15,14 @@ from conformance.report.axis import Axis, axis
 from conformance.report.cases import scenarios_of
 from conformance.report.comparison import ALIKE_FACTOR, ALIKE_SECONDS, Facet
 from conformance.report.divergence import (
-    Comparison,
+    ComparedCall,
     Divergences,
     ScenarioDivergence,
-    Seen,
+    SeenDifference,
     divergences,
 )
 from conformance.report.divergence_text import (
-    FACETS,
+    FACET_TITLES,
     LENGTH,
     drawn,
     names,
@@ -37,17 +37,22 @@ from conformance.report.text import Anchors
 
 INDEX_NAME = "index.html"
 BUDGET = 2_400_000
-"""Characters of side by side a page shows."""
+"""Characters of tables and drawings that a page shows."""
 
-_DRAWINGS, _SHARED = 3, 40
-_OPEN = 3
-_CELL, _MARKUP = 60, 1_400
+_DRAWINGS_SHOWN = 3
+_SHARED_SHOWN = 40
+_SCENARIOS_OPEN = 3
+
+# Characters of markup, roughly: of a scenario, a cell, and one SDK's row in a drawing.
+_SCENARIO_MARKUP = 1_400
+_CELL_MARKUP = 60
+_ROW_MARKUP = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A value in a cell. ``group`` 0 is the largest group; ``text`` None when the member is absent;
-    ``surface`` only when the surfaces of the SDK differ."""
+class CellValue:
+    """What an SDK version has in one member. ``group`` 0 is the largest group; ``text`` is None
+    when it lacks the member; ``surface`` is empty unless its surfaces differ."""
 
     group: int
     text: str | None
@@ -55,66 +60,69 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One member across all columns; a column that took no part has no entries."""
+class MemberRow:
+    """One member across all columns; the cell of a column that took no part is empty."""
 
     facet: Facet
     pointer: str
     members: int
     where: str
     varies: bool
-    cells: tuple[tuple[Entry, ...], ...]
+    cells: tuple[tuple[CellValue, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The differing members of one step by facet, and those of the request that all share (of the
-    first comparison)."""
+class StepTable:
+    """The members in which one step differs, by facet; and those of its request that everybody sent
+    alike in the first comparison."""
 
     title: str
-    facets: tuple[tuple[str, tuple[Line, ...]], ...]
+    facets: tuple[tuple[str, tuple[MemberRow, ...]], ...]
     shared: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class AxisDrawing:
+    """The attempts and waits of one call, under a title."""
+
     title: str
     axis: Axis
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A scenario on the page; without tables and drawings when it was ``left_out`` to keep the page
-    small."""
+class DivergenceCard:
+    """A scenario on the page. ``link`` is its anchor in the report; ``drawings_left`` counts the
+    drawings that are not shown. Without tables and drawings when it was ``left_out`` to keep the
+    page small."""
 
     divergence: ScenarioDivergence
     anchor: str
     link: str
     dissenters: str
     open: bool
-    tables: tuple[Table, ...] = ()
-    drawings: tuple[Drawing, ...] = ()
+    tables: tuple[StepTable, ...] = ()
+    drawings: tuple[AxisDrawing, ...] = ()
     drawings_left: int = 0
     left_out: bool = False
 
 
 def render_divergence(run: Run, budget: int = BUDGET) -> str:
-    """The divergence page of ``run``. The same run gives the same text; any text in it stays
-    text."""
-    found = divergences(run)
+    """The divergence page of ``run``. The same run gives the same page, and no text of the run
+    becomes markup."""
+    all_divergences = divergences(run)
     links = Anchors("scenario", (item.id for item in scenarios_of(run)))
     page = environment().get_template("divergence.html.j2")
     return (
         page.render(
             run=run,
-            found=found,
-            sentence=sentence(found),
-            views=_views(found, links, budget),
+            found=all_divergences,
+            sentence=sentence(all_divergences),
+            views=_cards(all_divergences, links, budget),
             index=INDEX_NAME,
             links=links,
             axes=geometry,
             names=names,
-            facets=FACETS,
+            facets=FACET_TITLES,
             value=short,
             alike_seconds=ALIKE_SECONDS,
             alike_factor=ALIKE_FACTOR,
@@ -124,105 +132,101 @@ def render_divergence(run: Run, budget: int = BUDGET) -> str:
     )
 
 
-def _views(found: Divergences, links: Anchors, budget: int) -> list[View]:
-    anchors = Anchors("d", (item.scenario.id for item in found.scenarios))
-    views = []
-    for place, item in enumerate(found.scenarios):
-        budget -= _weight(item)
-        views.append(
-            _view(
-                item,
-                anchors.in_order[place],
-                links.get(item.scenario.id),
-                is_open=place < _OPEN,
-                left_out=budget < 0,
-            )
+def _cards(run: Divergences, links: Anchors, budget: int) -> list[DivergenceCard]:
+    anchors = Anchors("d", (item.scenario.id for item in run.scenarios))
+    cards = []
+    for place, item in enumerate(run.scenarios):
+        card = DivergenceCard(
+            divergence=item,
+            anchor=anchors.in_order[place],
+            link=links.get(item.scenario.id),
+            dissenters=names(item.dissenters),
+            open=place < _SCENARIOS_OPEN,
         )
-    return views
+        budget -= _weight(item)
+        if budget < 0:
+            cards.append(replace(card, open=False, left_out=True))
+        else:
+            cards.append(_filled(card))
+    return cards
 
 
 def _weight(item: ScenarioDivergence) -> int:
+    """Roughly how many characters the tables and drawings of a scenario take."""
     values = sum(
-        sum(min(len(text or ""), LENGTH) for text in texts(seen.difference)) for seen in item.seen
+        min(len(text or ""), LENGTH) for seen in item.differences for text in texts(seen.difference)
     )
-    cells = len(item.seen) * len(item.columns) * _CELL
-    return _MARKUP + values * 2 + cells + min(len(drawn(item)), _DRAWINGS) * len(item.columns) * 400
+    cells = len(item.differences) * len(item.columns)
+    rows = min(len(drawn(item)), _DRAWINGS_SHOWN) * len(item.columns)
+    return _SCENARIO_MARKUP + 2 * values + _CELL_MARKUP * cells + _ROW_MARKUP * rows
 
 
-def _view(
-    item: ScenarioDivergence, anchor: str, link: str, *, is_open: bool, left_out: bool
-) -> View:
+def _filled(card: DivergenceCard) -> DivergenceCard:
+    """``card`` with its tables and drawings."""
+    item = card.divergence
+    # Of several comparisons the first one names a step.
     steps = {call.step: call for call in reversed(item.calls)}
-    tables = (
-        ()
-        if left_out
-        else tuple(_table(item, steps[number], len(steps)) for number in sorted(steps))
-    )
-    calls = [] if left_out else drawn(item)
-    drawings = tuple(
-        Drawing(_drawing_title(item, call, len(steps)), picture)
-        for call in calls[:_DRAWINGS]
-        if (picture := axis(call.participants)) is not None
-    )
-    return View(
-        item,
-        anchor,
-        link,
-        names(item.dissenters),
-        is_open and not left_out,
-        tuple(table for table in tables if table.facets),
-        drawings,
-        max(len(calls) - _DRAWINGS, 0),
-        left_out,
+    tables = [_table(item, steps[number], len(steps)) for number in sorted(steps)]
+    calls = drawn(item)
+    drawings = [_drawing(item, call, len(steps)) for call in calls[:_DRAWINGS_SHOWN]]
+    return replace(
+        card,
+        tables=tuple(table for table in tables if table.facets),
+        drawings=tuple(drawing for drawing in drawings if drawing is not None),
+        drawings_left=max(len(calls) - _DRAWINGS_SHOWN, 0),
     )
 
 
-def _drawing_title(item: ScenarioDivergence, call: Comparison, steps: int) -> str:
-    return ", ".join(
-        part
-        for part in (
-            step_title(call, steps) if steps > 1 else "",
-            call.where if item.comparisons > 1 else "",
-        )
-        if part
+def _drawing(item: ScenarioDivergence, call: ComparedCall, steps: int) -> AxisDrawing | None:
+    picture = axis(call.participants)
+    if picture is None:
+        return None
+    parts = []
+    if steps > 1:
+        parts.append(step_title(call, steps))
+    if item.comparisons > 1:
+        parts.append(call.where)
+    return AxisDrawing(", ".join(part for part in parts if part), picture)
+
+
+def _table(item: ScenarioDivergence, first: ComparedCall, steps: int) -> StepTable:
+    rows = [
+        _row(seen, item.columns, item.comparisons)
+        for seen in item.differences
+        if seen.step == first.step
+    ]
+    by_facet = [
+        (title, tuple(row for row in rows if row.facet == facet))
+        for facet, title in FACET_TITLES.items()
+    ]
+    return StepTable(
+        title=step_title(first, steps),
+        facets=tuple((title, of_facet) for title, of_facet in by_facet if of_facet),
+        shared=tuple((name, short(value)) for name, value in first.shared[:_SHARED_SHOWN]),
     )
 
 
-def _table(item: ScenarioDivergence, first: Comparison, steps: int) -> Table:
-    lines = tuple(
-        _line(seen, item.columns, item.comparisons) for seen in item.seen if seen.step == first.step
-    )
-    by_facet = tuple(
-        (title, found)
-        for facet, title in FACETS.items()
-        if (found := tuple(line for line in lines if line.facet == facet))
-    )
-    return Table(
-        step_title(first, steps),
-        by_facet,
-        tuple((name, short(value)) for name, value in first.shared[:_SHARED]) if lines else (),
-    )
-
-
-def _line(seen: Seen, columns: Sequence[str], comparisons: int) -> Line:
+def _row(seen: SeenDifference, columns: Sequence[str], comparisons: int) -> MemberRow:
     difference = seen.difference
     shown = texts(difference)
-    held: dict[str, list[tuple[int, str]]] = {}
+    groups_by_column: dict[str, list[tuple[int, str]]] = {}
     for number, group in enumerate(difference.groups):
         for subject in group.subjects:
-            held.setdefault(subject.column, []).append((number, subject.surface))
-    cells = tuple(_cell(held.get(column, []), shown) for column in columns)
-    return Line(
-        difference.facet,
-        difference.pointer,
-        difference.members,
-        where_of(seen, comparisons),
-        seen.varies,
-        cells,
+            groups_by_column.setdefault(subject.column, []).append((number, subject.surface))
+    return MemberRow(
+        facet=difference.facet,
+        pointer=difference.pointer,
+        members=difference.members,
+        where=where_of(seen, comparisons),
+        varies=seen.varies,
+        cells=tuple(_cell(groups_by_column.get(column, []), shown) for column in columns),
     )
 
 
-def _cell(held: list[tuple[int, str]], shown: Sequence[str | None]) -> tuple[Entry, ...]:
-    if len({number for number, _ in held}) == 1:
-        return (Entry(held[0][0], shown[held[0][0]]),)
-    return tuple(Entry(number, shown[number], surface) for number, surface in held)
+def _cell(groups: list[tuple[int, str]], shown: Sequence[str | None]) -> tuple[CellValue, ...]:
+    """The cell of an SDK version whose surfaces are in ``groups`` (number and surface)."""
+    numbers = {number for number, _ in groups}
+    if len(numbers) == 1:
+        number = numbers.pop()
+        return (CellValue(number, shown[number]),)
+    return tuple(CellValue(number, shown[number], surface) for number, surface in groups)

@@ -1,7 +1,5 @@
-"""``facts.html``: the facts that a run's sources, references, rules and waivers cite, with their
-texts.
-
-So that a report's links open anywhere, also where the repository is not. No network, no scripts.
+"""``facts.html``: the text of every fact that the report cites, so that its links open where the
+repository is not. No network, no scripts.
 """
 
 from __future__ import annotations
@@ -26,8 +24,8 @@ _FILE_LINK = re.compile(r"\[([^\[\]]+)\]\([a-z./]+\.md\)")
 
 @dataclass(frozen=True, slots=True)
 class FactView:
-    """One cited fact. ``body`` is HTML made of our own Markdown; None when there is no such fact
-    here."""
+    """One cited fact. ``body`` is its text as HTML; None when this installation has no such
+    fact."""
 
     ref: FactRef
     title: str
@@ -44,7 +42,8 @@ def render_facts(run: Run, facts: Facts) -> str:
 
 
 def cited(run: Run) -> frozenset[FactRef]:
-    """Every fact that ``run`` cites, wherever a report shows the citation."""
+    """Every fact that ``run`` cites in a place that a report shows: sources of scenarios, rules,
+    waivers, and where a response is from."""
     return frozenset(
         (*_sources(run), *(citation.ref for text in _texts(run) for citation in citations(text)))
     )
@@ -53,8 +52,7 @@ def cited(run: Run) -> frozenset[FactRef]:
 def _sources(run: Run) -> Iterator[FactRef]:
     for scenario in run.scenarios:
         for source in scenario.sources:
-            ref = FactRef.parse(source.text) if source.kind == "fact" else None
-            if ref is not None:
+            if source.kind == "fact" and (ref := FactRef.parse(source.text)) is not None:
                 yield ref
 
 
@@ -78,14 +76,15 @@ def _view(ref: FactRef, facts: Facts, shown: frozenset[FactRef]) -> FactView:
 
 
 def _html(text: str, page: str, shown: frozenset[FactRef]) -> Markup:
-    """Markdown as HTML. A link to a fact that this page does not show is left as its words."""
+    """Markdown of the page ``page`` as HTML. A link to a fact that is not among ``shown`` becomes
+    its words."""
 
     def link(match: re.Match[str]) -> str:
-        ref = FactRef(match[2] or page, match[3])
-        return f"[{match[1]}](#{ref.fragment})" if ref in shown else match[1]
+        words, ref = match[1], FactRef(match[2] or page, match[3])
+        return f"[{words}](#{ref.fragment})" if ref in shown else words
 
     text = _FILE_LINK.sub(r"\1", _LINK.sub(link, text))
-    # Ours, not the run's; and the renderer escapes HTML within Markdown.
+    # The text is ours, not the run's; and the renderer escapes HTML within Markdown.
     return Markup(_MARKDOWN.render(text))  # noqa: S704
 
 

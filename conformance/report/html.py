@@ -1,9 +1,10 @@
-"""The report as one HTML file that needs nothing but a browser: no network, no scripts, no folder
-beside it.
+"""``index.html``, the report as one file that needs nothing but a browser; and what all pages are
+made with.
 
-Text from the run is untrusted. Autoescape does the escaping, `visible` disarms what cannot be
-escaped, `safe_url` decides what may be a link, and a content security policy in the page itself,
-which knows our script and style by their digests, would stop whatever slipped past all three.
+Text from the run is untrusted. The template engine escapes it, `visible` replaces characters that
+escaping cannot disarm, `safe_url` decides what may be a link. Should anything slip past all three,
+the content security policy of the page stops it: it allows our own script and style, by their
+digests, and nothing else.
 """
 
 from __future__ import annotations
@@ -18,12 +19,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance.judge.results import Run, Verdict, WaiverUse
+from conformance.judge.rules.finding import Level
 from conformance.report import timeline
 from conformance.report.asked import asked
-from conformance.report.cases import scenario_views, scenarios_of
+from conformance.report.cases import scenario_cards, scenarios_of
 from conformance.report.matrix import Glance
 from conformance.report.provenance import provenance
-from conformance.report.summary import RED_WAIVERS, WORDS, Summary, Tally, summarize
+from conformance.report.summary import (
+    RED_WAIVERS,
+    WORDS,
+    SubjectSummary,
+    Summary,
+    Tally,
+    summarize,
+)
 from conformance.report.text import Anchors, count, instant, safe_link, safe_url, seconds, visible
 from conformance.suite.facts import REPORT_PAGE, citations
 
@@ -33,8 +42,8 @@ DIVERGENCE_NAME = "divergence.html"
 
 
 def render_html(run: Run) -> str:
-    """``run`` as one self-contained page. The same run gives the same text; any text in it stays
-    text."""
+    """``run`` as one self-contained page. The same run gives the same page, and no text of the run
+    becomes markup."""
     summary = summarize(run)
     cases = Anchors("case", (case.id for case in run.cases))
     scenarios = scenarios_of(run)
@@ -51,7 +60,7 @@ def render_html(run: Run) -> str:
             broken=glance.broken(),
             splits=splits,
             explained=explained,
-            scenarios=scenario_views(run, scenarios, scenario_anchors, cases.in_order),
+            scenarios=scenario_cards(run, scenarios, scenario_anchors, cases.in_order),
             provenance=provenance(run),
             asked=asked(run),
             levels=_levels(summary),
@@ -69,26 +78,22 @@ def render_html(run: Run) -> str:
 
 
 def _by_urgency(item: WaiverUse) -> tuple[bool, bool, str]:
+    """A key that sorts waivers to mend first, then those that excuse nothing, then by id."""
     return item.state not in RED_WAIVERS, item.state != "used", item.id
 
 
-def _levels(summary: Summary) -> list[tuple[Any, list[tuple[str, Tally]]]]:
-    """For each subject its cases by level, as tallies."""
-    return [
-        (
-            item,
-            [
-                (level, Tally.of(case for case in item.cases if case.level == level))
-                for level in ("must", "should", "may")
-            ],
-        )
-        for item in summary.subjects
-    ]
+def _levels(summary: Summary) -> list[tuple[SubjectSummary, list[tuple[Level, Tally]]]]:
+    """Each subject with a tally of its cases for each level."""
+    return [(item, [(level, _tally(item, level)) for level in Level]) for item in summary.subjects]
+
+
+def _tally(item: SubjectSummary, level: Level) -> Tally:
+    return Tally.of(case for case in item.cases if case.level == level)
 
 
 @cache
 def environment() -> Environment:
-    """The templates of all pages, with everything printed escaped and made visible."""
+    """The templates of all pages. Whatever they print is escaped and made visible."""
     environment = Environment(
         loader=PackageLoader("conformance.report", _TEMPLATES),
         autoescape=True,
@@ -126,10 +131,12 @@ _BY_INTEREST = (
 
 
 def _finalize(value: Any) -> Any:
-    """Applied to whatever a template prints, before it is escaped."""
+    """What a template prints for ``value``, before it is escaped."""
     if isinstance(value, Markup):
         return value
-    return "" if value is None else visible(str(value))
+    if value is None:
+        return ""
+    return visible(str(value))
 
 
 def _cited(text: str) -> Markup:
@@ -148,15 +155,17 @@ def _cited(text: str) -> Markup:
 
 @cache
 def assets(styles: tuple[str, ...], script: str = "") -> dict[str, str]:
-    """The style and script of a page, and the content security policy that allows these and nothing
-    else."""
-    style, code = "".join(map(_asset, styles)), _asset(script) if script else ""
-    allowed = f"'{_digest(code)}'" if code else "'none'"
+    """The style and script of a page, made of the named files, and the content security policy that
+    allows these and nothing else."""
+    style, code, script_source = "".join(map(_asset, styles)), "", "none"
+    if script:
+        code = _asset(script)
+        script_source = _digest(code)
     policy = (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-        f"style-src '{_digest(style)}'; script-src {allowed}"
+        f"style-src '{_digest(style)}'; script-src '{script_source}'"
     )
-    # Ours, not the run's: the only two texts on the page that are not escaped.
+    # Both are ours, not the run's, and the only texts on the page that are not escaped.
     return {"style": Markup(style), "script": Markup(code), "policy": policy}  # noqa: S704
 
 

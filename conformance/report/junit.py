@@ -1,9 +1,9 @@
-"""JUnit XML: a suite for each subject, a test case for each case, in the dialect CI systems agree
-on.
+"""JUnit XML in the dialect that CI systems agree on: a suite for each subject, a test case for each
+case.
 
-Waived cases pass and say which waiver excuses them. Whatever is red without being a case (a waiver
-to mend, a fault of the harness) gets a suite of its own, so that a pipeline which reads only this
-file still turns red.
+A waived case passes and says which waivers excuse it. What is red without being a case (a waiver to
+mend, a problem of the harness) is a test case in a suite of its own, so that a pipeline which reads
+only this file turns red too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from conformance.judge.results import CaseResult, FindingResult, Run, Verdict
 from conformance.report.summary import SubjectSummary, red_findings, red_waivers, summarize
 from conformance.report.text import pretty
 
-# What XML 1.0 cannot hold, even as a reference; and DEL and C1, which it discourages.
+# Characters that XML 1.0 does not allow, not even as a reference; and DEL and C1, which it
+# discourages.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
@@ -25,7 +26,8 @@ _VALUE_LIMIT = 2_000
 
 
 def render_junit(run: Run) -> str:
-    """``run`` as JUnit XML; well-formed for any content, the same text for the same run."""
+    """``run`` as JUnit XML: well-formed whatever it contains, and the same text for the same
+    run."""
     root = Element("testsuites", name="conformance", time=_time(run.duration))
     for item in summarize(run).subjects:
         root.append(_suite(run, item))
@@ -73,20 +75,14 @@ def _case(case: CaseResult) -> Element:
         classname=_clean(f"{case.sdk}.{case.capability}"),
         time=_time(case.duration),
     )
-    _properties(
-        element,
-        {
-            "verdict": case.verdict,
-            "level": case.level,
-            "waived-by": ", ".join(_waivers(case)) if case.verdict is Verdict.WAIVED else "",
-        },
-    )
-    open_findings = red_findings(case)
-    text = "\n\n".join(_finding(item) for item in open_findings)
+    properties: dict[str, str] = {"verdict": case.verdict, "level": case.level}
+    if case.verdict is Verdict.WAIVED:
+        properties["waived-by"] = ", ".join(_waivers(case))
+    _properties(element, properties)
     if case.verdict is Verdict.FAIL:
-        _body(element, "failure", _headline(case, open_findings), text, case.reproduce)
+        _add_red(element, "failure", _headline(case), _evidence(case))
     elif case.verdict is Verdict.ERROR:
-        _body(element, "error", case.reason or _headline(case, open_findings), text, case.reproduce)
+        _add_red(element, "error", case.reason or _headline(case), _evidence(case))
     elif case.verdict in (Verdict.UNSUPPORTED, Verdict.NOT_RUN):
         SubElement(
             element,
@@ -107,11 +103,22 @@ def _waivers(case: CaseResult) -> list[str]:
     return sorted({item.waived_by for item in case.findings if item.waived_by})
 
 
-def _headline(case: CaseResult, findings: tuple[FindingResult, ...]) -> str:
+def _headline(case: CaseResult) -> str:
+    """Why ``case`` is red, in one line."""
+    findings = red_findings(case)
     if not findings:
         return case.reason or "failed without a finding"
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return _one_line(findings[0]) + more
+    if len(findings) == 1:
+        return _one_line(findings[0])
+    return f"{_one_line(findings[0])} (and {len(findings) - 1} more)"
+
+
+def _evidence(case: CaseResult) -> str:
+    """Why ``case`` is red, in full, and how to run it again."""
+    parts = [_finding(item) for item in red_findings(case)] or [case.reason or _headline(case)]
+    if case.reproduce:
+        parts.append(f"reproduce: {case.reproduce}")
+    return "\n\n".join(parts)
 
 
 def _one_line(item: FindingResult) -> str:
@@ -129,21 +136,19 @@ def _finding(item: FindingResult) -> str:
 
 def _short(value: object) -> str:
     text = pretty(value).replace("\n", "\n    ")
-    return (
-        text
-        if len(text) <= _VALUE_LIMIT
-        else f"{text[:_VALUE_LIMIT]} ... ({len(text):,} characters in all)"
-    )
+    if len(text) <= _VALUE_LIMIT:
+        return text
+    return f"{text[:_VALUE_LIMIT]} ... ({len(text):,} characters in all)"
 
 
-def _body(parent: Element, tag: str, message: str, text: str, reproduce: str) -> None:
-    again = f"\n\nreproduce: {reproduce}" if reproduce else ""
+def _add_red(parent: Element, tag: str, message: str, text: str) -> None:
+    """Add a ``failure`` or ``error`` to ``parent``."""
     element = SubElement(parent, tag, message=_clean(message), type=tag)
-    element.text = _clean(f"{text or message}{again}")
+    element.text = _clean(text)
 
 
 def _harness_suites(run: Run) -> Iterable[Element]:
-    """Suites for what is red without being a case."""
+    """A suite for problems of the harness and one for waivers to mend, where there are any."""
     problems = [(f"problem {number}", "error", text) for number, text in enumerate(run.problems, 1)]
     waivers = [(item.id, "failure", f"{item.state}: {item.reason}") for item in red_waivers(run)]
     for name, rows in (("harness", problems), ("waivers", waivers)):
@@ -152,7 +157,7 @@ def _harness_suites(run: Run) -> Iterable[Element]:
         suite = Element("testsuite", name=name, time="0.000", timestamp=_clean(run.started))
         for title, tag, text in rows:
             case = SubElement(suite, "testcase", name=_clean(title), classname=name, time="0.000")
-            _body(case, tag, text, "", "")
+            _add_red(case, tag, text, text)
         yield _counted(suite)
 
 
@@ -171,8 +176,8 @@ def _counted(suite: Element) -> Element:
     return suite
 
 
-def _time(value: float) -> str:
-    return f"{value:.3f}" if math.isfinite(value) else "0.000"
+def _time(seconds: float) -> str:
+    return f"{seconds if math.isfinite(seconds) else 0.0:.3f}"
 
 
 def _clean(text: str) -> str:

@@ -1,4 +1,5 @@
-"""What is seen at a glance: the matrix, the rules that broke, and where subjects part ways."""
+"""The overview at the top of the page: the matrix, the rules that broke, and the scenarios on which
+subjects differ by verdict."""
 
 from __future__ import annotations
 
@@ -12,11 +13,13 @@ from conformance.report.summary import BAD, SEVERITY, WORDS, SubjectSummary, Tal
 from conformance.report.text import listing
 
 EVIDENCE = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED, Verdict.ERROR)
+"""The verdicts of cases that ran."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One linked mark in a cell: a verdict, its words, and the case it leads to."""
+class VerdictMark:
+    """A verdict in a cell, in words, with a link to the case; ``href`` is empty where no case
+    is."""
 
     verdict: Verdict
     label: str
@@ -25,15 +28,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of the matrix; no entries means there is no data."""
+    """A cell of the matrix: one mark when all its cases agree, else one for each case; none when
+    there is no data. ``ratio`` is cases passed of those that apply."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[VerdictMark, ...]
     ratio: str = ""
     waived: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """A scenario in the matrix, with a cell for each subject. ``verdicts`` lists those of its
+    cases."""
+
     scenario: ScenarioInfo
     cells: tuple[Cell, ...]
     verdicts: str
@@ -41,6 +48,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
+    """A capability in the matrix, with a cell for each subject over all its scenarios; ``open``
+    when one of its cases is red."""
+
     name: str
     cells: tuple[Cell, ...]
     rows: tuple[Row, ...]
@@ -49,9 +59,9 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A scenario on which cases disagree; ``disagreements`` counts those outside the largest group.
-    ``waivers`` are the waivers that explain the whole difference (every case passes or is waived by
-    them); empty when it is more than that.
+    """A scenario whose cases have different verdicts. ``groups`` are links by verdict;
+    ``disagreements`` counts the cases that have another verdict than most. ``waivers`` are those
+    that explain the whole difference (every case passes or is waived); empty when they do not.
     """
 
     scenario: ScenarioInfo
@@ -62,8 +72,8 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Scenarios that differ only by the same waivers: one deviation, however many scenarios show
-    it."""
+    """Scenarios whose difference the same waivers explain: one deviation, however many scenarios
+    show it."""
 
     waivers: tuple[str, ...]
     splits: tuple[Split, ...]
@@ -71,6 +81,9 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
+    """A rule that made cases red, with the first of its findings, links to the cases, and whose
+    they are."""
+
     rule: str
     level: Level
     finding: FindingResult
@@ -78,12 +91,11 @@ class BrokenRule:
     subjects: str
 
 
-_Maker = Callable[[list[CaseResult]], Cell]
+_CellMaker = Callable[[list[CaseResult]], Cell]
 
 
 class Glance:
-    """The overview of ``run``; ``hrefs`` gives the link of each case by its place in
-    ``run.cases``."""
+    """The overview of ``run``. ``hrefs`` are links to the cases, in the order of ``run.cases``."""
 
     def __init__(
         self,
@@ -101,7 +113,7 @@ class Glance:
             self._cases.setdefault(case.scenario, []).append(case)
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """The rows of the matrix, capabilities and their scenarios in order of name."""
+        """The matrix: capabilities by name, with their scenarios in the order given."""
         grouped: dict[str, list[ScenarioInfo]] = {}
         for scenario in self._scenarios:
             grouped.setdefault(scenario.capability, []).append(scenario)
@@ -109,22 +121,23 @@ class Glance:
 
     def _capability(self, name: str, scenarios: list[ScenarioInfo]) -> Capability:
         cases = [case for scenario in scenarios for case in self._cases.get(scenario.id, ())]
-        rows = tuple(
-            Row(
-                scenario,
-                self._cells(self._cases.get(scenario.id, ()), self._scenario_cell),
-                " ".join(sorted({case.verdict for case in self._cases.get(scenario.id, ())})),
-            )
-            for scenario in scenarios
-        )
         return Capability(
-            name,
-            self._cells(cases, self._group_cell),
-            rows,
-            any(case.verdict in BAD for case in cases),
+            name=name,
+            cells=self._cells(cases, self._group_cell),
+            rows=tuple(map(self._row, scenarios)),
+            open=any(case.verdict in BAD for case in cases),
         )
 
-    def _cells(self, cases: Iterable[CaseResult], make: _Maker) -> tuple[Cell, ...]:
+    def _row(self, scenario: ScenarioInfo) -> Row:
+        cases = self._cases.get(scenario.id, [])
+        return Row(
+            scenario=scenario,
+            cells=self._cells(cases, self._scenario_cell),
+            verdicts=" ".join(sorted({case.verdict for case in cases})),
+        )
+
+    def _cells(self, cases: Iterable[CaseResult], make: _CellMaker) -> tuple[Cell, ...]:
+        """A cell for each subject, made from those of ``cases`` that are its own."""
         by_subject: dict[tuple[str, str], list[CaseResult]] = {}
         for case in cases:
             by_subject.setdefault((case.sdk, case.version), []).append(case)
@@ -133,38 +146,43 @@ class Glance:
             for item in self._subjects
         )
 
-    def _cell(self, item: SubjectSummary, cases: list[CaseResult], make: _Maker) -> Cell:
+    def _cell(self, item: SubjectSummary, cases: list[CaseResult], make: _CellMaker) -> Cell:
         if cases:
             return make(cases)
         if item.subject.status == "not-run":
-            return Cell((Entry(Verdict.NOT_RUN, "not run", ""),))
+            return Cell((VerdictMark(Verdict.NOT_RUN, "not run", ""),))
         return Cell(())
 
     def _group_cell(self, cases: list[CaseResult]) -> Cell:
+        """One mark for all ``cases``: the worst of them."""
         tally = Tally.of(cases)
         worst = tally.worst or Verdict.NOT_RUN
         first = next(case for case in cases if case.verdict is worst)
+        mark = VerdictMark(worst, WORDS[worst], self._hrefs[id(first)])
         ratio = f"{tally.passed}/{tally.applicable}" if tally.applicable else ""
-        return Cell(
-            (Entry(worst, WORDS[worst], self._hrefs[id(first)]),), ratio, tally[Verdict.WAIVED]
-        )
+        return Cell((mark,), ratio, tally[Verdict.WAIVED])
 
     def _scenario_cell(self, cases: list[CaseResult]) -> Cell:
         if len({case.verdict for case in cases}) == 1:
             cell = self._group_cell(cases)
+            # Of a single case the mark says everything.
             return cell if len(cases) > 1 else Cell(cell.entries)
         name = _telling_apart(cases)
         return Cell(
             tuple(
-                Entry(case.verdict, f"{name(case)} {WORDS[case.verdict]}", self._hrefs[id(case)])
+                VerdictMark(
+                    verdict=case.verdict,
+                    label=f"{name(case)} {WORDS[case.verdict]}",
+                    href=self._hrefs[id(case)],
+                )
                 for case in cases
             )
         )
 
     def splits(self) -> tuple[Split, ...]:
-        """The scenarios on which cases with evidence disagree, most disagreements first."""
-        found = [split for scenario in self._scenarios if (split := self._split(scenario))]
-        return tuple(sorted(found, key=lambda split: (-split.disagreements, split.scenario.id)))
+        """The scenarios whose cases ran with different verdicts, most disagreements first."""
+        splits = [split for scenario in self._scenarios if (split := self._split(scenario))]
+        return tuple(sorted(splits, key=lambda split: (-split.disagreements, split.scenario.id)))
 
     def _split(self, scenario: ScenarioInfo) -> Split | None:
         cases = [case for case in self._cases.get(scenario.id, ()) if case.verdict in EVIDENCE]
@@ -179,32 +197,33 @@ class Glance:
         return Split(scenario, len(cases) - max(counts.values()), groups, _explaining(cases))
 
     def _by_subject(self, cases: list[CaseResult]) -> tuple[tuple[str, str], ...]:
-        """One link a subject: its name, what of it (surface, api-version) where that is less than
-        all, how many."""
-        subjects: dict[str, list[CaseResult]] = {}
+        """For each subject words for its cases and a link to the first of them."""
+        cases_by_subject: dict[str, list[CaseResult]] = {}
         for case in cases:
-            subjects.setdefault(f"{case.sdk} {case.version}", []).append(case)
+            cases_by_subject.setdefault(f"{case.sdk} {case.version}", []).append(case)
         return tuple(
-            (f"{name}{_which(own)}", self._hrefs[id(own[0])]) for name, own in subjects.items()
+            (f"{name}{_which(subject_cases)}", self._hrefs[id(subject_cases[0])])
+            for name, subject_cases in cases_by_subject.items()
         )
 
     def differences(self) -> tuple[tuple[Split, ...], tuple[Explained, ...]]:
-        """``splits`` in two parts: those that need a look, and those the same waivers explain, most
-        scenarios first."""
-        explained: dict[tuple[str, ...], list[Split]] = {}
-        rest: list[Split] = []
+        """The splits in two parts: those that somebody has to look at, and those that waivers
+        explain, grouped by waivers, most scenarios first."""
+        by_waivers: dict[tuple[str, ...], list[Split]] = {}
         for split in self.splits():
-            (explained.setdefault(split.waivers, []) if split.waivers else rest).append(split)
-        groups = sorted(explained.items(), key=lambda item: (-len(item[1]), item[0]))
-        return tuple(rest), tuple(Explained(waivers, tuple(splits)) for waivers, splits in groups)
+            by_waivers.setdefault(split.waivers, []).append(split)
+        unexplained = by_waivers.pop((), [])
+        groups = sorted(by_waivers.items(), key=lambda item: (-len(item[1]), item[0]))
+        explained = (Explained(waivers, tuple(splits)) for waivers, splits in groups)
+        return tuple(unexplained), tuple(explained)
 
     def broken(self) -> tuple[BrokenRule, ...]:
         """The rules that made cases red, MUSTs first, then those that broke most often."""
-        found: dict[tuple[str, Level], list[tuple[CaseResult, FindingResult]]] = {}
+        pairs_by_rule: dict[tuple[str, Level], list[tuple[CaseResult, FindingResult]]] = {}
         for case in self._run.cases:
             for item in red_findings(case):
-                found.setdefault((item.rule, item.level), []).append((case, item))
-        rules = [self._broken_rule(*key, pairs) for key, pairs in found.items()]
+                pairs_by_rule.setdefault((item.rule, item.level), []).append((case, item))
+        rules = [self._broken_rule(*key, pairs) for key, pairs in pairs_by_rule.items()]
         levels = list(Level)
         return tuple(
             sorted(rules, key=lambda item: (levels.index(item.level), -len(item.cases), item.rule))
@@ -213,20 +232,23 @@ class Glance:
     def _broken_rule(
         self, rule: str, level: Level, pairs: list[tuple[CaseResult, FindingResult]]
     ) -> BrokenRule:
-        cases = {self._hrefs[id(case)]: f"{_short(case)}: {case.scenario}" for case, _ in pairs}
+        # By link, because a case may break a rule more than once.
+        words_by_href = {
+            self._hrefs[id(case)]: f"{_short(case)}: {case.scenario}" for case, _ in pairs
+        }
         subjects = dict.fromkeys(f"{case.sdk} {case.version}" for case, _ in pairs)
         return BrokenRule(
-            rule,
-            level,
-            pairs[0][1],
-            tuple((text, href) for href, text in cases.items()),
-            listing(subjects),
+            rule=rule,
+            level=level,
+            finding=pairs[0][1],
+            cases=tuple((words, href) for href, words in words_by_href.items()),
+            subjects=listing(subjects),
         )
 
 
 def _explaining(cases: list[CaseResult]) -> tuple[str, ...]:
-    """The waivers that explain why ``cases`` differ; none when some case fails for another
-    reason."""
+    """The waivers that explain why ``cases`` have different verdicts; none when a case neither
+    passed nor was waived."""
     if any(case.verdict not in (Verdict.PASS, Verdict.WAIVED) for case in cases):
         return ()
     return tuple(
@@ -235,11 +257,14 @@ def _explaining(cases: list[CaseResult]) -> tuple[str, ...]:
 
 
 def _which(cases: list[CaseResult]) -> str:
+    """Which cases of a subject these are: surface and api-version of a single one, else the surface
+    if they share it, and how many there are. Begins with a space."""
     if len(cases) == 1:
         return f" {cases[0].surface} {cases[0].api_version}"
     surfaces = {case.surface for case in cases}
-    only = f" {surfaces.pop()}" if len(surfaces) == 1 else ""
-    return f"{only} ({len(cases)} cases)"
+    if len(surfaces) == 1:
+        return f" {surfaces.pop()} ({len(cases)} cases)"
+    return f" ({len(cases)} cases)"
 
 
 def _short(case: CaseResult) -> str:
@@ -247,7 +272,8 @@ def _short(case: CaseResult) -> str:
 
 
 def _telling_apart(cases: list[CaseResult]) -> Callable[[CaseResult], str]:
-    """Names the cases of one cell by what tells them apart: surface, api-version, or both."""
+    """A function that names each of ``cases`` by what tells them apart: surface, api-version, or
+    both."""
     parts: list[Callable[[CaseResult], str]] = [
         lambda case: case.surface,
         lambda case: case.api_version,

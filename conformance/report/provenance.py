@@ -1,5 +1,7 @@
-"""What the run rests on. A report never lets documentation or a stand-in pass for the live
-service."""
+"""What a run rests on: where the responses came from that its cases were judged by.
+
+A report never lets documentation or a stand-in pass for the live service.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,8 @@ MEANINGS: Mapping[str, str] = {
     "script": "written in the scenario, because no service can be asked to produce it",
     "harness": "made by the harness itself, such as the answer to a request nobody recorded",
 }
+"""What each origin of a response means, in order of the weight it carries."""
+
 _NAMES = {
     "live": "the live service",
     "gateway": "a gateway",
@@ -29,9 +33,10 @@ REFERENCES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One kind of origin: how many cases rest on it, alone or beside others, and what it refers
-    to."""
+class OriginRow:
+    """An origin of responses: how many cases rest on it, and on nothing else (``alone``); how many
+    responses came from it, and the documents it names with how often it does, most often first.
+    ``more`` counts those that are not shown."""
 
     name: str
     meaning: str
@@ -44,58 +49,69 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ProvenanceView:
+    """What a run rests on, in a sentence and by origin."""
+
     sentence: str
-    sources: tuple[Source, ...]
+    sources: tuple[OriginRow, ...]
 
 
 def provenance(run: Run) -> ProvenanceView:
-    """The origins of everything served, in order of the weight they carry (live first)."""
-    names = {name for case in run.cases for name in case.rests_on}
-    references: dict[str, Counter[str]] = {}
-    for case in run.cases:
-        for step in case.steps:
-            for item in step.exchanges:
-                if item.response is not None:
-                    references.setdefault(item.response.provenance, Counter())[
-                        item.response.provenance_ref
-                    ] += 1
-    order = [*MEANINGS, *sorted((names | set(references)) - set(MEANINGS))]
-    sources = tuple(
-        _source(run, name, references.get(name, Counter()))
-        for name in order
-        if name in names or name in references
+    """The origins of everything that was served, in order of the weight they carry (live
+    first)."""
+    references = _references(run)
+    names = {name for case in run.cases for name in case.rests_on} | set(references)
+    order = [*MEANINGS, *sorted(names - set(MEANINGS))]
+    origins = tuple(
+        _origin(run, name, references.get(name, Counter())) for name in order if name in names
     )
-    return ProvenanceView(_sentence(run, sources), sources)
+    return ProvenanceView(_sentence(run, origins), origins)
 
 
-def _source(run: Run, name: str, references: Counter[str]) -> Source:
+def _references(run: Run) -> dict[str, Counter[str]]:
+    """For each origin of responses the references they name, with how often (empty: none)."""
+    references: dict[str, Counter[str]] = {}
+    responses = (
+        item.response for case in run.cases for step in case.steps for item in step.exchanges
+    )
+    for response in responses:
+        if response is not None:
+            counts = references.setdefault(response.provenance, Counter())
+            counts[response.provenance_ref] += 1
+    return references
+
+
+def _origin(run: Run, name: str, references: Counter[str]) -> OriginRow:
     resting = [case for case in run.cases if name in case.rests_on]
     named = sorted(
         ((text, times) for text, times in references.items() if text),
         key=lambda pair: (-pair[1], pair[0]),
     )
-    return Source(
-        name,
-        MEANINGS.get(name, ""),
-        len(resting),
-        sum(set(case.rests_on) == {name} for case in resting),
-        sum(references.values()),
-        tuple(named[:REFERENCES_SHOWN]),
-        max(len(named) - REFERENCES_SHOWN, 0),
+    return OriginRow(
+        name=name,
+        meaning=MEANINGS.get(name, ""),
+        cases=len(resting),
+        alone=sum(set(case.rests_on) == {name} for case in resting),
+        responses=references.total(),
+        references=tuple(named[:REFERENCES_SHOWN]),
+        more=max(len(named) - REFERENCES_SHOWN, 0),
     )
 
 
-def _sentence(run: Run, sources: tuple[Source, ...]) -> str:
-    if not sources:
+def _sentence(run: Run, origins: tuple[OriginRow, ...]) -> str:
+    """On what how many cases rest, in up to three sentences."""
+    if not origins:
         return "Nothing was served in this run."
+    sentences = []
     parts = [
         f"{count(item.cases, 'rests', 'rest')} on {_NAMES.get(item.name, item.name)}"
-        for item in sources
+        for item in origins
         if item.cases
     ]
-    live = any(item.name == "live" and item.cases for item in sources)
-    none = "" if live else " No case rests on the live service."
+    if parts:
+        sentences.append(f"Of {count(len(run.cases), 'case')}, {listing(parts)}.")
+    if not any(item.name == "live" and item.cases for item in origins):
+        sentences.append("No case rests on the live service.")
     unserved = sum(not case.rests_on for case in run.cases)
-    without = f" {count(unserved, 'case was', 'cases were')} served nothing." if unserved else ""
-    resting = f"Of {count(len(run.cases), 'case')}, {listing(parts)}." if parts else ""
-    return f"{resting}{none}{without}".strip()
+    if unserved:
+        sentences.append(f"{count(unserved, 'case was', 'cases were')} served nothing.")
+    return " ".join(sentences)

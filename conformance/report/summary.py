@@ -1,8 +1,8 @@
-"""What a run comes to: the verdict sentence, and the numbers every format shows.
+"""What a run comes to: the verdict in a sentence, and the numbers that every format shows.
 
-The rules of honesty live here once. A subject without evidence never conforms, whatever did not run
-is said, a share is never given of nothing, and a run is green only when nothing at all is left to
-look at.
+The rules of honesty are here, once. A subject without evidence never conforms. Whatever did not run
+is mentioned. No share is given of nothing. A run is green only when there is nothing left to look
+at.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ RED_WAIVERS: Final[tuple[Literal["stale", "expired", "mismatched"], ...]] = (
     "mismatched",
 )
 BAD = (Verdict.FAIL, Verdict.ERROR)
-# Worst first: what a group of cases is called by.
+"""The verdicts of a red case."""
+
 SEVERITY = (
     Verdict.ERROR,
     Verdict.FAIL,
@@ -32,6 +33,7 @@ SEVERITY = (
     Verdict.PASS,
     Verdict.UNSUPPORTED,
 )
+"""All verdicts, worst first: a group of cases is called by the worst of its own."""
 
 WORDS: Mapping[Verdict, str] = {
     Verdict.PASS: "pass",
@@ -43,7 +45,7 @@ WORDS: Mapping[Verdict, str] = {
 }
 
 
-class Standing(StrEnum):
+class SubjectStanding(StrEnum):
     """What may be said of one subject."""
 
     CONFORMS = "conforms"
@@ -63,8 +65,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Cases by verdict. ``applicable`` leaves out what the SDK's contract rules out; it is what a
-    ratio is of."""
+    """How many cases have each verdict."""
 
     counts: Mapping[Verdict, int]
 
@@ -81,6 +82,7 @@ class Tally:
 
     @property
     def applicable(self) -> int:
+        """The cases that the contract of the SDK does not rule out: what a share is of."""
         return self.total - self[Verdict.UNSUPPORTED]
 
     @property
@@ -93,12 +95,13 @@ class Tally:
 
     @property
     def worst(self) -> Verdict | None:
-        """The verdict a group is called by, or None for an empty group."""
+        """The worst verdict of all cases; None when there are none."""
         return next((verdict for verdict in SEVERITY if self[verdict]), None)
 
     @property
     def share(self) -> str:
-        """The share of applicable cases that passed, or ``no data``; never rounded up to 100 %."""
+        """The share of applicable cases that passed, rounded down, so that 100 % means all; ``no
+        data`` when none of them ran."""
         if not self.applicable or self[Verdict.NOT_RUN] == self.applicable:
             return "no data"
         return f"{self.passed * 100 // self.applicable} %"
@@ -106,23 +109,25 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class SubjectSummary:
-    """One subject with its cases. ``broken`` counts the distinct unwaived rules broken, by
-    level."""
+    """A subject and its cases. ``broken`` counts for each level the rules that made a case red, a
+    rule once however many cases broke it."""
 
     subject: Subject
     cases: tuple[CaseResult, ...]
     tally: Tally
     broken: Mapping[Level, int]
-    standing: Standing
+    standing: SubjectStanding
 
     @property
     def name(self) -> str:
+        """The SDK in its version."""
         return f"{self.subject.sdk} {self.subject.version}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``sentence`` is the verdict; ``details`` are further sentences, the most important first."""
+    """What a run comes to. ``sentence`` is the verdict; ``details`` are further sentences, the most
+    important first."""
 
     tone: Tone
     sentence: str
@@ -132,16 +137,15 @@ class Summary:
 
 
 def summarize(run: Run) -> Summary:
-    """Judge ``run`` as a whole. Cases of a subject the run does not list are given one of their
-    own."""
+    """What ``run`` comes to. A subject that the run does not list is added when it has cases."""
     subjects = _subjects(run)
     tally = Tally.of(run.cases)
     return Summary(
-        _tone(run, subjects, tally),
-        _sentence(run, subjects),
-        tuple(_details(run, subjects, tally)),
-        subjects,
-        tally,
+        tone=_tone(run, subjects, tally),
+        sentence=_sentence(run, subjects),
+        details=tuple(_details(run, subjects, tally)),
+        subjects=subjects,
+        tally=tally,
     )
 
 
@@ -153,7 +157,8 @@ def _subjects(run: Run) -> tuple[SubjectSummary, ...]:
         cases.setdefault((case.sdk, case.version), []).append(case)
     listed = {(item.sdk, item.version): item for item in run.subjects}
     return tuple(
-        _subject(listed.get(key) or _unlisted(*key), tuple(of)) for key, of in cases.items()
+        _subject(listed.get(key) or _unlisted(*key), tuple(subject_cases))
+        for key, subject_cases in cases.items()
     )
 
 
@@ -164,23 +169,30 @@ def _unlisted(sdk: str, version: str) -> Subject:
 def _subject(subject: Subject, cases: tuple[CaseResult, ...]) -> SubjectSummary:
     tally = Tally.of(cases)
     rules = {(item.level, item.rule) for case in cases for item in red_findings(case)}
-    broken = Counter(level for level, _ in rules)
-    return SubjectSummary(subject, cases, tally, broken, _standing(subject, tally))
+    return SubjectSummary(
+        subject=subject,
+        cases=cases,
+        tally=tally,
+        broken=Counter(level for level, _ in rules),
+        standing=_standing(subject, tally),
+    )
 
 
-def _standing(subject: Subject, tally: Tally) -> Standing:
+def _standing(subject: Subject, tally: Tally) -> SubjectStanding:
     if tally.bad:
-        return Standing.FAILS
+        return SubjectStanding.FAILS
     if subject.status == "not-run" or not tally.passed + tally[Verdict.WAIVED]:
-        return Standing.NO_DATA
+        return SubjectStanding.NO_DATA
     if tally[Verdict.NOT_RUN]:
-        return Standing.INCOMPLETE
-    return Standing.WITH_WAIVERS if tally[Verdict.WAIVED] else Standing.CONFORMS
+        return SubjectStanding.INCOMPLETE
+    if tally[Verdict.WAIVED]:
+        return SubjectStanding.WITH_WAIVERS
+    return SubjectStanding.CONFORMS
 
 
 def red_findings(case: CaseResult) -> tuple[FindingResult, ...]:
-    """What makes a red case red, MUSTs first: its findings that are neither waived nor mere notes
-    (``may``)."""
+    """The findings that make ``case`` red, MUSTs first: those that are neither waived nor of level
+    ``may``. None when the case is not red."""
     if case.verdict not in BAD:
         return ()
     binding = [
@@ -197,27 +209,42 @@ def red_waivers(run: Run) -> tuple[WaiverUse, ...]:
 def _tone(run: Run, subjects: tuple[SubjectSummary, ...], tally: Tally) -> Tone:
     if tally.bad or red_waivers(run) or run.problems or not tally.passed + tally[Verdict.WAIVED]:
         return Tone.BAD
-    whole = all(item.standing in (Standing.CONFORMS, Standing.WITH_WAIVERS) for item in subjects)
-    return Tone.GOOD if whole and not run.interrupted else Tone.CAUTION
+    if run.interrupted or not all(map(_conforms, subjects)):
+        return Tone.CAUTION
+    return Tone.GOOD
+
+
+def _conforms(item: SubjectSummary) -> bool:
+    return item.standing in (SubjectStanding.CONFORMS, SubjectStanding.WITH_WAIVERS)
 
 
 def _sentence(run: Run, subjects: tuple[SubjectSummary, ...]) -> str:
     if not any(item.tally.total - item.tally[Verdict.NOT_RUN] for item in subjects):
         return "No data: no case was run, so nothing can be said about any SDK."
-    ran = [item for item in subjects if item.standing is not Standing.NO_DATA]
+    ran = [item for item in subjects if item.standing is not SubjectStanding.NO_DATA]
     names = [item.subject.sdk for item in ran]
     noun = "SDK" if len(set(names)) == len(names) else "SDK version"
-    good = sum(item.standing in (Standing.CONFORMS, Standing.WITH_WAIVERS) for item in subjects)
+    conforming = sum(map(_conforms, subjects))
+    verb = "conforms" if conforming == 1 else "conform"
+    verdict = f"{conforming} of {count(len(ran), noun)} {verb} to {_service(run)}"
+    if run.interrupted:
+        verdict = f"So far, {verdict}"
+    parts = [verdict]
+    incomplete = sum(item.standing is SubjectStanding.INCOMPLETE for item in ran)
+    if incomplete:
+        parts.append(f"{incomplete} did not fail and left cases out")
+    if len(ran) < len(subjects):
+        parts.append(f"{len(subjects) - len(ran)} gave no data")
+    return f"{'; '.join(parts)}."
+
+
+def _service(run: Run) -> str:
+    """The service with the api-versions that were asked of it."""
     versions = run.api_versions
     # Beyond two, a list of dates hides the verdict; the strip below the sentence has them all.
-    shown = listing(versions) if len(versions) <= 2 else f"in {count(len(versions), 'api-version')}"
-    what = f"Azure OpenAI {shown}".strip()
-    verb = "conforms" if good == 1 else "conform"
-    lead = "So far, " if run.interrupted else ""
-    partly = sum(item.standing is Standing.INCOMPLETE for item in ran)
-    left = f"; {partly} did not fail and left cases out" if partly else ""
-    rest = f"{left}; {len(subjects) - len(ran)} gave no data" if len(ran) < len(subjects) else left
-    return f"{lead}{good} of {count(len(ran), noun)} {verb} to {what}{rest}."
+    if len(versions) > 2:
+        return f"Azure OpenAI in {count(len(versions), 'api-version')}"
+    return f"Azure OpenAI {listing(versions)}".strip()
 
 
 def _details(run: Run, subjects: tuple[SubjectSummary, ...], tally: Tally) -> Iterable[str]:
@@ -237,27 +264,30 @@ def _details(run: Run, subjects: tuple[SubjectSummary, ...], tally: Tally) -> It
 
 
 def _about(item: SubjectSummary) -> Iterable[str]:
-    """What keeps one subject from being plainly green, in at most one sentence."""
+    """What keeps a subject from being plainly green, in at most one sentence."""
     tally = item.tally
-    if item.standing is Standing.NO_DATA:
-        reason = item.subject.reason or (
-            "not run" if item.subject.status == "not-run" else "no case gave evidence"
-        )
-        yield f"{item.name}: no data ({reason.rstrip('.')})."
+    if item.standing is SubjectStanding.NO_DATA:
+        yield f"{item.name}: no data ({_absence(item.subject).rstrip('.')})."
         return
     parts = []
-    levels = [
-        f"{item.broken[level]} {level.upper()}{'s' if item.broken[level] != 1 else ''}"
-        for level in (Level.MUST, Level.SHOULD)
-        if item.broken.get(level)
-    ]
     if tally[Verdict.FAIL]:
-        parts.append(
-            f"fails {listing(levels) or 'no rule by name'} in {count(tally[Verdict.FAIL], 'case')}"
+        rules = listing(
+            count(item.broken[level], level.upper())
+            for level in (Level.MUST, Level.SHOULD)
+            if item.broken.get(level)
         )
+        failed = count(tally[Verdict.FAIL], "case")
+        parts.append(f"fails {rules or 'no rule by name'} in {failed}")
     if tally[Verdict.ERROR]:
         parts.append(f"ended {count(tally[Verdict.ERROR], 'case')} in an error")
     if tally[Verdict.NOT_RUN]:
         parts.append(f"has {count(tally[Verdict.NOT_RUN], 'case')} that did not run")
     if parts:
         yield f"{item.name} {listing(parts)}."
+
+
+def _absence(subject: Subject) -> str:
+    """Why there is no data of ``subject``."""
+    if subject.reason:
+        return subject.reason
+    return "not run" if subject.status == "not-run" else "no case gave evidence"

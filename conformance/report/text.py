@@ -1,8 +1,8 @@
-"""Text made fit to show: visible control characters, safe links, anchors, lengths and times as
-people read them.
+"""Text for readers: control characters made visible, links made safe, anchors, long texts cut,
+times in words.
 
-Everything here is pure. Nothing in this module escapes markup: each format escapes in its own way,
-once, at its edge.
+Everything here is pure. Nothing here escapes markup: each format escapes in its own way, where it
+is written.
 """
 
 from __future__ import annotations
@@ -18,55 +18,73 @@ from urllib.parse import urlsplit
 from conformance.suite.facts import REPORT_PAGE
 
 BODY_LIMIT = 8_000
+"""Characters of a body that a page shows."""
+
 FRAME_LIMIT = 1_200
+"""Characters of one stream event that a page shows."""
+
 FRAME_COUNT_LIMIT = 200
+"""Stream events that a page shows of one response."""
+
 DEPTH_LIMIT = 100
+"""How deep containers within one another are shown where a value is too deep for the JSON
+encoder."""
+
 _TOO_DEEP = "(nested too deeply to show)"
 
-# C0 (except tab and newline), DEL, C1, lone surrogates, noncharacters, and the marks that reorder
-# what a reader sees.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef"
-    "\ufeff\ufffe\uffff]"
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 except tab and newline, DEL, C1
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that reorder what a reader sees
+    "\u2028\u2029"  # separators of lines and paragraphs
+    "\ud800-\udfff"  # lone surrogates, which cannot be written as UTF-8
+    "\ufdd0-\ufdef\ufffe\uffff\ufeff"  # noncharacters and the byte order mark
+    "]"
 )
 
 
 def visible(text: str) -> str:
-    """``text`` with each character that would be invisible, illegal or misleading replaced by one
-    that names it."""
+    """``text`` with every character that a reader would not see, or would be misled by, replaced by
+    its name: ``␛`` or ``⟨U+202E⟩``."""
     return _INVISIBLE.sub(_name, text)
 
 
 def _name(match: re.Match[str]) -> str:
     point = ord(match[0])
     if point < 0x20:
+        # The block "Control Pictures" has a sign for each of C0, in their order.
         return chr(0x2400 + point)
     return f"⟨U+{point:04X}⟩"
 
 
 def safe_url(url: str) -> str:
-    """``url`` when it is an absolute http(s) URL with a host, else the empty string: other schemes
-    are never links."""
+    """``url`` when it is an absolute http or https URL with a host; else the empty string, because
+    a link of another scheme (``javascript:``) can run code."""
     if not url.isprintable() or any(character.isspace() for character in url):
         return ""
     try:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    return url if parts.scheme in ("http", "https") and parts.netloc else ""
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return ""
+    return url
 
 
 _FACT_LINK = re.compile(rf"{re.escape(REPORT_PAGE)}#[\w.-]+", re.ASCII)
 
 
 def safe_link(url: str) -> str:
-    """As :func:`safe_url`, and a fact on the report's page of facts."""
-    return url if _FACT_LINK.fullmatch(url) else safe_url(url)
+    """``url`` when :func:`safe_url` accepts it or it is a fact on the report's page of facts; else
+    the empty string."""
+    if _FACT_LINK.fullmatch(url):
+        return url
+    return safe_url(url)
 
 
 class Anchors:
-    """Fragment identifiers for a list of names: readable, unique, and the same for the same
-    list."""
+    """Fragment identifiers for a list of names: made of the names, unique on the page, and the same
+    whenever the list is the same. ``in_order`` has one for each name of the list."""
 
     def __init__(self, prefix: str, names: Iterable[str]) -> None:
         self.in_order: list[str] = []
@@ -79,32 +97,34 @@ class Anchors:
             self._first.setdefault(name, anchor)
 
     def get(self, name: str) -> str:
-        """The anchor of ``name``, or the empty string when the page has none for it."""
+        """The anchor of ``name`` (of the first of that name), or the empty string when the list did
+        not have it."""
         return self._first.get(name, "")
 
 
-def _unused(wanted: str, taken: set[str]) -> str:
-    anchor, number = wanted, 2
+def _unused(base: str, taken: set[str]) -> str:
+    anchor, number = base, 2
     while anchor in taken:
-        anchor, number = f"{wanted}-{number}", number + 1
+        anchor, number = f"{base}-{number}", number + 1
     return anchor
 
 
 def slug(text: str) -> str:
-    """``text`` in lower case with every run of other characters than letters and digits as one
-    hyphen."""
+    """``text`` in lower case, where one hyphen stands for each run of characters that are neither
+    letters nor digits; ``x`` when nothing is left."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A text cut at a stated length. ``dropped`` counts the characters that are not shown."""
+    """The beginning of a text. ``length`` is that of the whole text."""
 
     text: str
     length: int
 
     @property
     def dropped(self) -> int:
+        """How many characters are not shown."""
         return self.length - len(self.text)
 
 
@@ -114,8 +134,8 @@ def cut(text: str, limit: int = BODY_LIMIT) -> Cut:
 
 
 def pretty(value: Any, indent: int | None = 2) -> str:
-    """``value`` as indented JSON with sorted keys, so that two values can be compared line by
-    line."""
+    """``value`` as JSON with sorted keys, so that two values can be compared line by line; on one
+    line when ``indent`` is None."""
     try:
         return json.dumps(value, ensure_ascii=False, indent=indent, sort_keys=True, default=str)
     except RecursionError:
@@ -125,20 +145,20 @@ def pretty(value: Any, indent: int | None = 2) -> str:
 
 
 def shallow(value: Any, depth: int = DEPTH_LIMIT) -> Any:
-    """``value`` with whatever is nested deeper than ``depth`` containers replaced by words that say
-    so."""
+    """``value`` with every container that has ``depth`` others around it replaced by words that
+    say so."""
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if not depth:
+        return _TOO_DEEP
     if isinstance(value, Mapping):
-        return (
-            {key: shallow(item, depth - 1) for key, item in value.items()} if depth else _TOO_DEEP
-        )
-    if isinstance(value, list | tuple):
-        return [shallow(item, depth - 1) for item in value] if depth else _TOO_DEEP
-    return value
+        return {key: shallow(item, depth - 1) for key, item in value.items()}
+    return [shallow(item, depth - 1) for item in value]
 
 
 def pretty_body(text: str) -> str:
-    """A wire body indented when it is a JSON object or array (its own key order kept), else as it
-    is."""
+    """A body from the wire, indented when it is a JSON object or array (its keys stay in their
+    order), else as it is."""
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
@@ -148,8 +168,8 @@ def pretty_body(text: str) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration given in seconds, in the unit a reader would choose: ``40 ms``, ``1.25 s``,
-    ``3 min 5 s``."""
+    """A duration of ``value`` seconds in the unit a reader would choose: ``40 ms``, ``1.25 s``,
+    ``3 min 5 s``; ``unknown`` when it is infinite or not a number."""
     if not math.isfinite(value):
         return "unknown"
     if abs(value) >= 120:
@@ -168,12 +188,14 @@ def instant(text: str) -> str:
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """``1 case``, ``2 cases``; ``plural`` for nouns that do not take an s."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {plural or noun + 's'}"
 
 
 def listing(parts: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     items = list(parts)
-    return (
-        items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
-    )
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"

@@ -103,7 +103,8 @@ class RunAhead:
             self._futures[case.id] = pool.submit(self._once, case)
 
     def result(self, case: Case) -> Judged:
-        """The result of ``case``, which was added before. It may take until all others have ended."""
+        """The result of ``case``, which was added before. It may take until all others have
+        ended."""
         if case.id not in self._settled:
             self._settled[case.id] = self._settle(case)
         return self._settled[case.id]
@@ -119,7 +120,8 @@ class RunAhead:
         return [judged for future in ended if not needs_quiet(judged := future.result())]
 
     def abandon(self, end_lanes: Callable[[], None]) -> None:
-        """Stop at once: cases that have not begun never do, and ``end_lanes`` ends those that run."""
+        """Stop at once: cases that have not begun never do, and ``end_lanes`` ends those that
+        run."""
         self._cancel()
         end_lanes()
         self.close()

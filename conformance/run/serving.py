@@ -50,8 +50,8 @@ class WallClock:
 
 
 def emulator(pace: float) -> Emulator:
-    """A new emulator in real time. It accepts the suite's key and tokens, and its jobs stay ``pace``
-    seconds in each state."""
+    """A new emulator in real time. It accepts the suite's key and tokens, and its jobs stay in each
+    state for ``pace`` seconds."""
     return Emulator(EmulatorConfig(clock=WallClock(), epoch=time.time(), pace=pace))
 
 

@@ -1,6 +1,5 @@
-"""What keeps secrets, customers' names and noise out of everything that is written (design section
-8).
+"""What keeps secrets, customers' names and noise out of everything that is written.
 
-Pure: values in, values out; nothing here opens a file but :mod:`conformance.sanitize.files`, which
-only reads.
+Pure: values in, values out. Only :mod:`conformance.sanitize.files` opens files, and it only reads.
+What is looked for, and what becomes of it: docs/security.md.
 """

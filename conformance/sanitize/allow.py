@@ -1,9 +1,11 @@
-"""Allow-lists of headers and query parameters: what is on no list is not recorded (headers) or
-aliased (queries).
+"""Allow-lists of headers and query parameters.
 
-Response headers are those of real traffic (the inventory of recorded replies, 2023-11 to 2026-08,
-and issues of the SDKs); lists that forbid are what makes every other recorder leak, because
-services add headers.
+A header that is on no list is not recorded; a query parameter that is on no list gets an alias for
+its value. Lists of what is allowed, not of what is forbidden: services add headers, and a recorder
+that only knows what to forbid writes the new ones down.
+
+The response headers are those of recorded replies, 2023-11 to 2026-08, and of issues of the SDKs
+(docs/facts/service.md#headers).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ API_KEYS = frozenset({"api-key", "ocp-apim-subscription-key", "subscription-key"
 AUTHORIZATION = frozenset({"authorization", "proxy-authorization", "x-ms-authorization-auxiliary"})
 COOKIES = frozenset({"cookie", "set-cookie"})
 CREDENTIAL_HEADERS = API_KEYS | AUTHORIZATION | COOKIES
-"""What never stands in a log or a report either."""
+"""Headers whose values stand in no log and no report."""
 
 _IDS = (
     "x-ms-client-request-id",
@@ -168,7 +170,7 @@ RESPONSE_HEADERS: Mapping[str, str] = {
         "evidence",
     ),
 }
-"""As REQUEST_HEADERS. ``x-ratelimit-*`` is on the list by its prefix."""
+"""As REQUEST_HEADERS. Headers that begin with ``x-ratelimit-`` are allowed as well."""
 
 QUERY_CREDENTIALS = frozenset(
     {
@@ -183,6 +185,7 @@ QUERY_CREDENTIALS = frozenset(
         "key",
     }
 )
+"""Query parameters that are credentials by their name."""
 QUERIES = frozenset(
     {
         "api-version",
@@ -212,14 +215,15 @@ QUERIES = frozenset(
         "scope",
     }
 )
-"""Parameters whose values stay, once sanitised as texts."""
+"""Query parameters whose values are sanitised as texts and otherwise stay."""
 
 
 def header_rule(name: str, *, response: bool) -> str:
     """The id of the rule for header ``name`` in any case; ``header-unlisted`` when it is on no
     list."""
     low = name.lower()
-    found = (RESPONSE_HEADERS if response else REQUEST_HEADERS).get(low)
-    if found is None and response and low.startswith("x-ratelimit-"):
+    if not response:
+        return REQUEST_HEADERS.get(low, "header-unlisted")
+    if low.startswith("x-ratelimit-") and low not in RESPONSE_HEADERS:
         return "header-rate-limit"
-    return found or "header-unlisted"
+    return RESPONSE_HEADERS.get(low, "header-unlisted")

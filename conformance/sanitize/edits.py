@@ -1,8 +1,8 @@
-"""Replacements in a text, as values: found side by side, settled against each other, applied once.
+"""Replacements in a text, as values: collected, settled against each other, applied once.
 
-Detectors look at the same text without knowing of one another. What they find may overlap (a token
-inside a header line inside an escaped string): the wider find wins, because whoever found it has
-dealt with what lies inside.
+Detectors look at the same text without knowing of one another, so their edits may overlap (a token
+inside a header line inside an escaped string). The wider edit wins: the detector that asks for it
+has dealt with what lies inside.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from itertools import accumulate
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """``text[start:end]`` becomes ``replacement``; ``rules`` are the ids of the rules that ask for
-    it."""
+    """``text[start:end]`` becomes ``replacement``, because the rules with the ids ``rules`` say
+    so."""
 
     start: int
     end: int
@@ -25,13 +25,13 @@ class Edit:
 
 
 def settle(edits: Iterable[Edit]) -> list[Edit]:
-    """``edits`` without overlaps, in order. Nothing that any of them covers stays uncovered."""
+    """``edits`` in order and without overlaps. What any of them covers is still covered."""
     settled: list[Edit] = []
     for edit in sorted(edits, key=lambda e: (e.start, -e.end)):
-        last = settled[-1] if settled else None
-        if last is None or edit.start >= last.end:
+        if not settled or edit.start >= settled[-1].end:
             settled.append(edit)
             continue
+        last = settled[-1]
         rules = last.rules + tuple(rule for rule in edit.rules if rule not in last.rules)
         settled[-1] = Edit(last.start, max(last.end, edit.end), last.replacement, rules)
     return settled
@@ -51,9 +51,11 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
 
 
 def moved(offsets: Sequence[int], edits: Sequence[Edit]) -> tuple[int, ...]:
-    """Where the chunk ends ``offsets`` of a text stand after the settled ``edits``; one inside a
-    replaced stretch moves to the end of the replacement, so that no placeholder is torn. Rising
-    stays rising."""
+    """Where the ``offsets`` of a text (ends of its chunks) stand after the settled ``edits``.
+
+    An offset inside a replaced stretch moves to the end of the replacement, so that no chunk ends
+    within a placeholder. Rising offsets stay rising.
+    """
     if not edits:
         return tuple(offsets)
     starts = [edit.start for edit in edits]
@@ -61,16 +63,18 @@ def moved(offsets: Sequence[int], edits: Sequence[Edit]) -> tuple[int, ...]:
     result = []
     for offset in offsets:
         count = bisect_right(starts, offset - 1)
-        inside = count > 0 and offset < edits[count - 1].end
-        base = edits[count - 1].end if inside else offset
-        result.append(base + growth[count])
+        if count > 0:
+            offset = max(offset, edits[count - 1].end)
+        result.append(offset + growth[count])
     return tuple(result)
 
 
 def spread(pieces: Sequence[str], edits: Sequence[Edit]) -> list[str]:
-    """``pieces`` of a text after the settled ``edits`` of the whole: a replacement that spans
-    several pieces goes into the first of them, so every other byte stays in the piece it came
-    in."""
+    """The ``pieces`` of a text after the settled ``edits`` of the whole text.
+
+    A replacement that spans several pieces goes into the first of them; every other byte stays in
+    the piece it came in.
+    """
     ends = list(accumulate(map(len, pieces)))
     result, at, index = [], 0, 0
     for piece, end in zip(pieces, ends, strict=True):

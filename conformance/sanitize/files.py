@@ -1,21 +1,21 @@
-"""Scanning files: cassettes of any recorder, fixtures, reports, any text.
+"""Scanning files, and what is about to be one: cassettes of any recorder, fixtures, reports, texts.
 
-YAML folds long texts over lines and writes compressed bodies as base64, so a cassette is scanned by
+YAML folds long texts over lines and writes compressed bodies as base64. So a cassette is scanned by
 the values of its scalars as well as by its lines. Nothing in a file is executed or expanded: only
-the node tree is composed.
+its tree of nodes is composed.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
-from conformance.errors import EnvironmentFault, UsageError
+from conformance.errors import EnvironmentFault, InputError, UsageError
 from conformance.sanitize.page import reading
-from conformance.sanitize.scan import Finding, Scanner
+from conformance.sanitize.scan import Leak, Scanner
 from conformance.sanitize.wrapped import inflated, is_binary
 from conformance.suite.yaml import BINARY_TAG
 
@@ -40,14 +40,19 @@ _SKIPPED = frozenset(
     }
 )
 _DEEPEST = 200
+"""Levels of nodes of a YAML file that are walked."""
+_MOST_SHOWN = 10
+"""Leaks that an error names."""
 _GZIP = b"\x1f\x8b"
 
 
-def scan_paths(paths: Sequence[Path], scanner: Scanner) -> tuple[int, tuple[Finding, ...]]:
-    """How many files stand under ``paths``, and what leaks in them. Raises UsageError
-    ``nothing-to-scan`` when a path does not exist or holds no file, EnvironmentFault when one
-    cannot be read."""
-    count, findings = 0, list[Finding]()
+def scan_paths(paths: Sequence[Path], scanner: Scanner) -> tuple[int, tuple[Leak, ...]]:
+    """The number of files under ``paths``, and their leaks.
+
+    Raises UsageError ``nothing-to-scan`` when a path does not exist or holds no file, and
+    EnvironmentFault when a file cannot be read.
+    """
+    count, leaks = 0, list[Leak]()
     for path in paths:
         files = list(_files(path))
         if not files:
@@ -57,13 +62,14 @@ def scan_paths(paths: Sequence[Path], scanner: Scanner) -> tuple[int, tuple[Find
                 "give a cassette, a text or a folder",
             )
         for file in files:
-            findings += scan_file(file, scanner)
+            leaks += scan_file(file, scanner)
         count += len(files)
-    return count, tuple(dict.fromkeys(findings))
+    return count, tuple(dict.fromkeys(leaks))
 
 
-def scan_file(path: Path, scanner: Scanner) -> tuple[Finding, ...]:
-    """Leaks of one file, with ``path:line`` as place."""
+def scan_file(path: Path, scanner: Scanner) -> tuple[Leak, ...]:
+    """Leaks of one file, with ``path:line`` as place. Raises EnvironmentFault when it is too large
+    or cannot be read."""
     try:
         if path.stat().st_size > LARGEST:
             raise EnvironmentFault(
@@ -77,26 +83,47 @@ def scan_file(path: Path, scanner: Scanner) -> tuple[Finding, ...]:
     return scan_content(data, str(path), scanner)
 
 
-def scan_content(data: bytes, name: str, scanner: Scanner) -> tuple[Finding, ...]:
-    """Leaks of the file content ``data`` called ``name``: by its lines, and when it is YAML by its
+def scan_content(data: bytes, name: str, scanner: Scanner) -> tuple[Leak, ...]:
+    """Leaks of the content ``data`` of the file ``name``: by its lines, and when it is YAML by its
     values."""
-    plain = inflated(data) if data.startswith(_GZIP) else None
-    if plain is not None:
-        data = plain
+    if data.startswith(_GZIP):
+        plain = inflated(data)
+        if plain is not None:
+            data = plain
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode()
-    read = data.decode("latin-1")
-    found = [
-        Finding(f"{name}:{line}", rule)
-        for line, rule in scanner.lines(read, binary=is_binary(data))
-    ]
+    lines = scanner.lines(data.decode("latin-1"), binary=is_binary(data))
+    leaks = {Leak(f"{name}:{line}", rule) for line, rule in lines}
     if name.endswith((".yaml", ".yml")) or data.startswith((b"interactions:", b"version:")):
-        found += _by_values(data, name, scanner)
-    return tuple(sorted(set(found), key=lambda finding: (_line(finding), finding.rule)))
+        leaks.update(_by_values(data, name, scanner))
+    return tuple(sorted(leaks, key=lambda leak: (_line(leak), leak.rule)))
 
 
-def _line(finding: Finding) -> int:
-    return int(finding.place.rpartition(":")[2])
+def refuse_leaks(
+    data: bytes | str,
+    known_secrets: Iterable[str] = (),
+    name: str = "the recording",
+    names: Iterable[str] = (),
+) -> None:
+    """Raise InputError ``leak-found`` when ``data``, which is about to be written as ``name``,
+    holds a leak. The error names rules and lines only."""
+    if isinstance(data, str):
+        data = data.encode("utf-8", "surrogatepass")
+    leaks = scan_content(data, name, Scanner(known_secrets, names))
+    if not leaks:
+        return
+    shown = "; ".join(f"{leak.place}: {leak.rule}" for leak in leaks[:_MOST_SHOWN])
+    if len(leaks) > _MOST_SHOWN:
+        shown += f" and {len(leaks) - _MOST_SHOWN} more"
+    raise InputError(
+        "leak-found",
+        f"{len(leaks)} leaks: {shown}",
+        "nothing was written; name the secret to the recorder, or add a rule",
+    )
+
+
+def _line(leak: Leak) -> int:
+    return int(leak.place.rpartition(":")[2])
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -108,54 +135,53 @@ def _files(path: Path) -> Iterator[Path]:
             yield from (Path(folder) / file for file in sorted(files))
 
 
-def _by_values(data: bytes, name: str, scanner: Scanner) -> Iterator[Finding]:
+def _by_values(data: bytes, name: str, scanner: Scanner) -> Iterator[Leak]:
     try:
         roots = list(yaml.compose_all(data, Loader=_Loader))
     except (yaml.YAMLError, RecursionError, ValueError):
         return
-    seen: set[int] = set()
     for root in roots:
-        if root is not None:
-            yield from _node(root, (), name, scanner, seen)
+        if root is None:
+            continue
+        for path, scalar in _scalars(root, (), set()):
+            line = scalar.start_mark.line + 1
+            for rule in _rules_broken(scalar, path, scanner):
+                yield Leak(f"{name}:{line}", rule)
 
 
-def _node(
-    node: yaml.Node, path: tuple[str, ...], name: str, scanner: Scanner, seen: set[int]
-) -> Iterator[Finding]:
-    """Leaks below ``node``; a node an alias leads to again is not walked twice."""
-    if id(node) in seen or len(path) > _DEEPEST:
+def _scalars(
+    node: yaml.Node, path: tuple[str, ...], walked: set[int]
+) -> Iterator[tuple[tuple[str, ...], yaml.ScalarNode]]:
+    """Path and node of every scalar below ``node``. ``walked`` are the ids of nodes walked so far:
+    a node that an alias leads to again is not walked twice."""
+    if id(node) in walked or len(path) > _DEEPEST:
         return
-    seen.add(id(node))
+    walked.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            label = key.value if isinstance(key, yaml.ScalarNode) else ""
-            yield from _node(key, (), name, scanner, seen)
-            yield from _node(value, (*path, label), name, scanner, seen)
+            label = ""
+            if isinstance(key, yaml.ScalarNode):
+                label = key.value
+            yield from _scalars(key, (), walked)
+            yield from _scalars(value, (*path, label), walked)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _node(item, path, name, scanner, seen)
+            yield from _scalars(item, path, walked)
     elif isinstance(node, yaml.ScalarNode) and node.value:
-        yield from _scalar(node, path, name, scanner)
+        yield path, node
 
 
-def _scalar(
-    node: yaml.ScalarNode, path: tuple[str, ...], name: str, scanner: Scanner
-) -> Iterator[Finding]:
-    first = node.start_mark.line + 1
+def _rules_broken(
+    scalar: yaml.ScalarNode, path: tuple[str, ...], scanner: Scanner
+) -> Iterator[str]:
+    """Ids of the rules that ``scalar`` at ``path`` breaks."""
+    value: str = scalar.value
     if len(path) > 2 and path[0] == "interactions" and path[-2].lower() == "headers":
-        for rule in scanner.header(path[-1], node.value):
-            yield Finding(f"{name}:{first}", rule)
+        yield from scanner.header(path[-1], value)
         return
-    if (
-        path
-        and path[-1] == "uri"
-        and "?" in node.value
-        and scanner.query(node.value.partition("?")[2])
-    ):
-        yield Finding(f"{name}:{first}", "query-credential")
-    literal = node.style == "|" and node.tag != BINARY_TAG
-    if literal and "\n" not in node.value.strip():
-        return
-    read = reading(node.value)
-    for _, rule in () if literal else scanner.places(read):
-        yield Finding(f"{name}:{first}", rule)
+    if path and path[-1] == "uri" and scanner.query(value.partition("?")[2]):
+        yield "query-credential"
+    if scalar.style == "|" and scalar.tag != BINARY_TAG:
+        return  # each line of a literal block is a line of the file, and was scanned as such
+    for _, rule in scanner.places(reading(value)):
+        yield rule

@@ -2,28 +2,31 @@
 
 A body may be cut off, hold a member twice or be a stream of JSON lines, and what is not touched
 must stay byte for byte. A parser would refuse the first, lose half of the second and rewrite the
-third; patterns over tokens do none.
+third. Patterns over tokens do none of this.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 STRING = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)(?:"|\\?\Z)'
-"""A string, also one the text breaks off in. That the end counts as a quote keeps every search
-linear: a string that is never closed would otherwise be read to the end of the text from each quote
-in it."""
+"""The pattern of a string, also of one the text breaks off in."""
+# The end of the text counts as a closing quote. That keeps every search linear: a string that is
+# never closed would otherwise be read to the end of the text from each quote in it.
 ESCAPED = re.compile(r'"([^"\\]*+(?:(?:\\.[^"\\]*+)++|(?=\\\Z)))(?:"|\\?\Z)', re.DOTALL)
+"""A string with at least one escape in it."""
 _BROKEN = re.compile(r"\\u[0-9a-fA-F]{0,3}\Z")
 _DECODER = json.JSONDecoder(strict=False)
 _TOKEN = re.compile(STRING + r"\s*(:)?|[{}\[\],]", re.DOTALL)
+_FIRST_PART: Mapping[str, int | str] = {"[": 0, "{": ""}
+"""The part of a path that a bracket opens: the first index, or a key that is still to come."""
 
 
 class Leaf(NamedTuple):
-    """A string in a JSON text: its path below where the walk began, and the span between its
+    """A string in a JSON text: its path from where the walk began, and the span between its
     quotes."""
 
     path: tuple[str | int, ...]
@@ -32,20 +35,23 @@ class Leaf(NamedTuple):
 
 
 def decoded(inside: str) -> str | None:
-    """The reading of the JSON string with ``inside`` between its quotes, or None when that is no
-    JSON string."""
+    """The reading of the JSON string with ``inside`` between its quotes; None when that is no JSON
+    string."""
     if "\\" not in inside:
         return inside
     try:
         return _reading(_DECODER.decode(f'"{_text(inside)}"'))
     except ValueError:
+        # The text may break off within an escape (\u00): what stands before it can be read.
         whole = _BROKEN.sub("", inside)
-        return decoded(whole) if whole != inside else None
+        if whole == inside:
+            return None
+        return decoded(whole)
 
 
 def encoded(read: str, like: str) -> str:
-    """What stands between the quotes of the JSON string of ``read``; ASCII only when ``like``
-    was."""
+    """What stands between the quotes of the JSON string that says ``read``; ASCII only when
+    ``like`` is."""
     text = _text(read)
     try:
         return _reading(json.dumps(text, ensure_ascii=like.isascii())[1:-1])
@@ -54,7 +60,7 @@ def encoded(read: str, like: str) -> str:
 
 
 def _text(read: str) -> str:
-    """The text of a reading; bytes that are no UTF-8 (a character the text broke off in) become
+    """The text of a reading. Bytes that are no UTF-8 (the text broke off within a character) become
     lone surrogates."""
     if read.isascii():
         return read
@@ -66,6 +72,7 @@ def _text(read: str) -> str:
 
 
 def _reading(text: str) -> str:
+    """The reading of a text: the reverse of :func:`_text`."""
     if text.isascii():
         return text
     try:
@@ -74,73 +81,88 @@ def _reading(text: str) -> str:
         return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
-class Escaped(NamedTuple):
-    """A JSON string with escapes: the span between its quotes, and what it says."""
+class EscapedString(NamedTuple):
+    """A JSON string with escapes: the span between its quotes, and the reading of what it says."""
 
     start: int
     end: int
     value: str
 
 
-def escaped_in(text: str) -> list[Escaped]:
-    """Every string with escapes in it, also one that is cut off. A match cannot begin at a closing
-    quote: outside of strings JSON has no escapes."""
+def escaped_in(text: str) -> list[EscapedString]:
+    """Every string of ``text`` with escapes in it, also one that is cut off."""
     if "\\" not in text:
         return []
-    found = [(match.span(1), decoded(match[1])) for match in ESCAPED.finditer(text)]
-    return [Escaped(*span, value) for span, value in found if value is not None]
+    strings = []
+    # A match cannot begin at a closing quote: outside of strings JSON has no escapes.
+    for match in ESCAPED.finditer(text):
+        value = decoded(match[1])
+        if value is not None:
+            strings.append(EscapedString(*match.span(1), value))
+    return strings
 
 
-def blanked(text: str, strings: list[Escaped]) -> str:
-    """``text`` with its escaped ``strings`` made spaces, so that an escape is not read as part of a
-    word."""
+def blanked(text: str, strings: list[EscapedString]) -> str:
+    """``text`` with spaces in place of its escaped ``strings``, so that no escape is read as part
+    of a word."""
+    if not strings:
+        return text
     pieces: list[str] = []
     at = 0
     for string in strings:
         pieces += (text[at : string.start], " " * (string.end - string.start))
         at = string.end
-    return "".join((*pieces, text[at:])) if pieces else text
+    pieces.append(text[at:])
+    return "".join(pieces)
 
 
 def one_of(words: Iterable[str]) -> str:
-    """A pattern of ``words`` that decides by one character at a time, as a list of alternatives
-    does not."""
+    """A pattern that matches any of ``words``.
+
+    It is a tree: words with the same beginning share it, so that a text is compared with one
+    character at a time. A plain list of alternatives compares it with every word.
+    """
     tree: dict[str, list[str]] = {}
     for word in sorted(set(words)):
         tree.setdefault(word[:1], []).append(word[1:])
-    branches = [
-        re.escape(first) + (one_of(rest) if rest != [""] else "")
-        for first, rest in tree.items()
-        if first
-    ]
-    return f"(?:{'|'.join(branches)}){'?' if '' in tree else ''}"
+    branches = []
+    for first, rests in tree.items():
+        if rests == [""]:
+            branches.append(re.escape(first))
+        elif first:
+            branches.append(re.escape(first) + one_of(rests))
+    pattern = f"(?:{'|'.join(branches)})"
+    if "" in tree:
+        pattern += "?"
+    return pattern
 
 
 def walk(text: str, start: int) -> Generator[Leaf, None, int]:
-    """Every string value of the JSON value that begins at or after ``start``, until that value ends
-    or the text does.
+    """Yield every string value of the JSON value that begins at or after ``start``, until that
+    value ends or the text does. Return where it ended.
 
-    Indices count within arrays; keys are decoded. Numbers and constants are passed over. Returns
-    where it ended.
+    Numbers and constants are passed over. In paths, keys are decoded and array indices count
+    from 0.
     """
     path: list[str | int] = []
-    arrays: list[bool] = []
-    for found in _TOKEN.finditer(text, start):
-        sign = found[0][0]
+    arrays: list[bool] = []  # for each open bracket, whether it is square
+    for token in _TOKEN.finditer(text, start):
+        sign = token[0][0]
         if sign == '"':
-            if found[2]:
+            is_key = token[2]
+            if is_key:
                 if arrays and not arrays[-1]:
-                    path[-1] = key_of(found[1])
+                    path[-1] = key_of(token[1])
             else:
-                yield Leaf(tuple(path), *found.span(1))
+                yield Leaf(tuple(path), *token.span(1))
                 if not arrays:
-                    return found.end()
-        elif sign in "{[":
+                    return token.end()
+        elif sign in _FIRST_PART:
             arrays.append(sign == "[")
-            path.append(0 if sign == "[" else "")
+            path.append(_FIRST_PART[sign])
         elif sign == ",":
             if not arrays:
-                return found.start()
+                return token.start()
             if arrays[-1]:
                 path[-1] = int(path[-1]) + 1
         else:
@@ -148,17 +170,19 @@ def walk(text: str, start: int) -> Generator[Leaf, None, int]:
                 arrays.pop()
                 path.pop()
             if not arrays:
-                return found.end()
+                return token.end()
     return len(text)
 
 
 def leaves_below(text: str, openings: re.Pattern[str]) -> Iterator[list[Leaf]]:
-    """The strings of every value that an opening of ``openings`` begins, outermost values only:
-    each part of the text is walked once, however the values are nested."""
+    """The strings of every value that a match of ``openings`` introduces.
+
+    Of nested values only the outermost counts, so each part of the text is walked once.
+    """
     done = 0
-    for found in openings.finditer(text):
-        if found.start() >= done:
-            leaves, done = _leaves(text, found.end())
+    for opening in openings.finditer(text):
+        if opening.start() >= done:
+            leaves, done = _leaves(text, opening.end())
             yield leaves
 
 
@@ -176,20 +200,24 @@ def _leaves(text: str, start: int) -> tuple[list[Leaf], int]:
 def key_of(inside: str) -> str:
     """A member's name as text."""
     name = decoded(inside)
-    return inside if name is None else _text(name)
+    if name is None:
+        return inside
+    return _text(name)
 
 
 def pointers(text: str, offsets: list[int]) -> list[str]:
-    """The JSON pointer (RFC 6901) of the string each of the rising ``offsets`` stands in, "" when
-    in none; one walk."""
+    """For each of the rising ``offsets``, the JSON pointer (RFC 6901) of the string it stands in;
+    "" when it stands in none. Walks the text once."""
     result = []
     leaves = walk(text, 0)
     leaf = next(leaves, None)
     for at in offsets:
         while leaf is not None and leaf.end < at:
             leaf = next(leaves, None)
-        inside = leaf is not None and leaf.start <= at
-        result.append("".join(map(_part, leaf.path)) if leaf is not None and inside else "")
+        pointer = ""
+        if leaf is not None and leaf.start <= at:
+            pointer = "".join(map(_part, leaf.path))
+        result.append(pointer)
     return result
 
 

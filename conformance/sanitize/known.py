@@ -1,7 +1,7 @@
-"""Secrets the caller knows, in every form they are likely to be written in.
+"""Secrets the caller knows, in every form in which they are likely to be written.
 
-Forms: as it is; percent-encoded (both ways of writing a space, both cases, every character);
-JSON-escaped; base64 at each of the three alignments, in both alphabets; hexadecimal; reversed; and
+The forms: as it is; percent-encoded (both ways of writing a space, both cases, every character);
+JSON-escaped; base64 at each of its three alignments, in both alphabets; hexadecimal; reversed; and
 pulled apart by quotes, blanks and signs, as string concatenation and line folding do.
 """
 
@@ -18,26 +18,29 @@ from conformance.sanitize.edits import Edit
 from conformance.sanitize.page import Page, reading
 
 SHORTEST = 6
-"""Characters of the shortest secret that can be told from ordinary text."""
-_QUOTES = re.compile(r"[^\"]+")
-_SIGNS = re.compile(r"[^\s\"'+,;|\\]+")
+"""Number of characters of the shortest secret that can be told from ordinary text."""
+_NO_QUOTES = re.compile(r"[^\"]+")
+_NO_SIGNS = re.compile(r"[^\s\"'+,;|\\]+")
 _BETWEEN = r"[\s\"'+,;|\\]{0,40}+"
 
 
 class KnownSecrets:
-    """A set of secrets and what each becomes."""
+    """A set of secrets, and the mask that each of them becomes."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._masks: dict[str, str] = {}
-        self._forms: list[tuple[str, str]] = []
+        self._forms: list[tuple[str, str]] = []  # form and mask, the longest form first
+        # First and last character of a secret without signs, its pattern with signs, its mask.
         self._split: list[tuple[str, str, re.Pattern[str], str]] = []
-        self._starts: list[str] = []
+        self._starts: list[str] = []  # as much of each secret as gives it away
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str, mask: str = "<secret>") -> None:
-        """Mask ``secret`` in all forms from now on. Raises UsageError when it is too short to be
-        told from text."""
+        """Mask ``secret`` in all forms from now on.
+
+        Raises UsageError when it is too short to be told from text.
+        """
         if len(secret) < SHORTEST:
             raise UsageError(
                 "secret-too-short",
@@ -47,19 +50,20 @@ class KnownSecrets:
         if secret in self._masks:
             return
         self._masks[secret] = mask
-        self._forms += [
-            (form, mask if plain else "<secret>") for form, plain in sorted(_forms(secret).items())
-        ]
-        self._forms.sort(key=lambda form: (-len(form[0]), form[0]))
         read = reading(secret)
+        # Only the plain form becomes the caller's mask; every other form becomes <secret>.
+        self._forms += [(form, "<secret>") for form in _encoded_forms(secret) if form != read]
+        self._forms.append((read, mask))
+        self._forms.sort(key=lambda form: (-len(form[0]), form[0]))
         self._starts.append(read[: _least(read)])
-        solid = "".join(_SIGNS.findall(read))
+        solid = "".join(_NO_SIGNS.findall(read))
         if len(solid) >= SHORTEST:
             pulled = re.compile(_BETWEEN.join(map(re.escape, solid)))
             self._split.append((solid[0], solid[-1], pulled, mask))
 
     @property
     def count(self) -> int:
+        """Number of secrets."""
         return len(self._masks)
 
     def __bool__(self) -> bool:
@@ -69,7 +73,7 @@ class KnownSecrets:
         return value in self._masks
 
     def may_be_in(self, read: str) -> bool:
-        """Whether a known secret could stand in ``read``: false is sure, true is not."""
+        """Whether a known secret may stand in ``read``. False is certain, true is not."""
         return (
             any(first in read and last in read for first, last, _, _ in self._split)
             or any(start in read for start in self._starts)
@@ -77,36 +81,40 @@ class KnownSecrets:
         )
 
     def find(self, page: Page) -> Iterator[Edit]:
-        """Every place a known secret stands at, in any form."""
+        """An edit for every place where a known secret stands, in any form."""
         text = page.text
         for form, mask in self._forms:
             at = text.find(form)
             while at >= 0:
-                yield from _between(text, at, at + len(form), _QUOTES, mask)
+                yield from _masked(text, (at, at + len(form)), _NO_QUOTES, mask)
                 at = text.find(form, at + len(form))
         for secret, mask in self._masks.items():
             yield from _cut_off(text, reading(secret), mask)
         for first, last, pattern, mask in self._split:
             if first in text and last in text:
-                for found in pattern.finditer(text):
-                    yield from _between(text, *found.span(), _SIGNS, mask)
+                for match in pattern.finditer(text):
+                    yield from _masked(text, match.span(), _NO_SIGNS, mask)
 
 
-def _between(text: str, start: int, end: int, signs: re.Pattern[str], mask: str) -> Iterator[Edit]:
-    """``text[start:end]`` masked, but for ``signs``: in JSON a quote may be the document's, and
-    must stay."""
-    for found in signs.finditer(text, start, end):
-        yield Edit(*found.span(), mask, ("known-secret",))
+def _masked(
+    text: str, span: tuple[int, int], stretches: re.Pattern[str], mask: str
+) -> Iterator[Edit]:
+    """What matches ``stretches`` within ``span``: the first becomes ``mask``, the others nothing.
+
+    What is between them stays: in JSON a quote may be the document's.
+    """
+    for match in stretches.finditer(text, *span):
+        yield Edit(*match.span(), mask, ("known-secret",))
         mask = ""
 
 
 def _least(secret: str) -> int:
-    """Characters of the beginning of ``secret`` that give it away."""
+    """Number of characters from which on the beginning of ``secret`` gives it away."""
     return max(SHORTEST, (len(secret) + 1) // 2)
 
 
 def _cut_off(text: str, secret: str, mask: str) -> Iterator[Edit]:
-    """The better half of ``secret`` or more at the very end of a text, as a body that broke off
+    """The first half of ``secret`` or more at the very end of a text, as a body that broke off
     leaves it."""
     for length in range(len(secret) - 1, _least(secret) - 1, -1):
         if text.endswith(secret[:length]):
@@ -114,12 +122,12 @@ def _cut_off(text: str, secret: str, mask: str) -> Iterator[Edit]:
             return
 
 
-def _forms(secret: str) -> dict[str, bool]:
-    """Reading of each form to whether it is the plain one, which keeps its own mask."""
+def _encoded_forms(secret: str) -> set[str]:
+    """The readings of every form of ``secret`` that is long enough to be told from text."""
     data = secret.encode("utf-8", "surrogatepass")
     every = "".join(f"%{byte:02X}" for byte in data)
     escaped = json.dumps(secret)[1:-1]
-    texts = {
+    forms = {
         quote(secret, errors="replace"),
         quote(secret, safe="", errors="replace"),
         every,
@@ -129,26 +137,33 @@ def _forms(secret: str) -> dict[str, bool]:
         escaped.replace("/", r"\/"),
         "".join(f"\\u{ord(c):04x}" for c in secret),
         "".join(f"\\u{ord(c):04X}" for c in secret),
-        "".join(c if c.isalnum() else f"\\u{ord(c):04x}" for c in secret),
+        "".join(map(_escaped_sign, secret)),
         data.hex(),
         data.hex().upper(),
         secret[::-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
     }
-    texts |= {
-        re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text)
-        for text in texts
-        if "%" in text
-    }
+    for form in tuple(forms):
+        if "%" in form:
+            forms.add(re.sub("%[0-9A-F]{2}", lambda escape: escape[0].lower(), form))
     for standard in _base64(data):
-        texts |= {standard, standard.replace("+", "-").replace("/", "_")}
-    forms = {reading(text): False for text in texts if len(text) >= SHORTEST}
-    return forms | {reading(secret): True}
+        forms |= {standard, standard.replace("+", "-").replace("/", "_")}
+    return {reading(form) for form in forms if len(form) >= SHORTEST}
+
+
+def _escaped_sign(character: str) -> str:
+    """``character`` with a JSON escape unless it is a letter or a digit."""
+    if character.isalnum():
+        return character
+    return f"\\u{ord(character):04x}"
 
 
 def _base64(data: bytes) -> Iterator[str]:
-    """The characters of base64 that depend on ``data`` alone, for each place it can have within
-    three bytes."""
+    """The characters of base64 that depend on ``data`` alone.
+
+    Base64 writes three bytes as four characters, so there is one form for each place that the
+    first byte can have within three.
+    """
     for lead in range(3):
         whole = base64.b64encode(b"\0" * lead + data).decode()
         first = (lead * 8 + 5) // 6

@@ -1,33 +1,34 @@
-"""Detectors of what a JSON member holds by its name: credentials, users, data sources, tool
+"""Detectors of what a JSON member holds, by its name: credentials, users, data sources, tool
 servers, time stamps."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from conformance.sanitize.credentials import SYNTHETIC_TOKEN
 from conformance.sanitize.edits import Edit
-from conformance.sanitize.identities import GUID
+from conformance.sanitize.ids import GUID
 from conformance.sanitize.jsontext import (
     ESCAPED,
     STRING,
+    Leaf,
     decoded,
     encoded,
     key_of,
     leaves_below,
     one_of,
 )
-from conformance.sanitize.page import Page
+from conformance.sanitize.page import Detector, Page
 
 EPOCH = 1_200_000_000
-"""2008-01-10T21:20:00Z: what the first time stamp of a recording set becomes."""
+"""2008-01-10T21:20:00Z, in seconds: what the first time stamp of a recording set becomes."""
 _BEFORE_THE_SERVICE = 1_400_000_000
-"""Time stamps before 2014 are ours: the service did not exist, and no file of it outlives a
-recording by six years."""
+"""In seconds. Every time stamp before it, in 2014, is sanitised already: the service did not exist,
+and no file of it outlives a recording by six years."""
 STEP = 600
-"""Seconds to which distances between time stamps are rounded: how long a call took is noise, a
-day's expiry is not."""
+"""Seconds to which distances between time stamps are rounded: how long a call took is noise, that
+something expires in a day is not."""
 
 _SECRETS: Mapping[str, str] = {
     **dict.fromkeys(
@@ -111,85 +112,97 @@ _PLAIN_MEMBER = re.compile(r'"(' + one_of(_ALIASED) + r')"\s*:\s*' + STRING, re.
 _TIME_MEMBER = re.compile(r'"(' + one_of(_TIMES) + r')"\s*:\s*([12]\d{9})(?:\.\d+)?(?![\d.eE])')
 _PADDING = re.compile(r'"obfuscation"\s*:\s*"([^"\\]+)"')
 _LIST_ITEM = re.compile(STRING, re.DOTALL)
+# What stands where a secret stood: <...>, {...}, ${...}, stars, crosses, or a word that says so.
 _PLACEHOLDER = re.compile(
     r"<[^<>]*>|\$?\{+[^{}]*\}+|\*+|x+|X+|(?i:redacted|masked|fake|dummy)", re.DOTALL
 )
 _ESCAPED_KEY = re.compile(ESCAPED.pattern + r"(?=\s*:)", re.DOTALL)
 
-Detector = Callable[[Page], Iterator[Edit]]
-
 
 def is_placeholder(value: str) -> bool:
-    """Whether ``value`` says that a secret stood here, and is none."""
+    """Whether ``value`` is no secret, but stands where one stood or belongs."""
     return not value or value == SYNTHETIC_TOKEN or bool(_PLACEHOLDER.fullmatch(value))
 
 
 def secret_members(page: Page) -> Iterator[Edit]:
-    """Credentials by the name of their member, in any case, at any depth, also where the text was
-    cut off."""
+    """Credentials by the name of their member: in any case, at any depth, also where the text was
+    cut off. The value is a text or a list of texts."""
     if page.binary:
         return
-    for found in _SECRET_MEMBER.finditer(page.low):
-        name = found[1]
-        spans = (
-            [found.span(2)]
-            if found[3] is None
-            else [
-                (found.start(3) + item.start(1), found.start(3) + item.end(1))
-                for item in _LIST_ITEM.finditer(found[3])
-            ]
-        )
-        for start, end in spans:
+    for member in _SECRET_MEMBER.finditer(page.low):
+        for start, end in _values_of(member):
             value = decoded(page.text[start:end])
             if value is not None:
-                yield from _secret(page, name, value, start, end)
+                replacement = _secret_replaced(page, member[1], value)
+                if replacement is not None:
+                    clean, rule = replacement
+                    yield Edit(start, end, clean, (rule,))
 
 
-def _secret(page: Page, name: str, value: str, start: int, end: int) -> Iterator[Edit]:
+def _values_of(member: re.Match[str]) -> list[tuple[int, int]]:
+    """The spans of the texts that a match of ``_SECRET_MEMBER`` holds."""
+    values = member[3]
+    if values is None:
+        return [member.span(2)]
+    start = member.start(3)
+    return [(start + item.start(1), start + item.end(1)) for item in _LIST_ITEM.finditer(values)]
+
+
+def _secret_replaced(page: Page, name: str, value: str) -> tuple[str, str] | None:
+    """What ``value`` of the member ``name`` becomes, and by which rule; None when it stays."""
     if name in _GUIDS:
-        if GUID.fullmatch(value):
-            alias = page.aliases.of("guid", value.lower())
-            if alias != value:
-                yield Edit(start, end, alias, ("guid-identity",))
-    elif not is_placeholder(value):
-        if name == "authorization" and value.partition(" ")[2] == "<token>":
-            return
-        mask = SYNTHETIC_TOKEN if _SECRETS[name] == "token-response" else "<secret>"
-        yield Edit(start, end, mask, (_SECRETS[name],))
+        if not GUID.fullmatch(value):
+            return None
+        alias = page.aliases.of("guid", value.lower())
+        if alias == value:
+            return None
+        return alias, "guid-identity"
+    if is_placeholder(value):
+        return None
+    if name == "authorization" and value.partition(" ")[2] == "<token>":
+        return None
+    rule = _SECRETS[name]
+    if rule == "token-response":
+        return SYNTHETIC_TOKEN, rule
+    return "<secret>", rule
 
 
 def escaped_names(page: Page) -> Iterator[Edit]:
-    """Names written with escapes that need none: made plain, so that the detectors above know
-    them."""
+    """Names of credentials that are written with escapes though they need none: made plain, so
+    that :func:`secret_members` knows them in the next round."""
+    # A single character is found faster than two, and most texts have none.
     if "\\" not in page.text or "\\u" not in page.text:
         return
-    for found in _ESCAPED_KEY.finditer(page.text):
-        name = key_of(found[1])
+    for key in _ESCAPED_KEY.finditer(page.text):
+        name = key_of(key[1])
         if name.lower() in _SECRETS:
-            yield Edit(found.start(1), found.end(1), name, ("body-credential",))
+            yield Edit(key.start(1), key.end(1), name, ("body-credential",))
 
 
 def plain_members(page: Page) -> Iterator[Edit]:
     """End users, file names, opaque blobs and deployments in the members of the service's own
     objects."""
-    for found in _PLAIN_MEMBER.finditer(page.text):
-        rule, kind = _ALIASED[found[1]]
-        value = decoded(found[2])
-        if (
-            not value
-            or (
-                kind == "deployment"
-                and value not in page.aliases.given(kind)
-                and value not in page.aliases.names
-            )
-            or (kind == "guid" and not GUID.fullmatch(value))
-        ):
+    for member in _PLAIN_MEMBER.finditer(page.text):
+        rule, kind = _ALIASED[member[1]]
+        value = decoded(member[2])
+        if not value or not _is_aliased(page, kind, value):
             continue
         if kind == "file":
             value = basename(value)
-        alias = page.aliases.of(kind, value)
-        if encoded(alias, found[2]) != found[2]:
-            yield Edit(found.start(2), found.end(2), encoded(alias, found[2]), (rule,))
+        alias = encoded(page.aliases.of(kind, value), member[2])
+        if alias != member[2]:
+            yield Edit(member.start(2), member.end(2), alias, (rule,))
+
+
+def _is_aliased(page: Page, kind: str, value: str) -> bool:
+    """Whether ``value`` of a member that may hold a ``kind`` is one."""
+    if kind == "deployment":
+        # ``model`` names a model where no deployment of that name was met, and then stays.
+        return value in page.aliases.met(kind) or value in page.aliases.names
+    if kind == "guid":
+        # Ids with a prefix have a rule of their own, service-id.
+        return GUID.fullmatch(value) is not None
+    return True
 
 
 def basename(name: str) -> str:
@@ -198,26 +211,27 @@ def basename(name: str) -> str:
 
 
 def times(page: Page) -> Iterator[Edit]:
-    """Time stamps: the first of a set is :data:`EPOCH`, others stand as far from it, rounded to
-    :data:`STEP`."""
-    for found in _TIME_MEMBER.finditer(page.text):
-        moment = int(found[2])
+    """Time stamps. The first of a set becomes :data:`EPOCH`; others stand as far from it as they
+    did, rounded to :data:`STEP`."""
+    for member in _TIME_MEMBER.finditer(page.text):
+        moment = int(member[2])
         if moment < _BEFORE_THE_SERVICE:
             continue
         if page.aliases.origin is None:
             page.aliases.origin = moment
-        distance = min(
-            STEP * round((moment - page.aliases.origin) / STEP), _BEFORE_THE_SERVICE - EPOCH - STEP
-        )
-        steady = str(EPOCH + distance)
-        fraction = ".0" if found.end() > found.end(2) else ""
-        yield Edit(found.start(2), found.end(), steady + fraction, ("timestamp",))
+        distance = STEP * round((moment - page.aliases.origin) / STEP)
+        # Kept below the limit above, so that sanitising again leaves it alone.
+        steady = str(EPOCH + min(distance, _BEFORE_THE_SERVICE - EPOCH - STEP))
+        if member.end() > member.end(2):
+            steady += ".0"
+        yield Edit(member.start(2), member.end(), steady, ("timestamp",))
 
 
 def padding(page: Page) -> Iterator[Edit]:
+    """The random padding by which the service hides the length of tokens in a stream."""
     if "obfuscation" in page.text:
-        for found in _PADDING.finditer(page.text):
-            yield Edit(found.start(1), found.end(1), "", ("obfuscation",))
+        for member in _PADDING.finditer(page.text):
+            yield Edit(member.start(1), member.end(1), "", ("obfuscation",))
 
 
 _SOURCES = re.compile(r'"data_?sources"\s*:\s*(?=[\[{])', re.IGNORECASE)
@@ -253,37 +267,42 @@ _SOURCE_NAMES: Mapping[str, str] = {
 
 
 def data_sources(page: Page) -> Iterator[Edit]:
-    """On-Your-Data: keys in request bodies, and the names of what they open."""
+    """Azure OpenAI On Your Data: keys in request bodies, and the names of what they open."""
     if 'sources"' not in page.low:
         return
     for leaves in leaves_below(page.text, _SOURCES):
         for leaf in leaves:
-            name = str(leaf.path[-1]).lower() if leaf.path else ""
+            if not leaf.path:
+                continue
+            name = str(leaf.path[-1]).lower()
             value = decoded(page.text[leaf.start : leaf.end])
             if name in _SOURCE_SECRETS and value and not is_placeholder(value):
                 yield Edit(leaf.start, leaf.end, "<secret>", ("data-source-credential",))
             elif name in _SOURCE_NAMES and value and page.noise:
-                yield from _source_name(page, name, value, leaf.start, leaf.end)
+                yield from _source_name(page, _SOURCE_NAMES[name], value, leaf)
 
 
-def _source_name(page: Page, name: str, value: str, start: int, end: int) -> Iterator[Edit]:
-    kind = _SOURCE_NAMES[name]
+def _source_name(page: Page, kind: str, value: str, leaf: Leaf) -> Iterator[Edit]:
     low = value.lower()
-    if kind == "url" and (
-        not low.startswith("http") or any(w in low for w in ("azure", "windows.net", ".example"))
-    ):
-        return
+    if kind == "url":
+        # A host of Azure gets its alias from the detector of hosts; ".example" is an alias.
+        is_aliased_host = any(word in low for word in ("azure", "windows.net", ".example"))
+        if not low.startswith("http") or is_aliased_host:
+            return
     alias = page.aliases.of(kind, value)
     if alias != value:
-        yield Edit(start, end, encoded(alias, page.text[start:end]), ("data-source-name",))
+        clean = encoded(alias, page.text[leaf.start : leaf.end])
+        yield Edit(leaf.start, leaf.end, clean, ("data-source-name",))
 
 
 _TOOLS = re.compile(r'"tools"\s*:\s*(?=\[)')
 
 
 def tool_servers(page: Page) -> Iterator[Edit]:
-    """Tools of type mcp: headers, authorization and address. Members of a tool itself only: a
-    function's parameters may be called the same."""
+    """Tools of type mcp: headers, authorization and address.
+
+    Only members of the tool itself count: parameters of a function may have the same names.
+    """
     if '"tools"' not in page.text or "mcp" not in page.text:
         return
     for leaves in leaves_below(page.text, _TOOLS):
@@ -294,19 +313,20 @@ def tool_servers(page: Page) -> Iterator[Edit]:
         }
         for leaf in leaves:
             if len(leaf.path) > 1 and leaf.path[0] in servers:
-                yield from _server(page, leaf.path, leaf.start, leaf.end)
+                yield from _server_member(page, leaf)
 
 
-def _server(page: Page, path: tuple[str | int, ...], start: int, end: int) -> Iterator[Edit]:
-    value = decoded(page.text[start:end])
+def _server_member(page: Page, leaf: Leaf) -> Iterator[Edit]:
+    value = decoded(page.text[leaf.start : leaf.end])
     if not value:
         return
-    if path[1] in ("headers", "authorization") and not is_placeholder(value):
-        yield Edit(start, end, "<secret>", ("mcp-credential",))
-    elif path[1] == "server_url" and page.noise:
+    member = leaf.path[1]
+    if member in ("headers", "authorization") and not is_placeholder(value):
+        yield Edit(leaf.start, leaf.end, "<secret>", ("mcp-credential",))
+    elif member == "server_url" and page.noise:
         alias = page.aliases.of("url", value)
         if alias != value:
-            yield Edit(start, end, alias, ("mcp-server",))
+            yield Edit(leaf.start, leaf.end, alias, ("mcp-server",))
 
 
 _METADATA = re.compile(r'"metadata"\s*:\s*(?=\{)')
@@ -322,8 +342,10 @@ def metadata(page: Page) -> Iterator[Edit]:
             continue  # a JSON Schema that describes a member of that name
         for leaf in leaves:
             value = decoded(page.text[leaf.start : leaf.end])
-            alias = page.aliases.of("metadata", value) if value else value
-            if value and alias and alias != value:
+            if not value:
+                continue
+            alias = page.aliases.of("metadata", value)
+            if alias != value:
                 yield Edit(leaf.start, leaf.end, encoded(alias, ""), ("metadata-value",))
 
 
@@ -345,4 +367,6 @@ ALWAYS: tuple[Detector, ...] = (
     tool_servers,
     client_secrets,
 )
+"""Detectors of members that mean the same wherever they stand."""
 ENVELOPE: tuple[Detector, ...] = (plain_members, times, padding, metadata)
+"""Detectors of members that mean something only in the service's own objects."""

@@ -1,25 +1,26 @@
 """Whether any of many fixed words stands in a text, by fewer searches than there are words.
 
-Searching a long text for one word after another costs more than everything that is then done with
-what was found, as nearly nothing ever is. So words are merged: letters that stand at the same place
-of different words become one letter, in the words and in the text, until the words that are equally
-long are one. A place where the merged word stands is looked at again in the text itself, so nothing
-is found that is none of the words, and none is missed.
+Nearly every text is clean, so nearly all time goes into searching, and searching a long text for
+one word after another takes longest. So words are merged: letters that stand at the same place of
+different words become one letter, in the words and in the text, until all words of one length are
+the same word. Each place where the merged word stands is then looked at in the text itself, so the
+result is exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 _SELDOM = 100
-"""Characters for each sign above which looking at every one of the signs is cheaper than
-searching."""
+"""A character is seldom in a text when there is at most one in so many characters. Looking at each
+of them is then cheaper than searching for words."""
 _SAMPLE = 2000
+"""Number of bytes that are counted first: most texts show in their beginning what is not seldom."""
 
 
 class AnyOf:
-    """The places of ``words`` in a text. Words are ASCII; those of the same length cost one search
-    together."""
+    """Finds the places of any of ``words``, which are ASCII. All words of one length cost one
+    search together."""
 
     def __init__(self, *words: str) -> None:
         raw = [word.encode("ascii") for word in words]
@@ -53,18 +54,21 @@ class AnyOf:
         return sum(map(data.count, self._lasts)) <= len(data) // _SELDOM
 
     def _ending(self, data: bytes, last: bytes) -> Iterator[int]:
+        """Where a word begins that ends with the byte ``last``."""
         at = data.find(last)
         while at >= 0:
             if data.endswith(self._words, 0, at + 1):
-                yield from (
-                    at + 1 - len(word) for word in self._words if data.endswith(word, 0, at + 1)
-                )
+                for word in self._words:
+                    if data.endswith(word, 0, at + 1):
+                        yield at + 1 - len(word)
             at = data.find(last, at + 1)
 
 
 def _merged(words: list[bytes]) -> list[int]:
-    """For each byte the one it is merged into: bytes at the same place of words equally long are
-    the same."""
+    """For each byte the byte it is merged into: bytes that stand at the same place of words of one
+    length are merged."""
+    # A union-find: every byte points to another one of its set, and the last of the chain to
+    # itself.
     leader = list(range(256))
 
     def root(byte: int) -> int:
@@ -80,8 +84,10 @@ def _merged(words: list[bytes]) -> list[int]:
 
 
 def before_equals(low: str, names: tuple[str, ...]) -> bool:
-    """Whether an equals sign follows one of ``names`` in ``low``. Base64 and JSON hardly hold any
-    such sign."""
+    """Whether an equals sign follows one of ``names`` in the text ``low``.
+
+    Base64 and JSON hold hardly any equals sign, so the signs are looked at and not the names.
+    """
     if low.count("=") > len(low) // _SELDOM:
         return any(f"{name}=" in low for name in names)
     at = low.find("=")
@@ -90,3 +96,13 @@ def before_equals(low: str, names: tuple[str, ...]) -> bool:
             return True
         at = low.find("=", at + 1)
     return False
+
+
+def shape_table(classes: Mapping[str, str]) -> bytes:
+    """A table for ``bytes.translate``: each character of ``classes[letter]`` becomes ``letter``,
+    every other one a space. What has the same shape is then one word to search for."""
+    table = bytearray(b" " * 256)
+    for letter, members in classes.items():
+        for byte in members.encode("ascii"):
+            table[byte] = ord(letter)
+    return bytes(table)

@@ -47,7 +47,7 @@ class DirectSession:
     """One client of one case."""
 
     def __init__(self, config: ClientConfig, player: CasePlayer, server: PeerServer) -> None:
-        from conformance.sdk import python_driver
+        from conformance.sdk.python import driver as python_driver
 
         self._driver = python_driver
         self._runner = asyncio.Runner() if config.surface == Surface.ASYNC else None

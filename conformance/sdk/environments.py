@@ -1,8 +1,8 @@
-"""Adapters built and kept: a cache outside the source tree, one folder for each version of each
+"""Adapters, built and kept in a cache outside the source tree: a folder for each version of each
 SDK.
 
-A folder is built under another name and renamed when it is whole, so that what is found under its
-own name is usable, also when two runs build it at once or one is killed. Its name holds a digest of
+A folder is built under another name and renamed when it is whole. So a folder under its final name
+is always usable, also when two runs build it at once or one is killed. Its name holds a digest of
 everything it was built from.
 """
 
@@ -29,17 +29,17 @@ from conformance.errors import EnvironmentFault
 from conformance.sanitize.redactor import Redactor
 from conformance.sdk.pipes import ending
 from conformance.sdk.process import Launch
-from conformance.suite.manifest import PACKAGE, Manifest, Tool, filled, tool_version
+from conformance.suite.manifest import PACKAGE, Manifest, ToolNeeded, filled, tool_version
 from conformance.suite.sources import SourceFiles, lay_out, source_files
 
 Report = Callable[[str], None]
-"""Is told each step of a build, in a few words."""
+"""Called with each step of a build, in a few words."""
 
 READY = "ready.json"
 _BUILDING = ".building-"
 _ABANDONED_SECONDS = 86_400
 _STEP_SECONDS = 1_800
-_OWN_VARIABLES = (
+_HIDDEN_PREFIXES = (
     "AZURE_",
     "OPENAI_",
     "ANTHROPIC_",
@@ -51,7 +51,7 @@ _OWN_VARIABLES = (
     "PYTEST_",
     "COV_",
 )
-_OWN_ENDINGS = ("_PROXY",)
+_HIDDEN_ENDINGS = ("_PROXY",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class Adapter:
 
     @property
     def sdk(self) -> str:
+        """The name of the SDK."""
         return self.folder.name
 
     @property
@@ -80,17 +81,18 @@ class Adapter:
 
     @property
     def home(self) -> Path:
-        """Where it is built, whether it is yet or not."""
+        """The folder where it is built, or is to be."""
         return cache_folder() / "adapters" / self.sdk / f"{self.version}-{self._digest()}"
 
     @property
     def ready(self) -> bool:
-        """Whether it can be started as it is."""
+        """Whether it can be started without being built first."""
         manifest = self.manifest
         nothing_to_build = manifest.python is None and not manifest.sources and not manifest.build
         return nothing_to_build or self.is_installed_here or (self.home / READY).is_file()
 
     def _digest(self) -> str:
+        """12 hexadecimal digits that change with everything the adapter is built from."""
         total = hashlib.sha256()
         manifest = self.manifest
         recipe = manifest.model_dump(mode="json", include={"protocol", "sources", "build"})
@@ -110,8 +112,9 @@ class Adapter:
 
     def values(self, build: Path, ca_file: Path | None = None) -> dict[str, str]:
         """What the placeholders of the manifest stand for."""
-        own = self.manifest.python is None or self.is_installed_here
-        interpreter = sys.executable if own else str(build / "venv" / "bin" / "python")
+        interpreter = sys.executable
+        if self.manifest.python is not None and not self.is_installed_here:
+            interpreter = str(build / "venv" / "bin" / "python")
         return {
             "version": self.version,
             "source": str(self.folder.resolve()),
@@ -134,49 +137,52 @@ class Adapter:
         environment |= {
             name: filled(text, values) for name, text in self.manifest.environment.items()
         }
+        folder = self.folder
+        if self.home.is_dir():
+            folder = self.home
         return Launch(
-            self.sdk,
-            self.version,
-            tuple(filled(part, values) for part in self.manifest.command),
-            environment,
-            self.home if self.home.is_dir() else self.folder,
+            sdk=self.sdk,
+            version=self.version,
+            command=tuple(filled(part, values) for part in self.manifest.command),
+            environment=environment,
+            folder=folder,
         )
 
 
 def cache_folder() -> Path:
-    """Where built adapters are kept: ``CONFORMANCE_CACHE``, else below ``XDG_CACHE_HOME`` or
-    ``~/.cache``."""
-    own = os.environ.get("CONFORMANCE_CACHE")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "azure-openai-conformance"
+    """The folder where built adapters are kept: ``CONFORMANCE_CACHE``, else one below
+    ``XDG_CACHE_HOME`` or ``~/.cache``."""
+    cache = os.environ.get("CONFORMANCE_CACHE")
+    if cache:
+        return Path(cache)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "azure-openai-conformance"
 
 
 def cached_versions(folder: Path, manifest: Manifest) -> list[str]:
-    """The versions of the adapter in ``folder`` that are built and of use as ``manifest`` stands
-    now."""
+    """The versions of the adapter in ``folder`` that are built from what it and its ``manifest``
+    hold now."""
     kept = cache_folder() / "adapters" / folder.name
-    found = sorted({path.parent.name.rpartition("-")[0] for path in kept.glob(f"*/{READY}")})
-    return [version for version in found if Adapter(folder, manifest, version).ready]
+    versions = sorted({path.parent.name.rpartition("-")[0] for path in kept.glob(f"*/{READY}")})
+    return [version for version in versions if Adapter(folder, manifest, version).ready]
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what SDKs, identity libraries and Python read by
-    themselves (sdk-behaviour section 2), and without proxies: an adapter talks to this machine
-    only."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.upper().startswith(_OWN_VARIABLES) and not name.upper().endswith(_OWN_ENDINGS)
-    }
+    """The variables of this process, without those that SDKs, identity libraries and Python read by
+    themselves (docs/facts/sdks.md#environment), and without proxies: an adapter talks to this
+    machine only."""
+    return {name: value for name, value in os.environ.items() if not _is_hidden(name.upper())}
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(_HIDDEN_PREFIXES) or name.endswith(_HIDDEN_ENDINGS)
 
 
 def missing_tools(
-    manifest: Manifest, version: Callable[[Tool], str | None] = tool_version
+    manifest: Manifest, version: Callable[[ToolNeeded], str | None] = tool_version
 ) -> Iterable[str]:
-    """What the adapter needs and this machine lacks, each in one line. ``version`` tells the
-    version of a tool."""
+    """The tools that the adapter needs and this machine lacks, a line for each. ``version`` returns
+    the version of a tool, None for one that is missing."""
     return [
         f"{tool.name} was not found; install {tool.install}"
         for tool in manifest.toolchain
@@ -185,8 +191,10 @@ def missing_tools(
 
 
 def install(adapter: Adapter, report: Report = lambda _: None) -> Path:
-    """Build ``adapter`` unless it is built already; its folder. Raises EnvironmentFault naming the
-    step that failed."""
+    """Build ``adapter`` unless it is built already. Returns its folder.
+
+    Raises EnvironmentFault, which names the step that failed.
+    """
     missing = list(missing_tools(adapter.manifest))
     if missing:
         raise EnvironmentFault(
@@ -205,7 +213,7 @@ def install(adapter: Adapter, report: Report = lambda _: None) -> Path:
         _build(adapter, building, report)
         about = {"sdk": adapter.sdk, "version": adapter.version, "built": int(time.time())}
         (building / READY).write_text(json.dumps(about) + "\n", encoding="utf-8")
-        with contextlib.suppress(OSError):  # somebody else was faster, with the same
+        with contextlib.suppress(OSError):  # another run was faster, and built the same
             building.rename(home)
     except OSError as error:
         raise EnvironmentFault(
@@ -247,46 +255,29 @@ def _build_python(adapter: Adapter, building: Path, report: Report) -> None:
     python = str(venv / "bin" / "python")
     uv = find_uv()
     if uv:
-        _step(
-            adapter,
+        commands = [
             [*uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(venv)],
-            building,
-            report,
-        )
-        _step(
-            adapter,
             [*uv, "pip", "install", "--quiet", "--python", python, *requirements],
-            building,
-            report,
-        )
+        ]
     else:
-        _step(adapter, [sys.executable, "-m", "venv", str(venv)], building, report)
-        _step(
-            adapter,
-            [
-                python,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                *requirements,
-            ],
-            building,
-            report,
-        )
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        commands = [[sys.executable, "-m", "venv", str(venv)], [*install, *requirements]]
+    for command in commands:
+        _step(adapter, command, building, report)
 
 
 def find_uv() -> list[str]:
-    """How uv is called here; empty when it is not there."""
+    """The beginning of a command of uv; empty when uv is not installed."""
     if shutil.which("uv"):
         return ["uv"]
-    return [sys.executable, "-m", "uv"] if importlib.util.find_spec("uv") else []
+    if importlib.util.find_spec("uv"):
+        return [sys.executable, "-m", "uv"]
+    return []
 
 
 def _step(adapter: Adapter, command: list[str], folder: Path, report: Report) -> None:
-    """Run ``command`` to its end; whatever ends this process first ends all that the command
-    started."""
+    """Run ``command`` to its end. When this process is interrupted, everything that the command
+    has started is ended too."""
     name = _called(command)
     about = f"{adapter.sdk} {adapter.version}: {name}"
     report(name)
@@ -314,12 +305,11 @@ def _step(adapter: Adapter, command: list[str], folder: Path, report: Report) ->
     except OSError as error:
         raise EnvironmentFault("adapter-build", f"{about} failed: {error}", "") from None
     if running.returncode != 0:
-        said = Redactor().text(err.strip() or out.strip())[
-            -1500:
-        ]  # a package index may have credentials in its URL
+        # Redacted, because a package index may have credentials in its URL.
+        output = Redactor().text(err.strip() or out.strip())
         raise EnvironmentFault(
             "adapter-build",
-            f"{about} {_ended(running.returncode)}: {said}",
+            f"{about} {_ended(running.returncode)}: {output[-1500:]}",
             "mend what it says and run the command again",
         )
 
@@ -333,4 +323,6 @@ def _called(command: list[str]) -> str:
 
 
 def _ended(code: int) -> str:
-    return f"ended with {code}" if code >= 0 else ending(code).removeprefix("the process ")
+    if code >= 0:
+        return f"ended with {code}"
+    return ending(code).removeprefix("the process ")

@@ -19,7 +19,8 @@ from typing import Any
 
 from conformance.sdk.lane import Traffic
 from conformance.sdk.messages import outcome_of
-from conformance.sdk.switchboard import RunningCase, Switchboard, switchboard
+from conformance.sdk.running import RunningCase
+from conformance.sdk.switchboard import Switchboard, switchboard
 from conformance.service.player import CasePlayer
 from conformance.suite.views import view_name, view_problem
 from conformance.wire.clock import VirtualClock
@@ -111,7 +112,7 @@ class InProcessSession:
     def __init__(
         self, config: ClientConfig, case: RunningCase, runner: asyncio.Runner | None
     ) -> None:
-        from conformance.sdk import python_driver
+        from conformance.sdk.python import driver as python_driver
 
         self._driver = python_driver
         self._case = case

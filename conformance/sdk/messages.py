@@ -1,5 +1,5 @@
-"""Adapter protocol 1 as JSON (design section 6): the only place that knows the JSON form of calls
-and outcomes.
+"""Adapter protocol 1 (``docs/adapters.md``) as JSON: the only place that knows the JSON form of
+calls and outcomes.
 
 Both directions are published as JSON Schemas (``conformance/published``) and checked against them:
 what the harness sends in its tests, what an adapter answers always.
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from conformance.suite.published import PUBLISHED
 from conformance.suite.views import view_name, view_problem
-from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError
+from conformance.wire.protocol import Call, ClientConfig, ErrorKind, Outcome, SdkError, StreamPlan
 from conformance.wire.vocabulary import Surface
 
 PROTOCOL = 1
@@ -54,7 +54,7 @@ def call_message(
 ) -> dict[str, Any]:
     """``call`` through the client of ``session``. ``authority`` is where a real credential gets its
     tokens; ``deadline``: seconds after which the harness gives the call up."""
-    options, stream = call.options, call.stream
+    options = call.options
     return {
         "op": "call",
         "session": session,
@@ -67,11 +67,17 @@ def call_message(
             "headers": dict(options.headers),
             "query": dict(options.query),
         },
-        "stream": None
-        if stream is None
-        else {"consume": stream.consume}
-        | ({"count": stream.count} if stream.consume == "first" else {}),
+        "stream": _stream_message(call.stream),
     } | ({} if deadline is None else {"deadline_ms": _milliseconds(deadline)})
+
+
+def _stream_message(stream: StreamPlan | None) -> dict[str, Any] | None:
+    """How much of the stream is read; None for a call that does not stream."""
+    if stream is None:
+        return None
+    if stream.consume == "first":
+        return {"consume": "first", "count": stream.count}
+    return {"consume": stream.consume}
 
 
 def client_message(client: ClientConfig, authority: str | None = None) -> dict[str, Any]:
@@ -115,13 +121,13 @@ def hello_of(message: dict[str, Any]) -> Hello:
     """The Hello of a valid answer to hello."""
     adapter = message["adapter"]
     return Hello(
-        adapter["sdk"],
-        adapter["package"],
-        adapter["version"],
-        adapter["runtime"],
-        tuple(Surface(name) for name in message["surfaces"]),
-        tuple(message["operations"]),
-        message.get("concurrency", 1),
+        sdk=adapter["sdk"],
+        package=adapter["package"],
+        version=adapter["version"],
+        runtime=adapter["runtime"],
+        surfaces=tuple(Surface(name) for name in message["surfaces"]),
+        operations=tuple(message["operations"]),
+        concurrency=message.get("concurrency", 1),
     )
 
 

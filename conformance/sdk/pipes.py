@@ -1,5 +1,5 @@
-"""What the supervisor of an adapter reads from the system: pipes without waiting, how a process
-ended. POSIX only."""
+"""What the supervisor of an adapter asks the system: what is in a pipe, without waiting for more,
+and how a process ended. POSIX only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import subprocess
 from typing import Any
 
 READ = 1 << 16
-"""Bytes read at once."""
+"""Most bytes that are read at once."""
+_MOST_SHOWN = 120
+_PIPE_READS = 16
+"""How many reads empty a pipe: it holds at most a megabyte, unless the machine's administrator
+allows more (pipe(7))."""
 
 
 class Tail:
@@ -20,33 +24,31 @@ class Tail:
         self._kept = bytearray()
 
     def read(self, pipe: Any) -> bool:
-        """Take what there is now; whether the stream goes on."""
+        """Take what is in ``pipe`` now. Returns whether the stream goes on."""
         data = read_now(pipe)
         if data:
-            self._kept += data
-            del self._kept[: -self._limit]
+            self._keep(data)
         return data != b""
 
     def drain(self, pipe: Any) -> None:
-        """Take what the pipe holds, and not what is being written meanwhile: a writer that never
-        ends is no reason to stay."""
-        for _ in range(max(1, self._limit // READ) + _PIPES):
+        """Take all that ``pipe`` holds."""
+        # A bounded number of reads: a writer that never stops would keep this here for ever.
+        for _ in range(max(1, self._limit // READ) + _PIPE_READS):
             data = read_now(pipe)
             if not data:
                 return
-            self._kept += data
-            del self._kept[: -self._limit]
+            self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        self._kept += data
+        del self._kept[: -self._limit]
 
     def __str__(self) -> str:
         return bytes(self._kept).decode("utf-8", "replace")
 
 
-_PIPES = 16
-"""A pipe holds at most a megabyte unless the machine's administrator allows more (pipe(7))."""
-
-
 def read_now(pipe: Any) -> bytes | None:
-    """What there is to read: b"" at the end, None when there is nothing now."""
+    """What is in ``pipe`` now: b"" at the end of the stream, None when there is nothing yet."""
     try:
         return os.read(pipe.fileno(), READ)
     except BlockingIOError:
@@ -56,22 +58,26 @@ def read_now(pipe: Any) -> bytes | None:
 
 
 def exit_code(process: subprocess.Popen[bytes]) -> int | None:
-    """How ``process`` ended (negative: by which signal); None while it runs. It is not reaped where
-    that can be had: as long as it is not, its number is nobody else's, and its group can be killed
-    without a doubt."""
+    """The exit code of ``process``, negative for the number of a signal; None while it runs.
+
+    The process is not reaped, where the system allows that. Until it is, no other process can get
+    its id, so its group can be killed without hitting another.
+    """
     if not hasattr(os, "waitid"):
         return process.poll()
     try:
-        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        result = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return process.poll()
-    if found is None:
+    if result is None:
         return None
-    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+    if result.si_code == os.CLD_EXITED:
+        return result.si_status
+    return -result.si_status
 
 
 def ending(code: int) -> str:
-    """How a process with this exit code ended, in words."""
+    """How a process with the exit code ``code`` ended, in words."""
     if code >= 0:
         return f"the process ended with code {code}"
     try:
@@ -81,6 +87,8 @@ def ending(code: int) -> str:
 
 
 def shown(line: bytes) -> str:
-    """The beginning of ``line`` for a message."""
-    text = line[:120].decode("utf-8", "replace")
-    return repr(text) + ("..." if len(line) > 120 else "")
+    """The beginning of ``line``, for a message."""
+    text = repr(line[:_MOST_SHOWN].decode("utf-8", "replace"))
+    if len(line) > _MOST_SHOWN:
+        text += "..."
+    return text

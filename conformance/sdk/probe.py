@@ -1,8 +1,8 @@
-"""Proves that an adapter obeys the protocol: the conversation any adapter must be able to hold,
-without a scenario.
+"""Proves that an adapter obeys the protocol, without a scenario: by a conversation that every
+adapter must be able to hold.
 
-The service is a peer of the probe's own, so that answers, and mistakes about whose answer is whose,
-can be told apart.
+The service is a peer that the probe starts. Calls under way at once get different texts, so that an
+answer to the wrong call shows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ from conformance.sdk.messages import (
     outcome_of,
     shutdown_message,
 )
-from conformance.sdk.process import AdapterFault, AdapterProcess, Disturbed, Launch, ProcessLimits
+from conformance.sdk.process import (
+    AdapterFault,
+    AdapterProcess,
+    Disturbed,
+    Launch,
+    ProcessLimits,
+    fault_of,
+)
 from conformance.service.peer import Execution, PeerServer
 from conformance.suite.contract import LoadedContract, same_version
 from conformance.wire.exchange import Delivery, Provenance, Reply, Request, Response, Source
@@ -38,7 +45,8 @@ _SLOW = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One thing that was tried. ``held`` None: it could not be tried, and ``detail`` says why."""
+    """One thing that was tried, and whether it ``held``; None when it could not be tried, and
+    ``detail`` then says why."""
 
     title: str
     held: bool | None
@@ -46,13 +54,14 @@ class Proof:
 
 
 class Speaker:
-    """A service that answers every chat call with the text asked for, after ``delay`` seconds."""
+    """A service that answers every chat call with ``text``, after ``delay`` seconds."""
 
     def __init__(self, text: str, delay: float = 0.0) -> None:
         self.text = text
         self.delay = delay
 
-    def answer(self, request: Request) -> Reply:  # noqa: ARG002 - whatever is asked
+    def answer(self, request: Request) -> Reply:  # noqa: ARG002 - every call gets the same
+        """The chat completion that says the text."""
         message = {"role": "assistant", "content": self.text}
         body = json.dumps(
             {
@@ -72,8 +81,7 @@ class Speaker:
 
 
 class Probe:
-    """One probe of one adapter. ``run`` yields the proofs as they come; the process is ended with
-    it."""
+    """One probe of one adapter. Its process is started by ``run``, and ended with it."""
 
     def __init__(
         self,
@@ -89,7 +97,7 @@ class Probe:
         self._hello: Hello | None = None
 
     def run(self) -> Iterator[Proof]:
-        """Every proof in turn. Stops early when the adapter no longer answers."""
+        """Yield every proof in turn. Stops early when the adapter no longer answers."""
         with PeerServer() as server:
             try:
                 yield from self._conversation(server)
@@ -109,8 +117,8 @@ class Probe:
             try:
                 yield from step(server)
             except (AdapterFault, Disturbed) as error:
-                fault = error.fault if isinstance(error, Disturbed) else error
-                yield Proof(f"{step.__name__.strip('_')}: the adapter answers", False, str(fault))
+                title = f"{step.__name__.strip('_')}: the adapter answers"
+                yield Proof(title, False, str(fault_of(error)))
                 return
 
     def _introduction(self, server: PeerServer) -> Iterator[Proof]:  # noqa: ARG002
@@ -118,34 +126,33 @@ class Probe:
         yield Proof(
             "it introduces itself", True, f"{hello.package} {hello.version} on {hello.runtime}"
         )
-        named = hello.sdk == self._launch.sdk
-        yield Proof(
-            "it is the adapter of this SDK", named, "" if named else f"it says {hello.sdk!r}"
+        yield _proof(
+            "it is the adapter of this SDK",
+            held=hello.sdk == self._launch.sdk,
+            otherwise=f"it says {hello.sdk!r}",
         )
-        wanted = same_version(hello.version, self._launch.version)
-        yield Proof(
+        yield _proof(
             "it drives the version asked for",
-            wanted,
-            "" if wanted else f"{self._launch.version} was asked for, it says {hello.version}",
+            held=same_version(hello.version, self._launch.version),
+            otherwise=f"{self._launch.version} was asked for, it says {hello.version}",
         )
 
     def _ids(self, server: PeerServer) -> Iterator[Proof]:  # noqa: ARG002
         client = ClientConfig(
             "https://127.0.0.1:9", "azure", "2024-10-21", Auth("api_key", "probe")
         )
-        asked = [
+        answers = [
             self._send(f"ids-{number}", client, Call(NOWHERE, {"number": number}))
             for number in range(20)
         ]
-        outcomes = [outcome_of(future.result()) for future in asked]
+        outcomes = [outcome_of(future.result()) for future in answers]
         yield Proof(
             "every question is answered once, under its own id", True, f"{len(outcomes)} questions"
         )
-        unknown = all(outcome.status == "unsupported" for outcome in outcomes)
-        yield Proof(
+        yield _proof(
             "an operation it does not know is unsupported",
-            unknown,
-            "" if unknown else f"it answered {outcomes[0].status}",
+            held=all(outcome.status == "unsupported" for outcome in outcomes),
+            otherwise=f"it answered {outcomes[0].status}",
         )
         self._process.ask(close_message("never-opened"), "done", _SECONDS)
         yield Proof("closing a session that was never opened is no error", True)
@@ -159,12 +166,11 @@ class Probe:
             again = self._ask("answers", self._client(execution), self._chat())
             yield _reads("a session serves a second call", again, "probe: one")
             self._process.ask(close_message("answers"), "done", _SECONDS)
-            capture = execution.capture()
-            quiet = len(capture.exchanges) == 2
-            yield Proof(
+            requests = len(execution.capture().exchanges)
+            yield _proof(
                 "one call makes one request",
-                quiet,
-                "" if quiet else f"{len(capture.exchanges)} for two calls",
+                held=requests == 2,
+                otherwise=f"{requests} for two calls",
             )
 
     def _order(self, server: PeerServer) -> Iterator[Proof]:
@@ -192,13 +198,11 @@ class Probe:
                 "probe: slow",
             )
             yield _reads("and the second its own", outcome_of(second.result()), "probe: fast")
-            many = hello is not None and hello.concurrency > 1
             title = "a fast call does not wait for a slow one"
-            yield (
-                Proof(title, arrived[0] == "fast")
-                if many
-                else Proof(title, None, "it performs one call at a time")
-            )
+            if hello is not None and hello.concurrency > 1:
+                yield Proof(title, arrived[0] == "fast")
+            else:
+                yield Proof(title, None, "it performs one call at a time")
             for name in ("slow", "fast"):
                 self._process.ask(close_message(name), "done", _SECONDS)
         chatter = len(self._process.stderr.splitlines())
@@ -213,29 +217,39 @@ class Probe:
             for name in contract.operations
             if self._contract.unsupported(name, self._launch.version) is None
         }
-        of_no_use = set(
-            contract.lacks
-        )  # what the SDK has and its contract says it does not have on Azure
+        # What the SDK has, though its contract says that on Azure it lacks it.
+        of_no_use = set(contract.lacks)
         missing = sorted(documented - set(hello.operations))
         more = sorted(set(hello.operations) - documented - of_no_use)
-        yield Proof(
+        yield _proof(
             "it has every operation its contract documents for this version",
-            not missing,
-            ", ".join(missing),
+            held=not missing,
+            otherwise=", ".join(missing),
         )
-        yield Proof("it claims no operation its contract does not", not more, ", ".join(more))
-        alike = set(hello.surfaces) == set(contract.surfaces)
-        said = f"it says {', '.join(hello.surfaces)}; {', '.join(contract.surfaces)} documented"
-        yield Proof("its surfaces are its contract's", alike, "" if alike else said)
+        yield _proof(
+            "it claims no operation its contract does not",
+            held=not more,
+            otherwise=", ".join(more),
+        )
+        surfaces = f"it says {', '.join(hello.surfaces)}; {', '.join(contract.surfaces)} documented"
+        yield _proof(
+            "its surfaces are its contract's",
+            held=set(hello.surfaces) == set(contract.surfaces),
+            otherwise=surfaces,
+        )
 
     def _ending(self, server: PeerServer) -> Iterator[Proof]:  # noqa: ARG002
         self._process.ask(shutdown_message(), "done", _SECONDS)
         self._process.stop()
-        cause = self._process.fault.cause if self._process.fault else "it did not"
-        clean = cause == "the process ended with code 0"
-        yield Proof("it ends when asked to, with code 0", clean, "" if clean else cause)
-
-    # Asking
+        fault = self._process.fault
+        cause = "it did not"
+        if fault is not None:
+            cause = fault.cause
+        yield _proof(
+            "it ends when asked to, with code 0",
+            held=cause == "the process ended with code 0",
+            otherwise=cause,
+        )
 
     def _open(self, server: PeerServer, speaker: Speaker) -> Execution:
         return server.open(speaker, tls=self._plain_http == "none")
@@ -256,14 +270,23 @@ class Probe:
         return outcome_of(self._send(session, client, call).result())
 
 
+def _proof(title: str, *, held: bool, otherwise: str) -> Proof:
+    """A proof whose detail, when it did not hold, is ``otherwise``."""
+    if held:
+        return Proof(title, True)
+    return Proof(title, False, otherwise)
+
+
 def _reads(title: str, outcome: Outcome, text: str) -> Proof:
     """Whether the caller read ``text``."""
     if outcome.status != "ok":
-        said = f"{outcome.error.type}: {outcome.error.message}" if outcome.error else outcome.reason
-        return Proof(title, False, f"{outcome.status}: {said}")
+        problem = outcome.reason
+        if outcome.error is not None:
+            problem = f"{outcome.error.type}: {outcome.error.message}"
+        return Proof(title, False, f"{outcome.status}: {problem}")
     read = (outcome.view or {}).get("text")
-    return Proof(
+    return _proof(
         title,
-        read == text,
-        "" if read == text else f"the view's text is {read!r}; {text!r} was served",
+        held=read == text,
+        otherwise=f"the view's text is {read!r}; {text!r} was served",
     )

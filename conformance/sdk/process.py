@@ -1,14 +1,15 @@
 """One adapter process: started, asked, watched, and ended with everything it started.
 
-A thread of its own moves the bytes and keeps the deadlines, so that a caller waits for exactly one
-thing: its answer, or the fault that took its place. An adapter that breaks the protocol is killed
-at once: what it says afterwards could belong to anything. POSIX only (process groups).
+A thread moves the bytes and watches the deadlines, so that a caller waits for exactly one thing:
+its answer, or the fault that took its place. An adapter that breaks the protocol is killed at once,
+because whatever it writes afterwards could belong to any call. POSIX only (process groups).
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -36,13 +37,14 @@ from conformance.sdk.messages import (
 from conformance.sdk.pipes import READ, Tail, ending, exit_code, read_now, shown
 
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
+_NO_NUMBER = 0  # questions are numbered from 1
 _POLL = 0.2
-"""Seconds between looks at a process that is silent: its end shows at once in its pipes unless a
-child holds them."""
+"""Seconds between looks at a silent process. Its end shows at once in its pipes, unless a child of
+it holds them open."""
 
 
 class FaultKind(StrEnum):
-    """How an adapter can fail. ``start``: it could not be executed or did not introduce itself."""
+    """How an adapter can fail. ``start``: it could not be executed, or did not introduce itself."""
 
     START = "start"
     HANG = "hang"
@@ -51,7 +53,7 @@ class FaultKind(StrEnum):
 
 
 class AdapterFault(Exception):
-    """The adapter failed while this call, and no other that could be to blame, was with it."""
+    """The adapter failed while it performed this call alone, so no other call can be to blame."""
 
     def __init__(self, kind: FaultKind, cause: str, stderr: str = "") -> None:
         super().__init__(cause)
@@ -60,14 +62,15 @@ class AdapterFault(Exception):
         self.stderr = stderr
 
     def __str__(self) -> str:
+        text = f"{self.kind.value}: {self.cause}"
         tail = self.stderr.strip()
-        return f"{self.kind.value}: {self.cause}" + (
-            f"; it wrote to stderr: {tail[-2000:]}" if tail else ""
-        )
+        if tail:
+            text += f"; it wrote to stderr: {tail[-2000:]}"
+        return text
 
 
 class Disturbed(Exception):
-    """The adapter failed while several calls were with it: each of them is to be asked again,
+    """The adapter failed while it performed several calls: each of them is to be asked again,
     alone."""
 
     def __init__(self, fault: AdapterFault) -> None:
@@ -75,10 +78,17 @@ class Disturbed(Exception):
         self.fault = fault
 
 
+def fault_of(error: AdapterFault | Disturbed) -> AdapterFault:
+    """The fault that ``error`` is, or that it tells of."""
+    if isinstance(error, Disturbed):
+        return error.fault
+    return error
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How an adapter is started. ``environment`` is the whole environment, not an addition to
-    ours."""
+    """How an adapter is started. ``environment`` is its whole environment: nothing is added to
+    it."""
 
     sdk: str
     version: str
@@ -89,8 +99,8 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """Seconds and bytes. ``stderr_bytes`` is how much of stderr is kept: the last of it.
-    ``line_bytes`` bounds one message of the adapter."""
+    """Limits in seconds and bytes. Of stderr the last ``stderr_bytes`` are kept. ``line_bytes`` is
+    the length of the longest message that an adapter may write."""
 
     hello_seconds: float = 60.0
     shutdown_seconds: float = 3.0
@@ -112,8 +122,11 @@ class _Ticket:
 
 
 class AdapterProcess:
-    """See the module. Methods may be called from any thread. Not to be used again once it has
-    failed or was stopped."""
+    """One process of an adapter. Methods may be called from any thread.
+
+    Once it has failed or was stopped it cannot be used again. ``hello`` is what it said of itself,
+    ``fault`` how it has failed.
+    """
 
     def __init__(self, launch: Launch, limits: ProcessLimits | None = None) -> None:
         self.launch = launch
@@ -134,12 +147,12 @@ class AdapterProcess:
         self._stopping = False
         self._wake_read = self._wake_write = -1
 
-    # For whoever asks
+    # What callers use, from any thread.
 
     @property
     def stderr(self) -> str:
-        """The last of what the adapter wrote to stderr, without secrets: neither those whose form
-        gives them away nor those of its own environment."""
+        """The last of what the adapter wrote to stderr, without secrets: those known by their form,
+        and those in the variables of its environment."""
         return self._without_secrets(str(self._stderr))
 
     def _without_secrets(self, text: str) -> str:
@@ -154,21 +167,25 @@ class AdapterProcess:
 
     @property
     def in_flight(self) -> int:
+        """Number of questions that wait for their answers."""
         return len(self._tickets)
 
     @property
     def alive(self) -> bool:
+        """Whether it can be asked: it is started, has not failed and was not stopped."""
         return self.fault is None and not self._stopping and self._thread is not None
 
     @property
     def pid(self) -> int:
         """The process id, which is also the id of its group; 0 before it is started."""
-        return self._process.pid if self._process else 0
+        if self._process is None:
+            return 0
+        return self._process.pid
 
     def start(self) -> Hello:
-        """Execute the adapter and hear its hello. Raises AdapterFault (kind ``start``)."""
+        """Execute the adapter and wait for its hello. Raises AdapterFault (kind ``start``)."""
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the adapter's own manifest names the command
+            self._process = subprocess.Popen(  # noqa: S603 - the command is the manifest's
                 self.launch.command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -186,15 +203,15 @@ class AdapterProcess:
         try:
             answer = self.ask(hello_message(), "hello", self.limits.hello_seconds)
         except (AdapterFault, Disturbed) as error:
-            fault = error.fault if isinstance(error, Disturbed) else error
+            fault = fault_of(error)
             self.kill()
             raise AdapterFault(FaultKind.START, f"no hello: {fault.cause}", fault.stderr) from None
         self.hello = hello_of(answer)
         return self.hello
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Start the thread. A machine without descriptors or threads to spare keeps no process
-        either."""
+        """Start the thread. When the machine has no descriptors or threads left, end the process
+        and raise AdapterFault."""
         try:
             self._wake_read, self._wake_write = os.pipe()
             os.set_blocking(self._wake_write, False)
@@ -250,24 +267,25 @@ class AdapterProcess:
         return answer
 
     def stop(self) -> None:
-        """Ask the adapter to end; kill what is left of its group. May be called at any time and
-        again."""
+        """Ask the adapter to end, then kill what is left of its process group. May be called at any
+        time, and more than once."""
         if self.alive:
             with contextlib.suppress(AdapterFault, Disturbed):
                 self.ask(shutdown_message(), "done", self.limits.shutdown_seconds)
             if self._thread is not None:
-                self._thread.join(self.limits.shutdown_seconds)  # it ends when the process does
+                # The thread ends when the process does.
+                self._thread.join(self.limits.shutdown_seconds)
         self.kill()
 
     def kill(self) -> None:
-        """End the adapter's whole process group now. Nothing of it is left when this returns."""
+        """End the whole process group of the adapter now. Nothing of it is left on return."""
         with self._lock:
             self._stopping = True
             self._wake()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
 
-    # The thread
+    # What the thread does.
 
     def _pump(self) -> None:
         process = self._process
@@ -281,7 +299,7 @@ class AdapterProcess:
             try:
                 while not self._stopping and self.fault is None:
                     self._turn(selector, process)
-            except Exception as error:  # a defect of ours must not leave anybody waiting
+            except Exception as error:  # a defect of the harness must leave nobody waiting
                 self._fail(
                     FaultKind.PROTOCOL,
                     f"the harness failed to read it: {type(error).__name__}: {error}",
@@ -289,7 +307,7 @@ class AdapterProcess:
             self._end(selector, process)
 
     def _turn(self, selector: selectors.BaseSelector, process: subprocess.Popen[bytes]) -> None:
-        """One round of reading, writing and looking at deadlines."""
+        """Once: write, read, look at the process and at deadlines."""
         assert process.stdin is not None
         registered = process.stdin in selector.get_map()
         if self._outbox and not registered:
@@ -301,7 +319,7 @@ class AdapterProcess:
                 selector.unregister(key.fileobj)
         code = exit_code(process)
         if code is not None:
-            while self._read_answers():  # what it said before it ended counts
+            while self._read_answers():  # what it wrote before it ended counts
                 pass
             self._drain_stderr()
             self._fail(FaultKind.CRASH, ending(code))
@@ -309,9 +327,10 @@ class AdapterProcess:
         self._look_at_deadlines()
 
     def _patience(self) -> float:
+        """Seconds until something must be looked at, though nothing is read or written."""
         with self._lock:
-            nearest = min((ticket.deadline for ticket in self._tickets.values()), default=None)
-        return _POLL if nearest is None else max(0.0, min(_POLL, nearest - time.monotonic()))
+            nearest = min((ticket.deadline for ticket in self._tickets.values()), default=math.inf)
+        return max(0.0, min(_POLL, nearest - time.monotonic()))
 
     def _look_at_deadlines(self) -> None:
         now = time.monotonic()
@@ -321,13 +340,14 @@ class AdapterProcess:
             first = min(late, key=lambda ticket: ticket.deadline)
             self._fail(FaultKind.HANG, f"no answer to {first.about} within {first.seconds:g} s")
 
+    # Callers wake the thread through a pipe: it sleeps until one of its descriptors is ready.
     def _woken(self) -> bool:
         os.read(self._wake_read, READ)
         return True
 
     def _wake(self) -> None:
         if self._wake_write >= 0:
-            with contextlib.suppress(BlockingIOError):  # full: it will wake
+            with contextlib.suppress(BlockingIOError):  # the pipe is full, so the thread will wake
                 os.write(self._wake_write, b"!")
 
     def _write(self) -> bool:
@@ -337,7 +357,7 @@ class AdapterProcess:
                 sent = os.write(self._process.stdin.fileno(), self._outbox[:READ])
             except BlockingIOError:
                 return True
-            except OSError:  # it closed its end: how it ended is told by its exit
+            except OSError:  # it has closed its end; its exit will show why
                 self._outbox.clear()
                 return False
             del self._outbox[:sent]
@@ -350,7 +370,8 @@ class AdapterProcess:
         self._stderr.drain(self._process.stderr if self._process else None)
 
     def _read_answers(self) -> bool:
-        """Whether something was read; False also ends the watching of stdout when it was closed."""
+        """Read what is on stdout now. Returns whether there was anything: False also says that
+        stdout need not be watched any more."""
         data = read_now(self._process.stdout if self._process else None)
         if not data:
             return False
@@ -369,34 +390,40 @@ class AdapterProcess:
         return True
 
     def _take(self, line: bytes) -> None:
-        """One line of stdout."""
+        """Handle one line of stdout."""
         try:
             message = parsed(line)
         except ValueError as error:
-            why = f" ({error})" if str(error).endswith(("no JSON", "too deep")) else ""
-            said = self._without_secrets(shown(line))
-            self._fail(FaultKind.PROTOCOL, f"stdout is for answers only, and it wrote {said}{why}")
+            why = ""
+            if str(error).endswith(("no JSON", "too deep")):
+                why = f" ({error})"
+            beginning = self._without_secrets(shown(line))
+            self._fail(
+                FaultKind.PROTOCOL, f"stdout is for answers only, and it wrote {beginning}{why}"
+            )
             return
-        claimed = message.get("id") if isinstance(message, dict) else None
-        number = (
-            claimed if type(claimed) is int else 0
-        )  # true is an int as well, and 0 the id of no question
+        claimed = None
+        if isinstance(message, dict):
+            claimed = message.get("id")
+        number = _NO_NUMBER
+        if type(claimed) is int:  # True is an int as well, but no id
+            number = claimed
         with self._lock:
             ticket = self._tickets.pop(number, None)
             if ticket is not None:
                 self._answered.add(number)
         if ticket is None:
-            said = "was answered twice" if number in self._answered else "is the id of no question"
-            self._fail(
-                FaultKind.PROTOCOL,
-                f"id {self._without_secrets(shown(json.dumps(claimed).encode()))} {said}",
-            )
+            mistake = "is the id of no question"
+            if number in self._answered:
+                mistake = "was answered twice"
+            written = self._without_secrets(shown(json.dumps(claimed).encode()))
+            self._fail(FaultKind.PROTOCOL, f"id {written} {mistake}")
             return
         problem = answer_problem(message, ticket.kind, ticket.view)
         if problem is None:
             _settle(ticket, message)
         else:
-            # The id says whose fault it is; the others are still served.
+            # The id says which call is to blame; the others are still served.
             _settle(
                 ticket,
                 AdapterFault(
@@ -407,7 +434,7 @@ class AdapterProcess:
             )
 
     def _fail(self, kind: FaultKind, cause: str) -> None:
-        """The adapter is done for. Whoever waits learns whether it was about them."""
+        """Note that the adapter has failed, and tell every caller that waits."""
         if kind in (FaultKind.HANG, FaultKind.PROTOCOL):
             self._drain_stderr()
         with self._lock:
@@ -416,11 +443,15 @@ class AdapterProcess:
             self.fault = AdapterFault(kind, cause, self.stderr)
             waiting = list(self._tickets.values())
             self._tickets.clear()
+        if len(waiting) == 1:
+            _settle(waiting[0], self.fault)
+            return
         for ticket in waiting:
-            _settle(ticket, self.fault if len(waiting) == 1 else Disturbed(self.fault))
+            _settle(ticket, Disturbed(self.fault))
 
     def _end(self, selector: selectors.BaseSelector, process: subprocess.Popen[bytes]) -> None:
-        """Kill the group, reap the process, close every descriptor, tell whoever still waits."""
+        """Kill the group, reap the process, close every descriptor, and tell every caller that
+        waits."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -443,6 +474,7 @@ class AdapterProcess:
 
 
 def _settle(ticket: _Ticket, answer: dict[str, Any] | Exception) -> None:
+    """Hand ``answer`` to the caller, unless the caller has given up waiting."""
     with contextlib.suppress(InvalidStateError):
         if isinstance(answer, Exception):
             ticket.answer.set_exception(answer)

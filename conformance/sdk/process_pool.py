@@ -1,5 +1,8 @@
-"""The processes of one adapter: as many as are needed for the calls under way, started when they
-are, replaced when they fail. A session keeps to one process from its first call to its close."""
+"""The processes of one adapter: as many as the calls under way need.
+
+A process is started when it is needed and replaced when it fails. A session stays with one process
+from its first call to its close.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,15 @@ Environment = tuple[tuple[str, str], ...]
 """The variables a scenario sets."""
 
 KEPT = 3
-_STRIKES = 20
+"""Number of pools with a scenario's variables that are kept while nobody uses them. A JVM that
+idles takes 200 MB."""
+_MOST_FAILURES = 20
+"""Failures after which nothing more is started: so many are no accident."""
 
 
 class ProcessPool:
     """At most ``processes`` adapter processes with the environment of ``launch``. Methods may be
-    called from any thread. After so many failures that it is no accident, nothing more is started:
-    ``acquire`` raises."""
+    called from any thread."""
 
     def __init__(self, launch: Launch, processes: int, limits: ProcessLimits | None = None) -> None:
         self.launch = launch
@@ -38,19 +43,21 @@ class ProcessPool:
         self._free = threading.Condition()
         self._taken: dict[AdapterProcess, int] = {}
         self._starting = 0
-        self._strikes = 0
+        self._failures = 0
         self._refusal: AdapterFault | None = None
         self._closed = False
 
     def acquire(self) -> AdapterProcess:
-        """A process that lives and has room for a session; waits for one. Raises AdapterFault when
-        the adapter cannot be started or has failed too often, and Disturbed when the pool was
-        closed."""
+        """A process that lives and has room for a session. Waits until there is one.
+
+        Raises AdapterFault when the adapter cannot be started or has failed too often, and
+        Disturbed when the pool was closed.
+        """
         with self._free:
             while True:
                 if self._closed:
                     raise Disturbed(AdapterFault(FaultKind.CRASH, "the run was stopped"))
-                self._bury()
+                self._forget_failed()
                 if self._refusal is not None:
                     raise self._refusal
                 process = self._with_room()
@@ -64,14 +71,14 @@ class ProcessPool:
         return self._start()
 
     def release(self, process: AdapterProcess) -> None:
-        """Give back what ``acquire`` gave."""
+        """End the use of a process that ``acquire`` returned."""
         with self._free:
             if process in self._taken:
                 self._taken[process] -= 1
             self._free.notify_all()
 
     def close(self) -> None:
-        """End every process. Sessions under way are disturbed."""
+        """End every process. Calls under way raise Disturbed."""
         with self._free:
             self._closed = True
             processes = list(self._taken)
@@ -85,16 +92,16 @@ class ProcessPool:
                 return process
         return None
 
-    def _bury(self) -> None:
-        """Forget processes that have failed; they ended themselves."""
+    def _forget_failed(self) -> None:
+        """Forget the processes that have failed. Each of them has ended itself."""
         for process in [p for p in self._taken if not p.alive]:
             del self._taken[process]
-            self._strikes += 1
-            if self._strikes >= _STRIKES and process.fault is not None and self._refusal is None:
-                last = process.fault
+            self._failures += 1
+            last = process.fault
+            if self._failures >= _MOST_FAILURES and last is not None and self._refusal is None:
                 self._refusal = AdapterFault(
                     last.kind,
-                    f"given up after {self._strikes} failures, the last: {last.cause}",
+                    f"given up after {self._failures} failures, the last: {last.cause}",
                     last.stderr,
                 )
 
@@ -123,9 +130,12 @@ class ProcessPool:
 
 
 class Pools:
-    """The pools of one adapter, one for each environment: that is a process's own, whatever the
-    language. Of those with variables of a scenario that nobody uses any more, the latest ``KEPT``
-    stay: a JVM idles in 200 MB. Methods may be called from any thread."""
+    """The pools of one adapter: one for each set of variables that scenarios set.
+
+    Variables belong to a whole process, in every language, so processes with other variables need a
+    pool of their own. Of the pools with a scenario's variables that nobody uses, the ``KEPT`` that
+    were used last are kept. Methods may be called from any thread.
+    """
 
     def __init__(self, launch: Launch, processes: int, limits: ProcessLimits | None = None) -> None:
         self._launch = launch
@@ -137,21 +147,23 @@ class Pools:
         self._idle: dict[Environment, None] = {}
 
     def lend(self, environment: Environment) -> ProcessPool:
-        """The pool of ``environment``, until it is given back."""
+        """The pool of ``environment``. The caller gives it back with ``give_back``."""
         with self._lock:
             if environment not in self._pools:
                 launch = replace(
                     self._launch, environment={**self._launch.environment, **dict(environment)}
                 )
-                self._pools[environment] = ProcessPool(
-                    launch, 1 if environment else self._processes, self._limits
-                )
+                processes = self._processes
+                if environment:
+                    processes = 1
+                self._pools[environment] = ProcessPool(launch, processes, self._limits)
             self._users[environment] += 1
             self._idle.pop(environment, None)
             return self._pools[environment]
 
     def give_back(self, environment: Environment) -> None:
-        """One user less. Ends the processes that have been of no use for longest."""
+        """End one use of the pool of ``environment``. When more pools than are kept are unused, the
+        processes of the one that was used longest ago are ended."""
         ended: ProcessPool | None = None
         with self._lock:
             self._users[environment] -= 1
@@ -165,17 +177,17 @@ class Pools:
             ended.close()
 
     def close(self) -> None:
-        """End every process. Pools may be lent again."""
+        """End every process. Pools may be lent again afterwards."""
         with self._lock:
             pools, self._pools = list(self._pools.values()), {}
             self._idle.clear()
         with ThreadPoolExecutor(max(1, len(pools)), thread_name_prefix="ending") as ending:
-            list(ending.map(ProcessPool.close, pools))  # an adapter may take its seconds to end
+            list(ending.map(ProcessPool.close, pools))  # an adapter may take seconds to end
 
 
 def _check_identity(launch: Launch, hello: Hello) -> None:
-    """Raises AdapterFault when ``hello`` is of another SDK or version: its results would stand
-    under a wrong name."""
+    """Raise AdapterFault when ``hello`` names another SDK or version than was asked for. Its
+    results would stand under a wrong name."""
     if hello.sdk != launch.sdk or not same_version(hello.version, launch.version):
         raise AdapterFault(
             FaultKind.START,

@@ -1,4 +1,4 @@
-"""Which SDKs can run here: what is asked for on the command line against what is installed."""
+"""Which SDKs can run here, and in which version: what is installed, and what was asked for."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from conformance.wire.vocabulary import LaneKind
 
 NOT_BUILT = "its adapter is not installed"
 IN_PROCESS = {"python": "openai"}
-"""SDKs that run inside this process, and the distribution that is the subject."""
+"""SDKs that can run inside this process, with the distribution that is then tested."""
 _VERSION = re.compile(r"[0-9][0-9A-Za-z]*(?:[.+-][0-9A-Za-z]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A subject as found: ``version`` is ``-`` and ``absent`` says why when it cannot run."""
+    """An SDK as it is installed here. When it cannot run, ``version`` is ``-`` and ``absent`` says
+    why."""
 
     version: str
     runtime: str = ""
@@ -32,7 +33,10 @@ class Installed:
 
 
 def find_installed(sdk: str, lanes: list[LaneKind], not_run: str = "") -> Installed:
-    """What of ``sdk`` is installed for the in-process lane. Does not import the SDK."""
+    """The version of ``sdk`` that is installed for the in-process lane. Does not import the SDK.
+
+    ``not_run`` is the contract's reason why it is not run, where there is one.
+    """
     distribution = IN_PROCESS.get(sdk)
     if distribution is None or LaneKind.INPROCESS not in lanes:
         return Installed("-", absent=not_run or NOT_BUILT)
@@ -44,33 +48,43 @@ def find_installed(sdk: str, lanes: list[LaneKind], not_run: str = "") -> Instal
 
 
 def find_adapter(folder: Path, not_run: str, version: str, *, named: bool) -> Installed:
-    """What there is of the adapter in ``folder`` for the loopback lane. ``version`` empty: the one
-    that is installed here, else the manifest's default. One that was ``named`` need not be built
-    yet. Raises UsageError for a version the adapter cannot drive.
+    """The version of the adapter in ``folder`` for the loopback lane.
+
+    ``version`` is what was asked for; empty for the one that is installed here, else the manifest's
+    default. An adapter that was ``named`` need not be built yet. ``not_run`` is the contract's
+    reason why it is not run, where there is one. Raises UsageError for a version that the adapter
+    cannot drive.
     """
     manifest = load_manifest(folder)
     if manifest is None:
         return Installed("-", absent=not_run or NOT_BUILT)
     known = (_installed_version(folder.name), manifest.versions.default, *manifest.versions.tested)
-    wanted = _as_known(folder.name, version, known) if version else known[0] or known[1]
-    if not in_range(wanted, manifest.versions.drives):
+    if version:
+        version = _as_known(folder.name, version, known)
+    version = version or known[0] or known[1]
+    if not in_range(version, manifest.versions.drives):
         raise UsageError(
             "sdk-version",
-            f"{folder.name}@{wanted} was asked for but its adapter drives "
+            f"{folder.name}@{version} was asked for but its adapter drives "
             f"{manifest.versions.drives}",
             "ask for a version in that range",
         )
-    adapter = Adapter(folder, manifest, wanted)
+    adapter = Adapter(folder, manifest, version)
     if not (named or adapter.ready):
         return Installed(
             "-", absent=not_run or f"{NOT_BUILT}; run: conformance sdk install {folder.name}"
         )
-    return Installed(wanted, _python() if manifest.python is not None else "")
+    if manifest.python is None:
+        return Installed(version)
+    return Installed(version, _python())
 
 
 def _as_known(sdk: str, version: str, known: Iterable[str]) -> str:
-    """``version`` as its maker spells it, where that is known. Raises UsageError for what is no
-    version: it becomes part of a path and of a package's name."""
+    """``version`` as its maker spells it, where that spelling is among ``known``.
+
+    Raises UsageError for a text that is no version, because a version becomes part of a path and of
+    a package's name.
+    """
     plain = version.strip().removeprefix("v")
     if not _VERSION.fullmatch(plain):
         raise UsageError(
@@ -80,6 +94,7 @@ def _as_known(sdk: str, version: str, known: Iterable[str]) -> str:
 
 
 def _installed_version(sdk: str) -> str:
+    """The version of ``sdk`` in this Python; empty when it is not installed, or not in Python."""
     try:
         return metadata.version(IN_PROCESS[sdk])
     except (KeyError, metadata.PackageNotFoundError):
@@ -87,4 +102,5 @@ def _installed_version(sdk: str) -> str:
 
 
 def _python() -> str:
+    """This Python, as in ``CPython 3.13``."""
     return f"{platform.python_implementation()} {sys.version_info.major}.{sys.version_info.minor}"

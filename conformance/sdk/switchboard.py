@@ -1,15 +1,14 @@
-"""The in-process lane's exchange: every HTTP library of this process, answered by the player of the
-running case.
+"""Connects every HTTP library of this process to the running case of the in-process lane.
 
-vcrpy's patches stay under the SDK's own client and its own default transport, but they are entered
-once and not once a case (design section 7): vcrpy is handed an object shaped like a cassette that
-asks whoever is running now (a context variable). Around its patched ``handle_request`` stands one
-thin layer of ours, for what a cassette cannot express: header spelling as sent, bodies in pieces,
-and the transport's own exceptions for faults.
+vcrpy's patches stand below the SDK's own client and its own default transport. They are entered
+once for the lane, not once a case (docs/decisions.md): vcrpy is handed an object shaped like a
+cassette that asks for the running case, which is a context variable. Around the ``handle_request``
+that vcrpy patches stands one thin layer of the harness's, for what a cassette cannot express:
+headers spelled as they were sent, bodies in pieces, and the transport's own exceptions for faults.
 
-While entered, nothing waits (the sleeps of openai and azure-core go to the case's clock), backoff
-jitter is reproducible, all clients share one SSL context, and a socket that would leave the process
-fails. Leaving restores every attribute exactly.
+While the patches are entered, nothing waits (the sleeps of openai and azure-core go to the case's
+clock), the jitter of backoff is reproducible, all clients share one SSL context, and a socket that
+would leave the process fails. Leaving restores every attribute exactly.
 """
 
 from __future__ import annotations
@@ -23,93 +22,23 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextvars import ContextVar, Token
-from types import TracebackType
+from collections.abc import Iterable, Iterator
 from typing import Any
 from unittest import mock
 
 from conformance.errors import EnvironmentFault
+from conformance.sdk.running import running_case
 from conformance.sdk.transport import Answers, HttpxLayer
-from conformance.wire.clock import WALL_EPOCH, VirtualClock
-from conformance.wire.exchange import Fault, Reply, Request
-from conformance.wire.player import Player
+from conformance.wire.clock import WALL_EPOCH
 
 _HTTPX_LIKE = ("httpx", "httpx2")
 _IN_MEMORY = ("MockTransport", "WSGITransport", "ASGITransport")
 _AZURE_SLEEPER = "azure.core.pipeline.transport._base"
 
 
-class RunningCase:
-    """A context in which requests go to ``player``, sleeps to ``clock``, and jitter comes from
-    ``seed``.
-
-    Entered around each use of the SDK; it may be entered many times. ``failure`` is what the player
-    raised, if it ever did: SDKs before 3 take any exception of a transport for a connection error,
-    so it must be looked at here.
-    """
-
-    __slots__ = ("_jitter", "_seed", "_token", "clock", "failure", "player")
-
-    def __init__(self, player: Player, clock: VirtualClock, seed: str) -> None:
-        self.player = player
-        self.clock = clock
-        self.failure: Exception | None = None
-        self._seed = seed
-        self._jitter: random.Random | None = None
-        self._token: Token[RunningCase | None] | None = None
-
-    def __enter__(self) -> RunningCase:
-        self._token = _RUNNING.set(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._token is not None:
-            _RUNNING.reset(self._token)
-            self._token = None
-
-    def answer(self, request: Request) -> Reply:
-        try:
-            return self.player.answer(request)
-        except Exception as error:
-            self.failure = error
-            raise
-
-    def left(self, fault: Fault) -> None:
-        """The client has stopped waiting for the answer: its request met ``fault``."""
-        tell = getattr(self.player, "left", None)  # only who keeps a record has a use for it
-        if tell is not None:
-            tell(fault)
-
-    def jitter(self) -> float:
-        """The next of the case's reproducible numbers in [0, 1)."""
-        if self._jitter is None:
-            self._jitter = random.Random(self._seed)  # noqa: S311 - backoff jitter, not a secret
-        return self._jitter.random()
-
-
-_RUNNING: ContextVar[RunningCase | None] = ContextVar("conformance_running_case", default=None)
-
-
-def _case_for(method: str, url: str) -> RunningCase:
-    case = _RUNNING.get()
-    if case is None:
-        raise EnvironmentFault(
-            "request-outside-case",
-            f"{method} {url} was sent while no case was running",
-            "send requests of other parts before the in-process lane opens or after it closes",
-        )
-    return case
-
-
 class Switchboard:
-    """The patches as one thing. ``cover_azure`` adds those of azure-core, which is too slow to
-    import unasked."""
+    """All patches together. Those of azure-core come with ``cover_azure`` alone, because importing
+    it takes long."""
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
@@ -133,13 +62,16 @@ class Switchboard:
             undo.pop_all()
 
     def disconnect(self) -> None:
-        """Restore everything; the object can be connected again."""
+        """Undo every patch. The switchboard can be connected again."""
         self._azure = False
         self._stack.close()
 
     def cover_azure(self) -> None:
-        """Send azure-core's retry sleeps to the running case too: those of its synchronous
-        transports, as the driver uses the synchronous credential on both surfaces."""
+        """Send the sleeps of azure-core's retries to the running case too.
+
+        Those of its synchronous transports suffice: the driver uses the synchronous credential on
+        both surfaces.
+        """
         if self._azure:
             return
         self._azure = True
@@ -152,8 +84,8 @@ class Switchboard:
 
     def _block_network(self) -> None:
         # pytest-recording's own blocking_context puts back the sockets of import time, which would
-        # lift a block that somebody else (--block-network) has set up around us. Its guards on our
-        # patches restore what was there.
+        # lift a block that somebody else (--block-network) has set up. Its guards in patches of
+        # the harness's restore what was there.
         from pytest_recording.network import make_network_guard, make_socketpair_guard
 
         self._patch(socket.socket, "connect", make_network_guard(socket.socket.connect))
@@ -163,13 +95,17 @@ class Switchboard:
     def _route_requests(self) -> None:
         import vcr.patch
 
-        modules = {name: module for name in _HTTPX_LIKE if (module := _optional(name)) is not None}
+        modules = _installed(_HTTPX_LIKE)
         layers = {name: HttpxLayer(module) for name, module in modules.items()}
-        others = tuple(name for name in vcr.patch.PATCHER_NAMES if name not in _HTTPX_LIKE)
         in_memory = {getattr(module, name) for module in modules.values() for name in _IN_MEMORY}
-        for names, layer in (*(((name,), layers[name]) for name in layers), (others, None)):
-            skipped = tuple(name for name in vcr.patch.PATCHER_NAMES if name not in names)
-            answers = Answers(skipped, layer, _case_for)
+        others = [name for name in vcr.patch.PATCHER_NAMES if name not in _HTTPX_LIKE]
+        routes: list[tuple[list[str], HttpxLayer | None]] = [
+            ([name], layer) for name, layer in layers.items()
+        ]
+        routes.append((others, None))
+        for patched, layer in routes:
+            skipped = tuple(name for name in vcr.patch.PATCHER_NAMES if name not in patched)
+            answers = Answers(skipped, layer)
             for patcher in vcr.patch.CassettePatcherBuilder(answers).build():
                 # vcrpy also takes over transports that have no network; those may serve whom they
                 # like.
@@ -185,10 +121,8 @@ class Switchboard:
             )
 
     def _share_ssl_context(self) -> None:
-        for name in _HTTPX_LIKE:
-            module = _optional(f"{name}._transports.default")
-            if module is not None:
-                self._patch(module, "create_ssl_context", _shared(module.create_ssl_context))
+        for module in _installed(f"{name}._transports.default" for name in _HTTPX_LIKE).values():
+            self._patch(module, "create_ssl_context", _shared(module.create_ssl_context))
 
     def _shadow_openai(self) -> None:
         module = _optional("openai._base_client")
@@ -224,7 +158,14 @@ def switchboard() -> Iterator[Switchboard]:
                 _BOARD.disconnect()
 
 
+def _installed(names: Iterable[str]) -> dict[str, Any]:
+    """Those modules of ``names`` that are installed, by name."""
+    modules = {name: _optional(name) for name in names}
+    return {name: module for name, module in modules.items() if module is not None}
+
+
 def _optional(name: str) -> Any:
+    """The module ``name``; None when it is not installed."""
     try:
         return importlib.import_module(name)
     except ImportError:
@@ -235,8 +176,8 @@ _SSL_CONTEXTS: dict[tuple[Any, ...], Any] = {}
 
 
 def _shared(factory: Any) -> Any:
-    """``factory`` with its default context made once: the whole 20 ms of building a client (design
-    section 7)."""
+    """``factory``, but the default context is made once: making it takes nearly all of the 20 ms
+    that building a client takes."""
 
     @functools.wraps(factory)
     def create_ssl_context(verify: Any = True, cert: Any = None, trust_env: bool = True) -> Any:
@@ -251,8 +192,8 @@ def _shared(factory: Any) -> Any:
 
 
 class _Shadow:
-    """A module as one other module sees it: some functions replaced, the rest looked up in the
-    original."""
+    """A module as one other module sees it: some functions are replaced, the rest is looked up in
+    the original. Everybody else still sees the original."""
 
     def __init__(self, original: Any, **replaced: Any) -> None:
         self._original = original
@@ -263,7 +204,8 @@ class _Shadow:
 
 
 def _sleep(seconds: float) -> None:
-    case = _RUNNING.get()
+    """``time.sleep``, but on the clock of the running case where there is one."""
+    case = running_case()
     if case is None:
         time.sleep(seconds)
     else:
@@ -271,9 +213,11 @@ def _sleep(seconds: float) -> None:
 
 
 def _sleep_async(original: Any) -> Any:
+    """``anyio.sleep``, but on the clock of the running case where there is one."""
+
     @functools.wraps(original)
     async def sleep(delay: float, *args: Any) -> Any:
-        case = _RUNNING.get()
+        case = running_case()
         if case is None:
             return await original(delay, *args)
         case.clock.sleep(delay)
@@ -283,8 +227,11 @@ def _sleep_async(original: Any) -> Any:
 
 
 def _inline(asyncify: Any) -> Any:
-    """``asyncify`` without its thread. Each asynchronous client asks once for the name of the
-    platform in one, which costs a third of a case and gives the same name."""
+    """``asyncify`` that runs the function here, not in a thread, while a case is running.
+
+    Each asynchronous client asks in a thread for the name of the platform, which is always the same
+    and costs a third of a case.
+    """
 
     @functools.wraps(asyncify)
     def inline(function: Any) -> Any:
@@ -292,11 +239,9 @@ def _inline(asyncify: Any) -> Any:
 
         @functools.wraps(function)
         async def called(*args: Any, **keywords: Any) -> Any:
-            return (
-                await threaded(*args, **keywords)
-                if _RUNNING.get() is None
-                else function(*args, **keywords)
-            )
+            if running_case() is None:
+                return await threaded(*args, **keywords)
+            return function(*args, **keywords)
 
         return called
 
@@ -304,18 +249,24 @@ def _inline(asyncify: Any) -> Any:
 
 
 def _wall() -> float:
-    case = _RUNNING.get()
-    return time.time() if case is None else WALL_EPOCH + case.clock.now()
+    """``time.time``, but of the clock of the running case where there is one."""
+    case = running_case()
+    if case is None:
+        return time.time()
+    return WALL_EPOCH + case.clock.now()
 
 
 _global_random = random.random
 
 
 def _jitter() -> float:
-    # openai draws backoff jitter from the global generator (R, all three majors); a generator of
-    # the case's own leaves that one to everybody else, and no order of cases can shift the waits.
-    case = _RUNNING.get()
-    return _global_random() if case is None else case.jitter()
+    """``random.random``, but the jitter of the running case where there is one."""
+    # openai draws the jitter of backoff from the global generator, in all three major versions.
+    # With a generator for each case, no order of cases can change the waits of any.
+    case = running_case()
+    if case is None:
+        return _global_random()
+    return case.jitter()
 
 
 _TIME = _Shadow(time, sleep=_sleep, time=_wall)

@@ -1,5 +1,5 @@
-"""How a reply enters an HTTP library: vcrpy's side (:class:`Answers`) and ours around it
-(:class:`HttpxLayer`)."""
+"""How a reply enters an HTTP library: through vcrpy (:class:`Answers`), and through the layer of
+the harness's around it (:class:`HttpxLayer`)."""
 
 from __future__ import annotations
 
@@ -9,27 +9,24 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from http import HTTPStatus
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from conformance.sdk.running import RunningCase, case_for
 from conformance.wire.exchange import Fault, Headers, Reply, Request, Response
-
-if TYPE_CHECKING:
-    from conformance.sdk.switchboard import RunningCase
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _BROKEN_CHUNK = frozenset({Fault.BAD_CHUNK, Fault.SHORT_CHUNK})
 _MID_BODY = frozenset({Fault.CUT_BODY, Fault.STALL_BODY, Fault.CONNECTION_RESET}) | _BROKEN_CHUNK
-
-
+"""Faults that can strike after the response has begun."""
 _NO_HEADERS: dict[str, str] = {}
 
 
 class _Passage:
-    """One request on its way through a transport. vcrpy's stub takes it for the request; a context
-    variable leads back.
+    """One request on its way through a transport.
 
-    vcrpy sees no headers: it would fold repeated ones and their case away, and takes as long over
-    it as over the rest.
+    vcrpy's stub takes it for the request; a context variable leads back from there to here. It
+    shows vcrpy no headers, because vcrpy would fold repeated ones and their case away, and takes as
+    long over that as over everything else.
     """
 
     __slots__ = ("case", "headers", "method", "reply", "request", "stream", "url")
@@ -50,12 +47,14 @@ class _Passage:
         )
 
     def timeout(self, phase: str) -> float:
-        """Seconds the client grants ``phase``; 0 when it has no limit."""
+        """Seconds for which the client waits in ``phase``; 0 when it has no limit."""
         return (self.request.extensions.get("timeout") or {}).get(phase) or 0.0
 
     def wait(self, seconds: float, fault: Fault) -> bool:
-        """Let the service be silent for ``seconds``. False when the client does not wait so long:
-        it leaves, and what its request met was ``fault``."""
+        """Let the service be silent for ``seconds``; whether the client waited so long.
+
+        When it does not, it leaves, and its request met ``fault``.
+        """
         case, limit = self.case, self.timeout("read")
         if case is None or seconds <= 0.0:
             return True
@@ -70,8 +69,8 @@ _PASSAGE: ContextVar[_Passage | None] = ContextVar("conformance_passage", defaul
 
 
 class Answers:
-    """What vcrpy takes for a cassette. It plays everything, records nothing, and never lets a
-    request through."""
+    """What vcrpy takes for a cassette: it plays everything, records nothing, and lets no request
+    through."""
 
     custom_patches: tuple[Any, ...] = ()
     write_protected = True
@@ -81,66 +80,72 @@ class Answers:
         self,
         skip_patchers: tuple[str, ...],
         layer: HttpxLayer | None,
-        case_for: Callable[[str, str], RunningCase],
     ) -> None:
         self.skip_patchers = skip_patchers
         self._layer = layer
-        self._case_for = case_for
 
     def can_play_response_for(self, request: Any) -> bool:  # noqa: ARG002 - vcrpy's interface
+        """Always: what cannot be answered is for the player to say."""
         return True
 
     def filter_request(self, request: Any) -> Any:
+        """``request`` as it is."""
         return request
 
     def play_response(self, request: Any) -> dict[str, Any]:
-        """The running case's answer in vcrpy's form; a fault before any response is raised as the
-        library would."""
-        case = self._case_for(request.method, request.uri)
-        passage = _PASSAGE.get() if self._layer else None
-        headers = passage.headers_as_sent() if passage else _plain_headers(request.headers)
-        reply = case.answer(
-            Request(request.method, request.uri, headers, _plain_body(request.body))
-        )
-        response = reply.response
-        if passage is not None:
+        """The running case's answer in vcrpy's form. A fault that comes before any response is
+        raised as the library would."""
+        case = case_for(request.method, request.uri)
+        passage = None
+        if self._layer is not None:
+            passage = _PASSAGE.get()
+        if self._layer is None or passage is None:
+            headers = _plain_headers(request.headers)
+            reply = case.answer(_as_sent(request, headers))
+            if reply.fault is not None:
+                raise _socket_error(reply)
+        else:
+            reply = case.answer(_as_sent(request, passage.headers_as_sent()))
             passage.case, passage.reply = case, reply
-        if self._layer and passage and not passage.wait(reply.delivery.delay, Fault.READ_TIMEOUT):
-            raise self._layer.exception(Reply(fault=Fault.READ_TIMEOUT), passage)
-        if reply.fault is not None and (
-            response is None or passage is None or reply.fault not in _MID_BODY
-        ):
-            if self._layer and passage:
+            if not passage.wait(reply.delivery.delay, Fault.READ_TIMEOUT):
+                raise self._layer.exception(Reply(fault=Fault.READ_TIMEOUT), passage)
+            strikes_now = reply.response is None or reply.fault not in _MID_BODY
+            if reply.fault is not None and strikes_now:
                 raise self._layer.exception(reply, passage)
-            raise _socket_error(reply)
-        if response is None:
+        if reply.response is None:
             raise ValueError("a reply needs a response or a fault")
-        return _vcr_response(response)
+        return _vcr_response(reply.response)
+
+
+def _as_sent(request: Any, headers: Headers) -> Request:
+    """The request that vcrpy's ``request`` stands for, with ``headers``."""
+    return Request(request.method, request.uri, headers, _plain_body(request.body))
 
 
 def _plain_headers(headers: Any) -> Headers:
-    return tuple(
-        (
-            str(name),
-            ", ".join(map(_text, value)) if isinstance(value, (tuple, list)) else _text(value),
-        )
-        for name, value in headers.items()
-    )
+    return tuple((str(name), _text(value)) for name, value in headers.items())
 
 
 def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    """The value of a header as text, whichever type the library gives it."""
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(_text, value))
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return str(value)
 
 
 def _plain_body(body: Any) -> bytes:
+    """All of a body: bytes, text, a file, or pieces of bytes."""
     if body is None:
         return b""
     if isinstance(body, bytes):
         return body
     if isinstance(body, str):
         return body.encode()
-    read = getattr(body, "read", None)
-    return bytes(read()) if read else b"".join(body)
+    if hasattr(body, "read"):
+        return bytes(body.read())
+    return b"".join(body)
 
 
 def _vcr_response(response: Response) -> dict[str, Any]:
@@ -155,29 +160,33 @@ def _vcr_response(response: Response) -> dict[str, Any]:
 
 
 def _socket_error(reply: Reply) -> Exception:
-    """The fault as the socket below requests and urllib3 (under azure-identity) would raise it;
-    they wrap it."""
+    """The fault as the socket below urllib3 and requests (azure-identity uses them) would raise it.
+    They wrap it in exceptions of their own."""
     match reply.fault:
         case Fault.CONNECT_REFUSED:
             return ConnectionRefusedError(111, "Connection refused")
         case Fault.CONNECT_TIMEOUT | Fault.READ_TIMEOUT | Fault.STALL_BODY:
             return TimeoutError("timed out")
         case Fault.CUT_BODY:
-            return http.client.IncompleteRead(reply.response.body if reply.response else b"")
+            body = b""
+            if reply.response is not None:
+                body = reply.response.body
+            return http.client.IncompleteRead(body)
         case _:
             return ConnectionResetError(104, "Connection reset by peer")
 
 
 class HttpxLayer:
-    """What stands around vcrpy's patched transport of ``httpx`` or ``httpx2``; ``module`` is
-    whichever it is."""
+    """What stands around the transport that vcrpy patches. ``module`` is ``httpx`` or ``httpx2``,
+    whichever has the transport."""
 
     def __init__(self, module: Any) -> None:
         self._module = module
         self._pieces = _pieces_class(module)
 
     def wrap(self, handle_request: Any) -> Any:
-        """``handle_request`` with headers as sent going in, and pieces and faults coming out."""
+        """``handle_request``, but the player sees headers as they were sent, and the client gets
+        bodies in pieces and faults."""
 
         @functools.wraps(handle_request)
         def answered(transport: Any, request: Any) -> Any:
@@ -218,7 +227,7 @@ class HttpxLayer:
         return response
 
     def exception(self, reply: Reply, passage: _Passage) -> Exception:
-        """The transport's own exception for ``reply.fault``; a timeout also spends its time on the
+        """The transport's own exception for ``reply.fault``. A timeout also takes its time on the
         case's clock."""
         module, fault, response = self._module, reply.fault, reply.response
         match fault:
@@ -248,21 +257,19 @@ def _spend(passage: _Passage, phase: str) -> None:
 
 
 def _cut_message(response: Response | None) -> str:
-    """h11's words for a body that ends early, by how the length was announced."""
+    """What h11 says of a body that ends early, by how its length was announced."""
     if response is None:
         return "Server disconnected without sending a response."
     promised = response.header("content-length")
-    how = (
-        f"received {len(response.body)} bytes, expected {promised}"
-        if promised
-        else "incomplete chunked read"
-    )
+    how = "incomplete chunked read"
+    if promised:
+        how = f"received {len(response.body)} bytes, expected {promised}"
     return f"peer closed connection without sending complete message body ({how})"
 
 
 def _pieces_class(module: Any) -> Any:
-    """A byte stream of ``module``'s own kind, for both surfaces: pieces of the body, then perhaps
-    its failure."""
+    """A class of byte streams of ``module``, for both surfaces: the pieces of a body, and then its
+    fault where it has one."""
 
     class Pieces(module.SyncByteStream, module.AsyncByteStream):  # type: ignore[misc]
         def __init__(

@@ -24,6 +24,11 @@ _HERE = ("", "replay", "emulator")
 """Targets that need no configuration."""
 
 
+def plays_recordings(name: str) -> bool:
+    """Whether results that name their target so rest on what the suite holds: nobody was asked."""
+    return name == REPLAY.name
+
+
 def service_of_target(text: str, settings: Settings) -> Service:
     """The service called ``text``. Raises UsageError for a name nobody knows, for a URL that is not
     safe to use, and for ``live`` without a resource or without deployments."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from conformance.errors import EnvironmentFault, UsageError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+LOCK = "constraints.txt"
 PARTS = ("scenarios", "schemas", "cassettes", "adapters")
 
 
@@ -59,6 +60,15 @@ def shipped(part: str) -> Path:
     Raises EnvironmentFault when the installation does not carry it.
     """
     return _part(part, None)
+
+
+def lock_file() -> Path | None:
+    """The constraints file with the tested versions; None where the installation has none.
+
+    It belongs to the package, not to the suite of a project folder, so no home decides about it.
+    """
+    places = (_PACKAGE / "_data" / LOCK, _PACKAGE.parent / LOCK)
+    return next((path for path in places if path.is_file()), None)
 
 
 def facts_folder() -> Path:

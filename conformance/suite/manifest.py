@@ -30,7 +30,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 Command = Annotated[list[str], Field(min_length=1)]
 
 
-class Tool(Part):
+class ToolNeeded(Part):
     """A program the adapter needs. ``command`` prints its version; ``install`` says what to
     install."""
 
@@ -85,7 +85,7 @@ class Manifest(Part):
 
     protocol: Literal[1]
     versions: Versions
-    toolchain: list[Tool] = Field(default_factory=list)
+    toolchain: list[ToolNeeded] = Field(default_factory=list)
     python: PythonEnvironment | None = None
     sources: list[Source] = Field(default_factory=list)
     build: list[Command] = Field(default_factory=list)
@@ -113,7 +113,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def tool_version(tool: Tool) -> str | None:
+def tool_version(tool: ToolNeeded) -> str | None:
     """The first line ``tool`` prints about itself; None when it is not there or does not work."""
     command = [filled(part, {"interpreter": sys.executable}) for part in tool.command]
     if shutil.which(command[0]) is None:

@@ -227,22 +227,55 @@ def _walk_events(text: str, file: str, binary: bool) -> None:
 
     libyaml's composer recurses, so a hostile depth must be found before it starts.
     """
-    depth = 0
     try:
-        loader = _Loader(text)
         try:
-            while loader.check_event():
-                event: Any = loader.get_event()
-                _refuse_event(event, file, binary)
-                depth += _depth_change(event)
-                if depth > MAX_DEPTH:
-                    raise _too_deep(_mark(file, event))
-        finally:
-            loader.dispose()
+            _check_events(text, file, binary)
+        except yaml.scanner.ScannerError as error:
+            raise _first_error(error, text, file, binary) from None
     except yaml.YAMLError as error:
         raise _syntax_error(error, file) from None
     except UnicodeEncodeError as error:
         raise _surrogate(error, file) from None
+
+
+def _first_error(error: yaml.MarkedYAMLError, text: str, file: str, binary: bool) -> yaml.YAMLError:
+    """What is wrong first in ``text``, whose scanner raised ``error``.
+
+    libyaml's scanner runs up to 1,024 characters ahead of its events, and from 0.2.6 on (PyYAML
+    6.0.4) it refuses 1,000 levels by itself. Its error may therefore hide events that stand before
+    it in the text. They are looked at here, so that a user is told the same with every version of
+    libyaml. Raises InputError for an event that is refused.
+    """
+    token = error.context_mark or error.problem_mark  # where the unreadable token begins
+    if token is None:
+        return error
+    before = text.removeprefix("\ufeff")[
+        : token.index
+    ]  # libyaml does not count the byte order mark
+    try:
+        _check_events(before, file, binary)
+    except yaml.parser.ParserError as earlier:
+        # At the end of the text it is only that the text was cut.
+        if earlier.problem_mark and earlier.problem_mark.index < len(before):
+            return earlier
+    except yaml.YAMLError:
+        pass  # the scanner lacks what was cut off
+    return error
+
+
+def _check_events(text: str, file: str, binary: bool) -> None:
+    """Raises InputError at the first event that is refused, YAMLError where it is no YAML."""
+    depth = 0
+    loader = _Loader(text)
+    try:
+        while loader.check_event():
+            event: Any = loader.get_event()
+            _refuse_event(event, file, binary)
+            depth += _depth_change(event)
+            if depth > MAX_DEPTH:
+                raise _too_deep(_mark(file, event))
+    finally:
+        loader.dispose()
 
 
 def _depth_change(event: Any) -> int:

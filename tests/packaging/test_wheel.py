@@ -111,6 +111,15 @@ def test_an_adapter_of_the_wheel_is_whole_with_what_it_shares(
     assert {"sdk.go", "protocol.go"} <= {path.name for path in (tmp_path / "sources").iterdir()}
 
 
+def test_the_wheel_carries_the_versions_that_were_tested(environment: Path, tmp_path: Path) -> None:
+    [carried] = environment.glob("venv/lib/python*/site-packages/conformance/_data/constraints.txt")
+    assert carried.read_bytes() == (PROJECT / "constraints.txt").read_bytes()
+    doctor = run(environment / "venv" / "bin" / "conformance", "doctor", cwd=tmp_path)
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    assert "tested" in doctor.stdout
+    assert "carries no constraints.txt" not in doctor.stdout
+
+
 def files_below(folder: Path) -> set[Path]:
     """Every file, without what Python compiled beside it."""
     return {

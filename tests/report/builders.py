@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from conformance.judge.results import (
     CaseResult,
     CheckResult,
@@ -26,10 +28,17 @@ from conformance.judge.results import (
 )
 from conformance.judge.rules.finding import Blame, Level
 
+# For properties: on a busy machine an example, or making one, may take any time. That says nothing
+# about what the property claims.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 REFERENCE = "https://learn.microsoft.com/azure/ai-services/openai/reference"
 API = "2024-10-21"
 STARTED = "2026-03-02T09:30:00Z"
-HOSTILE = "</script></style></pre><img src=x onerror=\"document.title='pwned'\"><svg/onload=alert(1)>'\"&lt;b&gt;"
+HOSTILE = (
+    "</script></style></pre><img src=x onerror=\"document.title='pwned'\">"
+    "<svg/onload=alert(1)>'\"&lt;b&gt;"
+)
 # Members whose text is chosen from a closed list, so no hostile text can be in them.
 CLOSED = frozenset({"schema_version", "level", "blame", "verdict", "outcome", "status", "state"})
 
@@ -182,7 +191,10 @@ def scenario(
             SourceLink(kind="article", text="Azure OpenAI REST reference", url=link),
             SourceLink(kind="fact", text="Observed in the recordings of March 2026"),
         ),
-        yaml=f"title: {title}\nlevel: {level}\nsteps:\n  - call: chat.completions.create\n    expect: {{}}\n",
+        yaml=(
+            f"title: {title}\nlevel: {level}\n"
+            "steps:\n  - call: chat.completions.create\n    expect: {}\n"
+        ),
     )
 
 
@@ -606,6 +618,17 @@ def hostile_small_run() -> Run:
     run = small_run(Verdict.FAIL, command="conformance run", problems=("A fault.",))
     red = run.cases[0].model_copy(update={"findings": (finding,), "reason": "because"})
     return with_text(run.model_copy(update={"cases": (red,)}), lambda text: text + HOSTILE)
+
+
+def deep_run() -> Run:
+    """A red case with a finding whose expected value is nested deeper than any reader recurses."""
+    deep: object = 0
+    for _ in range(5_000):
+        deep = [deep]
+    run = small_run(Verdict.FAIL)
+    finding = broken("a.rule", "deep", expected=deep, actual=0)
+    red = run.cases[0].model_copy(update={"findings": (finding,)})
+    return run.model_copy(update={"cases": (red,)})
 
 
 def hostile_run() -> Run:

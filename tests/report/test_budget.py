@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from conformance.judge.results import CaseResult, Verdict
-from conformance.report.budget import row_of, shown_cases, weight
+from conformance.report.budget import shown_cases, weight
 from conformance.report.html import render_html
-from tests.report.builders import PYTHON, big_run, broken, case, full_run, scenario, small_run
+from tests.report.builders import PYTHON, big_run, broken, case, full_run, scenario
 
 
 def rows(count: int, verdict: Verdict = Verdict.PASS) -> tuple[CaseResult, ...]:
@@ -41,11 +41,6 @@ def test_two_waivers_of_one_scenario_are_two_kinds_of_evidence() -> None:
     assert shown_cases((one, two), budget=weight(one) + weight(two)) == {one.id, two.id}
 
 
-def test_the_row_of_a_case_is_what_its_id_says_between_brackets() -> None:
-    assert row_of(rows(3)[2]) == "n=2"
-    assert row_of(small_run(Verdict.PASS).cases[0]) == ""
-
-
 def test_a_case_without_its_evidence_says_where_that_is() -> None:
     run = big_run(60)
     many = run.model_copy(
@@ -62,9 +57,7 @@ def test_a_case_without_its_evidence_says_where_that_is() -> None:
     assert len(re.findall('<details class="case', page)) == len(many.cases)
 
 
-def test_a_case_without_its_evidence_tells_one_finding_of_each_rule_and_waiver_and_counts_the_rest() -> (
-    None
-):
+def test_a_case_without_its_evidence_shows_one_finding_of_each_rule_and_waiver() -> None:
     findings = (
         broken("r", "first", waived_by="one"),
         broken("r", "second", waived_by="one"),

@@ -6,12 +6,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conformance.judge.results import Run, Verdict
 from conformance.report.divergence import divergences
 from conformance.report.divergence_page import render_divergence
-from tests.report.builders import HOSTILE, full_run, hostile_run, small_run
-from tests.report.test_html import Page
+from tests.report.builders import (
+    GO,
+    HOSTILE,
+    PYTHON,
+    exchange,
+    full_run,
+    hostile_run,
+    small_run,
+    step,
+)
+from tests.report.calls import run_of
+from tests.report.page import Page
 
 
 @pytest.mark.parametrize(("name", "make"), [("full", full_run), ("hostile", hostile_run)])
@@ -61,3 +73,22 @@ def test_beyond_its_budget_the_page_tells_scenarios_by_their_headlines() -> None
     assert "Left out here" not in whole
     assert cut.count("Left out here") == len(divergences(full_run()).scenarios)
     assert '<table class="sides"' not in cut
+
+
+@pytest.mark.parametrize("broken", [float("inf"), float("nan"), -5.0, 1e300])
+def test_a_broken_clock_breaks_no_axis(broken: float) -> None:
+    step_ = step(exchange(status=429), exchange(at=broken, waited=broken))
+    run = run_of((PYTHON, step_), (GO, step()))
+    page = render_divergence(run)
+    assert "NaN" not in page
+    assert not any(value in ("nan", "inf") for value in Page(page).values("x", "x1", "x2", "width"))
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_the_same_cases_in_any_order_give_the_same_page(data: st.DataObject) -> None:
+    run = full_run()
+    cases = tuple(data.draw(st.permutations(run.cases)))
+    subjects = tuple(data.draw(st.permutations(run.subjects)))
+    shuffled = run.model_copy(update={"cases": cases, "subjects": subjects})
+    assert render_divergence(shuffled) == render_divergence(run)

@@ -14,7 +14,7 @@ from conformance.report.write import write_reports
 from conformance.suite.facts import FactRef, Facts, load_facts
 from conformance.suite.home import facts_folder
 from tests.report.builders import full_run, small_run
-from tests.report.test_html import Page
+from tests.report.page import Page
 
 FACTS = Facts(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.judge.results import Run, Tool, Verdict
-from conformance.report.summary import Standing, Tone, summarize
+from conformance.report.summary import SubjectStanding, Tone, summarize
 from tests.report.builders import DOTNET, GO, PYTHON, full_run, small_run
 
 P, F, W, U, N, E = (
@@ -27,18 +27,18 @@ def test_a_run_of_nothing_has_no_data_and_is_not_green() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "standing", "tone"),
     [
-        ((P, P), Standing.CONFORMS, Tone.GOOD),
-        ((P, U), Standing.CONFORMS, Tone.GOOD),
-        ((P, W), Standing.WITH_WAIVERS, Tone.GOOD),
-        ((P, N), Standing.INCOMPLETE, Tone.CAUTION),
-        ((P, F), Standing.FAILS, Tone.BAD),
-        ((P, E), Standing.FAILS, Tone.BAD),
-        ((U, U), Standing.NO_DATA, Tone.BAD),
-        ((N, N), Standing.NO_DATA, Tone.BAD),
+        ((P, P), SubjectStanding.CONFORMS, Tone.GOOD),
+        ((P, U), SubjectStanding.CONFORMS, Tone.GOOD),
+        ((P, W), SubjectStanding.WITH_WAIVERS, Tone.GOOD),
+        ((P, N), SubjectStanding.INCOMPLETE, Tone.CAUTION),
+        ((P, F), SubjectStanding.FAILS, Tone.BAD),
+        ((P, E), SubjectStanding.FAILS, Tone.BAD),
+        ((U, U), SubjectStanding.NO_DATA, Tone.BAD),
+        ((N, N), SubjectStanding.NO_DATA, Tone.BAD),
     ],
 )
 def test_a_subject_conforms_only_on_evidence(
-    verdicts: tuple[Verdict, ...], standing: Standing, tone: Tone
+    verdicts: tuple[Verdict, ...], standing: SubjectStanding, tone: Tone
 ) -> None:
     summary = summarize(small_run(*verdicts))
     assert [item.standing for item in summary.subjects] == [standing]
@@ -68,9 +68,9 @@ def test_the_sentence_counts_musts_and_shoulds_by_rule_and_never_notes() -> None
     details = summarize(full_run()).details
     assert "go 0.8.1 fails 1 SHOULD in 1 case." in details
     assert (
-        "java 1.0.0-beta.16 fails 1 MUST in 1 case, ended 1 case in an error and has 1 case that did not run."
-        in details
-    )
+        "java 1.0.0-beta.16 fails 1 MUST in 1 case, ended 1 case in an error "
+        "and has 1 case that did not run."
+    ) in details
 
 
 def test_a_problem_of_the_harness_or_a_waiver_to_mend_is_red_even_when_every_case_passes() -> None:

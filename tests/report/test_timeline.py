@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.report.timeline import LABELS, WIDTH, timeline
-from tests.report.builders import exchange
+from tests.report.builders import UNTIMED, exchange
 
 TIMES = st.floats() | st.sampled_from([0.0, 1e-9, 1e9, -1.0])
 
@@ -37,6 +37,7 @@ def test_the_waits_are_told_apart_in_words() -> None:
     )
 
 
+@UNTIMED
 @given(ats=st.lists(TIMES, min_size=2, max_size=6), waited=TIMES, asked=TIMES)
 def test_no_clock_draws_outside_the_picture(ats: list[float], waited: float, asked: float) -> None:
     items = tuple(

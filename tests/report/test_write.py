@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.errors import EnvironmentFault, InputError
-from conformance.judge.results import Verdict
+from conformance.judge.results import Run, Verdict
 from conformance.report.write import load_run, results_json, write_reports
-from tests.report.builders import full_run, small_run
+from tests.report.builders import broken, deep_run, full_run, hostile_small_run, small_run
 
 
 def names(folder: Path) -> list[str]:
@@ -143,3 +145,33 @@ def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
 def test_reading_results_does_not_import_a_template_engine() -> None:
     code = "import sys, conformance.report.write; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("name", "make"), [("full", full_run), ("hostile", hostile_small_run)])
+def test_results_json_is_as_approved(
+    golden: Callable[[str, str], None], name: str, make: Callable[[], Run]
+) -> None:
+    golden(f"{name}.results.json", results_json(make()))
+
+
+def test_results_json_is_sorted_and_ends_with_a_newline() -> None:
+    text = results_json(full_run())
+    assert text.endswith("}\n")
+    assert list(json.loads(text)) == sorted(json.loads(text))
+
+
+def test_results_json_holds_what_json_and_utf8_cannot() -> None:
+    run = small_run(Verdict.FAIL)
+    odd = broken(
+        "a.rule", "odd", expected=float("nan"), actual={"lone": "\ud800", "inf": [float("inf")]}
+    )
+    run = run.model_copy(update={"cases": (run.cases[0].model_copy(update={"findings": (odd,)}),)})
+    text = results_json(run)
+    text.encode("utf-8")
+    finding = json.loads(text, parse_constant=pytest.fail)["cases"][0]["findings"][0]
+    assert finding["expected"] == "nan"
+    assert finding["actual"] == {"lone": "\ud800", "inf": ["inf"]}
+
+
+def test_results_json_shows_a_value_nested_beyond_reason() -> None:
+    assert "a.rule" in results_json(deep_run())

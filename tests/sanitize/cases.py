@@ -90,7 +90,10 @@ def _source(**parameters: object) -> Exchange:
 
 
 _SAS = "https://conformance.blob.core.windows.net/c/blob-1.png?se=2000-01-01T00:00:00Z&"
-_ARM = f"/subscriptions/{GUID}/resourceGroups/acme-prod/providers/Microsoft.CognitiveServices/accounts/acme-ai"
+_ARM = (
+    f"/subscriptions/{GUID}/resourceGroups/acme-prod"
+    "/providers/Microsoft.CognitiveServices/accounts/acme-ai"
+)
 _LOGPROBS = {
     "choices": [
         {

@@ -8,6 +8,8 @@ import gzip
 import json
 from typing import Any
 
+import yaml
+
 from conformance.wire.exchange import Exchange, Headers, Provenance, Request, Response, Source
 
 HEX_KEY = "".join(("3f9a", "0c7e", "b215", "d846")) * 2
@@ -55,7 +57,9 @@ CONTROLS: dict[str, Any] = {
                         "type": "function",
                         "function": {
                             "name": "get_current_weather",
-                            "arguments": '{"location": "Boston, MA", "unit": "celsius", "days": [1, 2]}',
+                            "arguments": (
+                                '{"location": "Boston, MA", "unit": "celsius", "days": [1, 2]}'
+                            ),
                         },
                     }
                 ],
@@ -173,4 +177,30 @@ def deltas(*pieces: str, name: str = "content") -> bytes:
             {"choices": [{"index": 0, "delta": {name: piece}, "finish_reason": None}]}
             for piece in pieces
         )
+    )
+
+
+def cassette(
+    body: object, headers: dict[str, list[str]] | None = None, uri: str = "https://x.example/v1"
+) -> str:
+    """A cassette as vcrpy writes it."""
+    return yaml.safe_dump(
+        {
+            "interactions": [
+                {
+                    "request": {
+                        "method": "POST",
+                        "uri": uri,
+                        "headers": headers or {},
+                        "body": "{}",
+                    },
+                    "response": {
+                        "status": {"code": 200, "message": "OK"},
+                        "headers": {},
+                        "body": {"string": body},
+                    },
+                }
+            ],
+            "version": 1,
+        }
     )

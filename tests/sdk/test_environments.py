@@ -67,7 +67,9 @@ def wheels(folder: Path) -> Path:
         files = {
             "toysdk.py": f"VERSION = {version!r}\n",
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: toysdk\nVersion: {version}\n",
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/WHEEL": (
+                "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            ),
         }
         record = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
         with zipfile.ZipFile(folder / f"toysdk-{version}-py3-none-any.whl", "w") as wheel:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -289,9 +290,9 @@ def test_a_player_that_fails_is_a_crash_and_not_the_sdks_fault(
 def test_a_driver_that_fails_is_a_crash_with_its_last_line(
     lane: InProcessLane, surface: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from conformance.sdk import python_views
+    from conformance.sdk.python import views
 
-    monkeypatch.setattr(python_views, "view", lambda operation, result: 1 / 0)
+    monkeypatch.setattr(views, "view", lambda operation, result: 1 / 0)
     outcome = lane.perform(
         client(surface), CALL, ScriptedService(json_reply(CHAT)), VirtualClock(), "seed"
     )
@@ -302,9 +303,9 @@ def test_a_driver_that_fails_is_a_crash_with_its_last_line(
 def test_a_view_that_leaves_the_vocabulary_is_the_driver_s_fault(
     lane: InProcessLane, surface: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from conformance.sdk import python_views
+    from conformance.sdk.python import views
 
-    monkeypatch.setattr(python_views, "view", lambda operation, result: {"txet": "Hello"})
+    monkeypatch.setattr(views, "view", lambda operation, result: {"txet": "Hello"})
     outcome = lane.perform(
         client(surface), CALL, ScriptedService(json_reply(CHAT)), VirtualClock(), "seed"
     )
@@ -373,11 +374,10 @@ def test_the_versions_are_known_without_importing_the_sdk() -> None:
 
 
 def test_the_driver_runs_as_plain_files_where_the_harness_is_absent(tmp_path: Path) -> None:
-    source = PROJECT / "conformance" / "sdk"
-    for file in source.glob("python_*.py"):
-        (tmp_path / file.name).write_text(file.read_text())
+    shutil.copytree(PROJECT / "conformance" / "sdk" / "python", tmp_path / "python")
     code = (
-        "import sys, python_driver as d; h = d.build_client({'endpoint': 'https://x', 'api': 'azure', "
+        "import sys; from python import driver as d; "
+        "h = d.build_client({'endpoint': 'https://x', 'api': 'azure', "
         "'api_version': 'v', 'auth': {'kind': 'none'}}); "
         "print(d.perform(h, {'operation': 'models.list', 'arguments': {}})['error']['kind'], "
         "any(name.startswith('conformance') for name in sys.modules))"

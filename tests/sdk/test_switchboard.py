@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from conformance.errors import EnvironmentFault
-from conformance.sdk.switchboard import RunningCase, switchboard
+from conformance.sdk.running import RunningCase
+from conformance.sdk.switchboard import switchboard
 from conformance.service.player import CasePlayer, ScriptedReply
 from conformance.wire.clock import VirtualClock
 from conformance.wire.exchange import Delivery, Fault, Provenance, Reply, Request, Response, Source

@@ -182,6 +182,33 @@ def test_a_hostile_depth_is_refused_before_anything_recurses(text: str) -> None:
     assert code_of(text) == "yaml-too-deep"
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("[" * 200_000, "yaml-too-deep", f"1:{MAX_DEPTH + 1}"),
+        ("{" * 1010, "yaml-too-deep", f"1:{MAX_DEPTH + 1}"),
+        ("a:\n- b\n- " + "[" * 1020, "yaml-too-deep", f"3:{MAX_DEPTH + 1}"),
+        ("\ufeff# é\r\na: [ü, " + "[" * 1010, "yaml-too-deep", f"2:{MAX_DEPTH + 6}"),
+        ("[&x " + "[" * 1010, "yaml-anchor", "1:2"),
+        ("[!!int " + "[" * 1010, "yaml-tag", "1:2"),
+        ("[*x, " + "[" * 1010, "yaml-alias", "1:2"),
+        ("[" * 1010 + "@", "yaml-too-deep", f"1:{MAX_DEPTH + 1}"),
+        ("[" * 1001 + "'", "yaml-too-deep", f"1:{MAX_DEPTH + 1}"),
+        ("''" + "[" * 1010, "yaml-syntax", "1:3"),
+        ("[" * 30 + "@" + "[" * 1010, "yaml-syntax", "1:31"),
+        ("\ufeff[[[" + "{a: " * 25 + "@", "yaml-syntax", "1:104"),
+        ("[- a, " + "[" * 1010, "yaml-syntax", "1:2"),
+    ],
+    ids=lambda value: repr(value[:8]),
+)
+def test_what_comes_first_is_refused_first_though_libyaml_counts_levels_ahead(
+    text: str, code: str, place: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load_text(text, "f.yaml")
+    assert (caught.value.code, str(caught.value.where)) == (code, f"f.yaml:{place}")
+
+
 def test_a_depth_within_the_budget_is_read() -> None:
     assert load_text("[" * MAX_DEPTH + "]" * MAX_DEPTH, "f.yaml").value
 

@@ -33,7 +33,7 @@ from conformance.service.peer.record import Record
 from conformance.service.peer.writing import (
     CONTINUE,
     Ending,
-    WirePlan,
+    WritePlan,
     failure_response,
     harness_reply,
     plan_reply,
@@ -49,7 +49,7 @@ _TLS_BURST = 4
 the connection below it is gone, and asyncio logs a warning at the fifth write to such a one."""
 
 _NOTHING = b""
-_FAREWELL = WirePlan((), Ending.CLOSE)
+_FAREWELL = WritePlan((), Ending.CLOSE)
 
 
 class Phase(StrEnum):
@@ -387,27 +387,27 @@ class Connection(asyncio.Protocol):
             reply = await serve(record.request, answer)
             if reply is None or answer.begun:
                 answer.finish()
-                plan = WirePlan((), answer.ending)
+                plan = WritePlan((), answer.ending)
             else:
                 record.reply, plan = reply, plan_reply(reply, head)
         except Exception as error:
             plan = self._failed(error, record, head)
             if answer.begun:
                 # The head is out, so the client cannot be sent the failure any more.
-                plan = WirePlan((), Ending.RESET)
+                plan = WritePlan((), Ending.RESET)
         finally:
             if answer.begun:
                 record.reply = answer.reply()
             self._live = self._task = None
         self._play(plan, record)
 
-    def _failed(self, error: Exception, record: Record, head: Head) -> WirePlan:
+    def _failed(self, error: Exception, record: Record, head: Head) -> WritePlan:
         """The plan of the answer that says that the player failed."""
         record.failure = f"{type(error).__name__}: {error}"
         record.reply = Reply(failure_response(record.failure))
         return plan_reply(record.reply, head)
 
-    def _play(self, plan: WirePlan, record: Record) -> None:
+    def _play(self, plan: WritePlan, record: Record) -> None:
         """Carry ``plan`` out, or begin to."""
         self._plan, self._index, self._waited, self._due = plan, 0, False, record.complete
         if self._blocked:

@@ -62,7 +62,7 @@ class Segment(NamedTuple):
     data: bytes
 
 
-class WirePlan(NamedTuple):
+class WritePlan(NamedTuple):
     """A reply as it will go over the wire. ``approximated``: why a fault cannot be played as
     written, or None."""
 
@@ -71,7 +71,7 @@ class WirePlan(NamedTuple):
     approximated: str | None = None
 
 
-def plan_reply(reply: Reply, head: Head) -> WirePlan:
+def plan_reply(reply: Reply, head: Head) -> WritePlan:
     """How ``reply`` answers the request ``head``. Raises ValueError for a reply that cannot be put
     on the wire."""
     # Most replies go out in one write and without a fault. They take a way of their own, which is
@@ -79,7 +79,7 @@ def plan_reply(reply: Reply, head: Head) -> WirePlan:
     return _plain_plan(reply, head) or _full_plan(reply, head)
 
 
-def _plain_plan(reply: Reply, head: Head) -> WirePlan | None:
+def _plain_plan(reply: Reply, head: Head) -> WritePlan | None:
     """The plan of a reply that is one write without a fault; None for every other reply."""
     response = reply.response
     if (
@@ -94,16 +94,16 @@ def _plain_plan(reply: Reply, head: Head) -> WirePlan | None:
         return None
     frame = _frame(response.status, response.headers)
     if frame.length == len(response.body):
-        return WirePlan((Segment(0.0, frame.head + response.body),), frame.ending)
+        return WritePlan((Segment(0.0, frame.head + response.body),), frame.ending)
     if not frame.chunked or response.pauses:
         return None
     coded = LAST_CHUNK
     if response.body:
         coded = _coded(response.body) + LAST_CHUNK
-    return WirePlan((Segment(0.0, frame.head + coded),), frame.ending)
+    return WritePlan((Segment(0.0, frame.head + coded),), frame.ending)
 
 
-def _full_plan(reply: Reply, head: Head) -> WirePlan:
+def _full_plan(reply: Reply, head: Head) -> WritePlan:
     """The plan of any reply. Raises ValueError."""
     fault, response, delivery = reply.fault, reply.response, reply.delivery
     if response is None:
@@ -112,7 +112,7 @@ def _full_plan(reply: Reply, head: Head) -> WirePlan:
         segments = [Segment(delivery.delay, delivery.head or b"")]
         if segments == [Segment(0.0, b"")]:
             segments = []
-        return WirePlan(tuple(segments), _ENDINGS[fault], _TOO_LATE.get(fault))
+        return WritePlan(tuple(segments), _ENDINGS[fault], _TOO_LATE.get(fault))
     start, chunked, ends_itself = _start(reply, response, head)
     bodiless = head.method == "HEAD" or response.status in (204, 304) or response.status < 200
     tail = b""
@@ -127,10 +127,10 @@ def _full_plan(reply: Reply, head: Head) -> WirePlan:
             segments.append(Segment(delivery.linger, tail))
     joined = _joined(segments, apart=bool(response.chunks))
     if fault is not None:
-        return WirePlan(joined, _ENDINGS[fault], _TOO_LATE.get(fault))
+        return WritePlan(joined, _ENDINGS[fault], _TOO_LATE.get(fault))
     if delivery.close:
-        return WirePlan(joined, Ending.CLOSE)
-    return WirePlan(joined, ending_of(response.headers, head, ends_itself or bodiless))
+        return WritePlan(joined, Ending.CLOSE)
+    return WritePlan(joined, ending_of(response.headers, head, ends_itself or bodiless))
 
 
 def _start(reply: Reply, response: Response, head: Head) -> tuple[bytes, bool, bool]:

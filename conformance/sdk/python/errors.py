@@ -1,5 +1,4 @@
-"""What a caller of the Python ``openai`` package can learn from an exception. Standard library
-only, as the driver."""
+"""What a caller of the Python ``openai`` package can learn from an exception."""
 
 from __future__ import annotations
 
@@ -21,10 +20,11 @@ KINDS = {
     "APIResponseValidationError": "decode",
     "APIError": "stream",
 }
-"""SDK class to error kind; the nearest ancestor decides. A bare APIError only ever comes out of a
-stream."""
+"""Class of the SDK to error kind; of an exception's classes the nearest one counts. A bare APIError
+only ever comes out of a stream."""
 
 _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2"})
+# Functions of the SDK that handle an answer: nothing public tells whether one had come.
 _AFTER_RESPONSE = frozenset({"_process_response", "__stream__"})
 
 
@@ -32,7 +32,6 @@ def describe(error: BaseException) -> dict[str, Any]:
     """``error`` as a dict of :class:`conformance.wire.protocol.SdkError`."""
     body = getattr(error, "body", None)
     response = getattr(error, "response", None)
-    headers: Any = getattr(response, "headers", None)
     return {
         "type": type(error).__name__,
         "bases": [base.__name__ for base in type(error).__mro__[1:] if _root(base) == "openai"],
@@ -44,32 +43,40 @@ def describe(error: BaseException) -> dict[str, Any]:
         "request_id": getattr(error, "request_id", None),
         "body": body,
         "content_filter": content_filter(body),
-        "headers": [list(pair) for pair in headers.multi_items()]
-        if hasattr(headers, "multi_items")
-        else [],
+        "headers": _header_pairs(response),
         "message": str(getattr(error, "message", None) or error),
     }
 
 
+def _header_pairs(response: Any) -> list[list[str]]:
+    """Name and value of every header, in order; none without a response."""
+    headers: Any = getattr(response, "headers", None)
+    if not hasattr(headers, "multi_items"):
+        return []
+    return [list(pair) for pair in headers.multi_items()]
+
+
 def kind_of(error: BaseException) -> str:
-    """The kind of ``error``: by openai class, else by whether anything had come back when it was
-    raised."""
+    """The kind of ``error``: by its class of the SDK, else by whether an answer had come when it
+    was raised."""
     for base in type(error).__mro__:
         if base.__name__ in KINDS and _root(base) == "openai":
             return KINDS[base.__name__]
     if _root(type(error)) in _TRANSPORTS:
         return "transport"
+    is_about_values = isinstance(error, (ValueError, TypeError))
     if _after_response(error.__traceback__):
-        return "decode" if isinstance(error, (ValueError, TypeError)) else "other"
-    if isinstance(error, (ValueError, TypeError)) or any(
-        _root(base) == "openai" for base in type(error).__mro__
-    ):
+        if is_about_values:
+            return "decode"
+        return "other"
+    if is_about_values or any(_root(base) == "openai" for base in type(error).__mro__):
         return "configuration"
     return "other"
 
 
 def content_filter(body: Any) -> Any:
-    """The filter's detail in an error body, under either of its documented spellings, or None."""
+    """The result of the content filter in an error body, under any of its documented names; None
+    when there is none."""
     if not isinstance(body, dict):
         return None
     for holder in (body.get("innererror"), body.get("inner_error"), body):
@@ -81,12 +88,12 @@ def content_filter(body: Any) -> Any:
 
 
 def _root(kind: type) -> str:
+    """The package that defines ``kind``."""
     return kind.__module__.split(".", 1)[0]
 
 
 def _after_response(trace: TracebackType | None) -> bool:
-    """Whether ``trace`` runs through the SDK's handling of an answer: nothing public tells before
-    from after."""
+    """Whether ``trace`` runs through the SDK's handling of an answer."""
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_name in _AFTER_RESPONSE and "openai" in code.co_filename:

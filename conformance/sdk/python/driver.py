@@ -1,12 +1,11 @@
-"""Drives the Python ``openai`` package, any version from 1.40: plain dicts in, plain dicts out.
+"""Builds clients of the Python ``openai`` package and performs calls: plain dicts in and out.
 
-The dicts are :mod:`conformance.wire.protocol`'s values in JSON form. The ``python_*.py`` files need
-nothing but the standard library and the SDK: the same files run, side by side, where the harness is
-not installed. ``openai`` and ``azure.identity`` are imported on first use.
+The dicts are the values of :mod:`conformance.wire.protocol` in JSON form. ``openai`` and
+``azure.identity`` are imported on first use.
 
 ``build_client`` and ``perform`` never raise for what the SDK does: a client that cannot be built, a
-call that is refused and an operation this version lacks are all outcomes. What they do raise is a
-defect of the driver.
+call that is refused and an operation that this version lacks are all outcomes. What they do raise
+is a defect of the driver.
 """
 
 from __future__ import annotations
@@ -20,31 +19,30 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING or __package__:
-    from . import python_errors as errors
-    from . import python_views as views
-else:
-    import python_errors as errors
-    import python_views as views
+from . import errors, views
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
-"""The audience of Entra tokens for the service, as the article's keyless samples have it."""
+"""The audience of Entra tokens for the service, as in the keyless samples of the article."""
 
-_OWN_VARIABLES = ("AZURE_", "OPENAI_")
+_PREFIXES = ("AZURE_", "OPENAI_")
+"""Beginnings of the names of variables that openai and azure-identity read by themselves."""
 _TENANT = "00000000-0000-0000-0000-000000000001"
 _CLIENT_ID = "00000000-0000-0000-0000-000000000002"
 _CLIENT_SECRET = "conformance-not-a-secret"  # noqa: S105 - a value no directory knows
 
 
 class UnsupportedError(Exception):
-    """This version of the SDK has no such thing; the text says what."""
+    """This version of the SDK lacks something; the text says what."""
 
 
 @dataclass(slots=True)
 class Handle:
-    """A built client, or the outcome (``failure``) that building it came to."""
+    """A built client; or, where building it failed, that outcome in ``failure``.
+
+    ``tokens`` and ``credential`` are what the client authenticates with, where it is one of these.
+    """
 
     client: Any
     surface: str
@@ -56,8 +54,8 @@ class Handle:
 
 @dataclass(slots=True)
 class Tokens:
-    """A token provider that answers ``values`` in turn, the last for ever, and counts how often it
-    was called."""
+    """A token provider that counts its calls. It returns ``values`` in turn and the last one for
+    ever, or what ``inner`` returns."""
 
     values: tuple[str, ...]
     inner: Callable[[], str] | None = None
@@ -67,15 +65,25 @@ class Tokens:
         self.calls += 1
         if self.inner is not None:
             return self.inner()
-        return self.values[min(self.calls, len(self.values)) - 1] if self.values else ""
+        if not self.values:
+            return ""
+        return self.values[min(self.calls, len(self.values)) - 1]
 
     async def asynchronous(self) -> str:
+        """The same for an asynchronous client."""
         return self()
+
+    def for_surface(self, surface: str) -> Any:
+        """The callable that a client of ``surface`` takes."""
+        if surface == "async":
+            return self.asynchronous
+        return self
 
 
 @dataclass(slots=True)
 class _Plan:
-    """A call resolved to a method of the SDK and its keyword arguments."""
+    """A call as the SDK takes it: a method and its keyword arguments. ``limit`` is how many events
+    of a stream are read; None for all."""
 
     method: Callable[..., Any]
     keywords: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +101,7 @@ def version() -> str:
 
 
 def operations() -> list[str]:
-    """Every operation this version has, of those whose answers can be read."""
+    """Every operation that this version has and whose answers have a view."""
     client = _openai().AzureOpenAI(
         api_key="none", azure_endpoint="http://localhost", api_version="none"
     )
@@ -108,7 +116,7 @@ def operations() -> list[str]:
 
 
 def build_client(client: dict[str, Any]) -> Handle:
-    """The client that ``client`` (a ClientConfig) describes."""
+    """Build the client that ``client`` (a ClientConfig) describes."""
     environment = tuple((name, value) for name, value in client.get("environment") or ())
     handle = Handle(None, client.get("surface", "sync"), environment)
     with _environment(environment):
@@ -122,7 +130,7 @@ def build_client(client: dict[str, Any]) -> Handle:
 
 
 def perform(handle: Handle, call: dict[str, Any]) -> dict[str, Any]:
-    """Perform ``call`` (a Call) on a synchronous client; an Outcome."""
+    """Perform ``call`` (a Call) on a synchronous client. Returns an Outcome."""
     if handle.failure is not None:
         return handle.failure
     items: list[Any] | None = None
@@ -185,8 +193,8 @@ def _build(handle: Handle, client: dict[str, Any]) -> None:
         options["default_headers"] = dict(client["headers"])
     endpoint = client["endpoint"]
     if client.get("api") == "v1":
-        # Azure classes on a v1 base URL still insert /deployments/{model} (sdk-behaviour 1.2), so
-        # the article's way.
+        # As in the article: the classes for Azure insert /deployments/{model} on a v1 base URL too
+        # (docs/facts/sdks.md#v1-base-url).
         kind = sdk.AsyncOpenAI if asynchronous else sdk.OpenAI
         options["base_url"] = f"{endpoint.rstrip('/')}/openai/v1/"
         _authenticate_v1(handle, client.get("auth") or {}, kind, options)
@@ -207,9 +215,7 @@ def _authenticate_azure(handle: Handle, auth: dict[str, Any], options: dict[str,
             options["azure_ad_token"] = _first(auth)
         case "token_provider" | "credential" as kind:
             tokens = handle.tokens = _tokens(handle, auth, kind)
-            options["azure_ad_token_provider"] = (
-                tokens.asynchronous if handle.surface == "async" else tokens
-            )
+            options["azure_ad_token_provider"] = tokens.for_surface(handle.surface)
 
 
 def _authenticate_v1(
@@ -220,14 +226,14 @@ def _authenticate_v1(
             options["api_key"] = auth.get("key", "")
         case "token":
             options["api_key"] = _first(auth)
-        case "token_provider" | "credential" as how:
+        case "token_provider" | "credential" as credential:
             if not _takes_callable_key(kind):
                 raise UnsupportedError(
-                    f"openai {_openai().__version__} has no callable api_key, so a {how} has no "
-                    "place on the v1 surface"
+                    f"openai {_openai().__version__} has no callable api_key, so a "
+                    f"{credential} has no place on the v1 surface"
                 )
-            tokens = handle.tokens = _tokens(handle, auth, how)
-            options["api_key"] = tokens.asynchronous if handle.surface == "async" else tokens
+            tokens = handle.tokens = _tokens(handle, auth, credential)
+            options["api_key"] = tokens.for_surface(handle.surface)
 
 
 def _first(auth: dict[str, Any]) -> str:
@@ -237,10 +243,12 @@ def _first(auth: dict[str, Any]) -> str:
 
 @functools.cache
 def _takes_callable_key(kind: Any) -> bool:
+    """Whether clients of class ``kind`` take a function in place of a key."""
     return "Callable" in str(inspect.signature(kind.__init__).parameters["api_key"].annotation)
 
 
 def _tokens(handle: Handle, auth: dict[str, Any], kind: str) -> Tokens:
+    """The token provider that ``auth`` asks for; ``handle`` gets the credential it is made of."""
     if kind == "token_provider":
         return Tokens(tuple(auth.get("tokens") or ()))
     # azure.identity.aio needs aiohttp, which neither SDK brings along. The asynchronous client
@@ -250,32 +258,32 @@ def _tokens(handle: Handle, auth: dict[str, Any], kind: str) -> Tokens:
         identity = importlib.import_module("azure.identity")
     except ImportError as error:
         raise UnsupportedError("azure-identity is not installed") from error
-    # An authority of our own is none that Microsoft's list of instances knows.
-    elsewhere = (
-        {"authority": auth["authority"], "disable_instance_discovery": True}
-        if auth.get("authority")
-        else {}
-    )
+    options: dict[str, Any] = {}
+    if auth.get("authority"):
+        # Microsoft's list of authorities does not know the harness's, so it must not be asked.
+        options = {"authority": auth["authority"], "disable_instance_discovery": True}
     handle.credential = identity.ClientSecretCredential(
-        _TENANT, _CLIENT_ID, _CLIENT_SECRET, **elsewhere
+        _TENANT, _CLIENT_ID, _CLIENT_SECRET, **options
     )
     return Tokens((), identity.get_bearer_token_provider(handle.credential, SCOPE))
 
 
 @contextmanager
-def _environment(given: tuple[tuple[str, str], ...]) -> Iterator[None]:
-    """Only ``given`` of the variables that openai and azure-identity read by themselves
-    (sdk-behaviour section 2)."""
-    own = [name for name in os.environ if name.startswith(_OWN_VARIABLES)]
-    if len(own) == len(given) and all(os.environ.get(name) == value for name, value in given):
-        # as it is already: an adapter process is started with what is given, and runs many calls at
-        # once
+def _environment(variables: tuple[tuple[str, str], ...]) -> Iterator[None]:
+    """Hide every variable that openai and azure-identity read by themselves, but for ``variables``
+    (docs/facts/sdks.md#environment)."""
+    present = [name for name in os.environ if name.startswith(_PREFIXES)]
+    if len(present) == len(variables) and all(
+        os.environ.get(name) == value for name, value in variables
+    ):
+        # Nothing to hide. An adapter process is started with these variables, and must not change
+        # them: it performs many calls at once.
         yield
         return
-    saved = {name: os.environ.get(name) for name in {*own, *(name for name, _ in given)}}
-    for name in own:
+    saved = {name: os.environ.get(name) for name in {*present, *(name for name, _ in variables)}}
+    for name in present:
         del os.environ[name]
-    os.environ.update(given)
+    os.environ.update(variables)
     try:
         yield
     finally:
@@ -290,16 +298,23 @@ def _environment(given: tuple[tuple[str, str], ...]) -> Iterator[None]:
 
 
 def _plan(client: Any, call: dict[str, Any]) -> _Plan:
+    """Raises UnsupportedError when this version lacks the operation, or cannot stream it."""
     options = call.get("options") or {}
     if options.get("max_retries") is not None:
-        client = client.with_options(max_retries=options["max_retries"])  # the article's way (D23)
+        # As in the article: methods take no number of retries (docs/facts/sdks.md#d23).
+        client = client.with_options(max_retries=options["max_retries"])
     method = _method(client, call["operation"])
     function = getattr(method, "__func__", method)
-    known, is_get = _parameters(function)
-    plan = _Plan(_quiet(method) if hasattr(function, "__deprecated__") else method)
+    parameters, is_get = _parameters(function)
+    if hasattr(function, "__deprecated__"):
+        method = _quiet(method)
+    plan = _Plan(method)
     unknown: dict[str, Any] = {}
     for name, value in call["arguments"].items():
-        (plan.keywords if name in known else unknown)[name] = _with_files(value)
+        if name in parameters:
+            plan.keywords[name] = _with_files(value)
+        else:
+            unknown[name] = _with_files(value)
     if unknown:
         plan.keywords["extra_query" if is_get else "extra_body"] = unknown
     if options.get("timeout") is not None:
@@ -307,33 +322,34 @@ def _plan(client: Any, call: dict[str, Any]) -> _Plan:
     if options.get("headers"):
         plan.keywords["extra_headers"] = dict(options["headers"])
     if options.get("query"):
-        plan.keywords["extra_query"] = {
-            **plan.keywords.get("extra_query", {}),
-            **dict(options["query"]),
-        }
+        query = plan.keywords.get("extra_query", {})
+        plan.keywords["extra_query"] = {**query, **dict(options["query"])}
     stream = call.get("stream")
     if stream is not None:
-        if "stream" not in known:
+        if "stream" not in parameters:
             raise UnsupportedError(
                 f"openai {_openai().__version__} cannot stream {call['operation']}"
             )
         plan.keywords["stream"] = True
-        plan.limit = stream.get("count") if stream.get("consume") == "first" else None
+        if stream.get("consume") == "first":
+            plan.limit = stream.get("count")
     return plan
 
 
 def _method(client: Any, operation: str) -> Callable[..., Any]:
-    found = client
+    """The method of ``client`` that ``operation`` names. Raises UnsupportedError when there is
+    none."""
+    member = client
     for name in operation.split("."):
-        found = getattr(found, name, None)
-        if found is None:
+        member = getattr(member, name, None)
+        if member is None:
             raise UnsupportedError(f"openai {_openai().__version__} has no {operation}")
-    return found  # type: ignore[no-any-return]
+    return member  # type: ignore[no-any-return]
 
 
 def _quiet(method: Callable[..., Any]) -> Callable[..., Any]:
-    """``method``, which the SDK marks deprecated, without the warning: where warnings are errors it
-    would be one."""
+    """``method``, which the SDK marks deprecated, without the warning. Where warnings are
+    errors the call would fail."""
 
     def called(**keywords: Any) -> Any:
         with warnings.catch_warnings():
@@ -345,30 +361,33 @@ def _quiet(method: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.cache
 def _parameters(function: Any) -> tuple[frozenset[str], bool]:
-    """Names ``function`` accepts, and whether it sends no body (then unknown names belong into the
-    query)."""
+    """The names that ``function`` accepts, and whether it sends no body. Other names then belong in
+    the query."""
     names = frozenset(inspect.signature(function).parameters) - {"self"}
     return names, function.__name__ in ("list", "retrieve", "list_events", "content")
 
 
 def _with_files(value: Any) -> Any:
-    if isinstance(value, dict) and "$file" in value:
+    """``value`` with every ``$file``, also one in a list, as the tuple by which the SDK takes
+    files: name, content and, where there is one, content type."""
+    if _is_file(value):
         file = value["$file"]
-        content = base64.b64decode(file.get("base64", ""))
-        kind = file.get("content_type")
-        return (
-            (file.get("name", "file"), content, kind)
-            if kind
-            else (file.get("name", "file"), content)
-        )
-    if isinstance(value, list) and any(
-        isinstance(item, dict) and "$file" in item for item in value
-    ):
+        upload = (file.get("name", "file"), base64.b64decode(file.get("base64", "")))
+        if file.get("content_type"):
+            return (*upload, file["content_type"])
+        return upload
+    if isinstance(value, list) and any(map(_is_file, value)):
         return [_with_files(item) for item in value]
     return value
 
 
+def _is_file(value: Any) -> bool:
+    return isinstance(value, dict) and "$file" in value
+
+
 def _consume(stream: Any, items: list[Any], limit: int | None) -> None:
+    """Append the events of ``stream`` to ``items``; after ``limit`` of them close it, as a caller
+    would."""
     if limit == 0:
         stream.close()
         return
@@ -380,6 +399,7 @@ def _consume(stream: Any, items: list[Any], limit: int | None) -> None:
 
 
 async def _consume_async(stream: Any, items: list[Any], limit: int | None) -> None:
+    """The same for an asynchronous stream."""
     if limit == 0:
         await stream.close()
         return
