@@ -54,7 +54,9 @@ class TokenEndpoint:
 
 def token_endpoint(auth: Auth) -> TokenEndpoint | None:
     """The token endpoint that a client with ``auth`` asks; None where it asks none."""
-    return TokenEndpoint(auth.tokens) if auth.kind == "credential" else None
+    if auth.kind != "credential":
+        return None
+    return TokenEndpoint(auth.tokens)
 
 
 def _instances() -> dict[str, Any]:

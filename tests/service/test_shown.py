@@ -26,8 +26,8 @@ SUBSCRIPTION, TENANT = (
     "c1d2e3f4-1111-4222-8333-944455566677",
 )
 ARM = (
-    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/planted-rg/providers/Microsoft.CognitiveServices/accounts/"
-    f"{RESOURCE}"
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/planted-rg/providers/"
+    f"Microsoft.CognitiveServices/accounts/{RESOURCE}"
 )
 MAIL = "pilot@planted-harbour.nl"
 PLANTED = (
@@ -60,7 +60,8 @@ class Talkative:
         key = request.header("api-key") or ""
         told = (
             f"{NAME} key {key} deployment {DEPLOYMENT} of {ARM}, owner {MAIL}, "
-            f"https://planted-storage.blob.core.windows.net/c/f.png?sig=abcdefghijklmnopqrstuvwxyz0123456789 "
+            "https://planted-storage.blob.core.windows.net/c/f.png"
+            "?sig=abcdefghijklmnopqrstuvwxyz0123456789 "
             f"https://{NAME}/openai/deployments/{DEPLOYMENT}/chat/completions"
         )
         if self.status != 200:

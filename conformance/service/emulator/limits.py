@@ -129,4 +129,6 @@ def _used_up(
 def _throttled_as(operation: str) -> str:
     """The name of an operation in the sentence about an exceeded quota."""
     known = OPERATIONS.get(operation)
-    return operation if known is None or known.model is None else known.model.throttled_as
+    if known is None or known.model is None:
+        return operation
+    return known.model.throttled_as

@@ -21,13 +21,15 @@ PROGRAM = """
 import json, os, sys, time
 import azure.identity, openai
 made = getattr(azure.identity, sys.argv[1])(**json.loads(sys.argv[2]))
-provider = azure.identity.get_bearer_token_provider(made, "https://cognitiveservices.azure.com/.default")
+scope = "https://cognitiveservices.azure.com/.default"
+provider = azure.identity.get_bearer_token_provider(made, scope)
 client = openai.AzureOpenAI(azure_ad_token_provider=provider, api_version="2024-10-21")
 texts, now, later = [], time.time, 0.0
 time.time = lambda: now() + later
 for pause in json.loads(sys.argv[3]):
     later += pause
-    answer = client.chat.completions.create(model="conf-chat", messages=[{"role": "user", "content": "[[say:Hi]]"}])
+    messages = [{"role": "user", "content": "[[say:Hi]]"}]
+    answer = client.chat.completions.create(model="conf-chat", messages=messages)
     texts.append(answer.choices[0].message.content)
 print(json.dumps(texts))
 """
