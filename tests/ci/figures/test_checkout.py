@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from ci.figures.builders import source
+from tests.ci.figures.builders import source
 from figures.checkout import kept_files, read_checkout
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ci.figures.builders import checkout, value
+from tests.ci.figures.builders import checkout, value
 from figures.citations import figures
 
 

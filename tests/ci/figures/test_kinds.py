@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ci.figures.builders import checkout, source, value
+from tests.ci.figures.builders import checkout, source, value
 from figures.kinds import figures, questions
 
 

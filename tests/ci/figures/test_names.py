@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ci.figures.builders import checkout, package, source, value
+from tests.ci.figures.builders import checkout, package, source, value
 from figures.names import figures, repeated_classes
 
 

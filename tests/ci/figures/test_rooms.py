@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ci.figures.builders import package, source
+from tests.ci.figures.builders import package, source
 from figures.rooms import arrows_up, circles, floors_of, import_graph, sibling_circles, unordered
 
 FLOORS = {"conformance.cli": 0, "conformance.run": 1, "conformance.wire": 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ci.figures.builders import checkout, source, value
+from tests.ci.figures.builders import checkout, source, value
 from figures.style import comment_lines, figures, nested_conditionals, positional_calls, wide_lines
 
 
