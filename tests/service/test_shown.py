@@ -60,7 +60,8 @@ class Talkative:
         key = request.header("api-key") or ""
         told = (
             f"{NAME} key {key} deployment {DEPLOYMENT} of {ARM}, owner {MAIL}, "
-            f"https://planted-storage.blob.core.windows.net/c/f.png?sig=abcdefghijklmnopqrstuvwxyz0123456789 "
+            "https://planted-storage.blob.core.windows.net/c/f.png"
+            "?sig=abcdefghijklmnopqrstuvwxyz0123456789 "
             f"https://{NAME}/openai/deployments/{DEPLOYMENT}/chat/completions"
         )
         if self.status != 200:

@@ -26,20 +26,38 @@ needs_specs = pytest.mark.skipif(
     reason="the OpenAPI files are not beside this repository (../shared/specs)",
 )
 
+REASONING = "Reasoning items have a summary and no content: 3 of 3 recordings."
 EXCEPTIONS: dict[str, str] = {
-    "/: oneOf": "A transcription satisfies both alternatives of the specification, which has no telling member.",
-    "/error/type: type": "A filtered prompt has type null in all 23 recordings; the specification wants text.",
+    "/: oneOf": (
+        "A transcription satisfies both alternatives of the specification, "
+        "which has no telling member."
+    ),
+    "/error/type: type": (
+        "A filtered prompt has type null in all 23 recordings; the specification wants text."
+    ),
     "/error/type: enum": "v1 allows only the type error, which no recorded refusal has.",
-    "/choices/*/message: required 'content'": "A filtered answer may have no content (Microsoft Learn, streaming).",
-    "/object: enum": "The first chunk, and those of the asynchronous filter, have an empty object: 312 of 319 streams.",
-    "/choices/*: required 'delta'": "Chunks of the asynchronous filter have no delta (Microsoft Learn, streaming).",
-    "/prompt_filter_results/*: required 'content_filter_results'": "Prompts with images have the singular content_filter_result (the article, crewAI's recording).",
+    "/choices/*/message: required 'content'": (
+        "A filtered answer may have no content (Microsoft Learn, streaming)."
+    ),
+    "/object: enum": (
+        "The first chunk, and those of the asynchronous filter, have an empty object: "
+        "312 of 319 streams."
+    ),
+    "/choices/*: required 'delta'": (
+        "Chunks of the asynchronous filter have no delta (Microsoft Learn, streaming)."
+    ),
+    "/prompt_filter_results/*: required 'content_filter_results'": (
+        "Prompts with images have the singular content_filter_result "
+        "(the article, crewAI's recording)."
+    ),
     "/user: type": "user is null in 13 of 13 recorded responses; the previews want text.",
     "/response/user: type": "user is null in 13 of 13 recorded responses; the previews want text.",
-    "/response/usage: type": "The first events of a stream have usage null; the previews want an object.",
-    "/output/*: required 'content'": "Reasoning items have a summary and no content: 3 of 3 recordings.",
-    "/item: required 'content'": "Reasoning items have a summary and no content: 3 of 3 recordings.",
-    "/response/output/*: required 'content'": "Reasoning items have a summary and no content: 3 of 3 recordings.",
+    "/response/usage: type": (
+        "The first events of a stream have usage null; the previews want an object."
+    ),
+    "/output/*: required 'content'": REASONING,
+    "/item: required 'content'": REASONING,
+    "/response/output/*: required 'content'": REASONING,
 }
 """Where real traffic wins over a specification. Each entry must still be needed, and stands in
 docs/emulator.md."""

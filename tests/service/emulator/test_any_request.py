@@ -220,7 +220,8 @@ def test_any_input_of_a_response_is_answered(items: list[Any], tools: Any, form:
 def test_any_bytes_are_answered(name: str, body: bytes, boundary: str) -> None:
     headers = (("content-type", f"multipart/form-data; boundary={boundary}"),)
     check(Caller(Emulator()), OPERATIONS[name], body, headers)
-    part = f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'.encode()
+    disposition = 'content-disposition: form-data; name="file"; filename="a.wav"'
+    part = f"--{boundary}\r\n{disposition}\r\n\r\n".encode()
     check(
         Caller(Emulator()), OPERATIONS[name], part + body + f"\r\n--{boundary}--".encode(), headers
     )

@@ -116,7 +116,10 @@ def test_versions_too_old_or_unknown() -> None:
     response = ask("/openai/responses?api-version=2024-10-21", *KEY)
     assert response.status == 400 and error(response) == {
         "code": "BadRequest",
-        "message": "Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later",
+        "message": (
+            "Azure OpenAI Responses API is enabled only for "
+            "api-version 2025-03-01-preview and later"
+        ),
     }
     response = ask(V1 + "?api-version=2024-10-21", *KEY)
     assert error(response) == {"code": "BadRequest", "message": "API version not supported"}

@@ -52,8 +52,8 @@ def test_calls_beyond_the_quota_are_refused_until_it_is_back() -> None:
         "Your requests to small for gpt-4o in East US 2 have exceeded the call rate limit"
     )
     assert (
-        "ChatCompletions_Create under Azure OpenAI API version 2024-10-21. Please retry after 30 seconds"
-        in error(refused)["message"]
+        "ChatCompletions_Create under Azure OpenAI API version 2024-10-21. "
+        "Please retry after 30 seconds" in error(refused)["message"]
     )
     assert (number(refused, "retry-after"), number(refused, "retry-after-ms")) == (30, 30000)
     assert refused.header("policy-id") == "DeploymentRatelimit-Call"

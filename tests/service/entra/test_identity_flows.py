@@ -27,7 +27,8 @@ texts, now, later = [], time.time, 0.0
 time.time = lambda: now() + later
 for pause in json.loads(sys.argv[3]):
     later += pause
-    answer = client.chat.completions.create(model="conf-chat", messages=[{"role": "user", "content": "[[say:Hi]]"}])
+    answer = client.chat.completions.create(model="conf-chat",\
+ messages=[{"role": "user", "content": "[[say:Hi]]"}])
     texts.append(answer.choices[0].message.content)
 print(json.dumps(texts))
 """

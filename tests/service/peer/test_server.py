@@ -102,7 +102,10 @@ def test_pipelined_requests_are_answered_in_their_order(server):
     ]
     with server.open(Script(*replies)) as execution, Raw(execution) as client:
         one = f"GET /%d HTTP/1.1\r\nHost: {client.host}\r\n\r\n"
-        post = f"POST /2 HTTP/1.1\r\nHost: {client.host}\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        post = (
+            f"POST /2 HTTP/1.1\r\nHost: {client.host}\r\ntransfer-encoding: chunked\r\n\r\n"
+            "3\r\nabc\r\n0\r\n\r\n"
+        )
         client.send((one % 0 + one % 1 + post + one % 3).encode())
         data = b""
         while data.count(b"HTTP/1.1 200") < 4 or not data.endswith(b"3"):
@@ -122,8 +125,8 @@ def test_the_request_is_kept_exactly_as_sent(server):
     player = Script(Reply(response()))
     with server.open(player) as execution, Raw(execution) as client:
         head = (
-            f"POST /a%2Fb//%7e?q=%20+&q= HTTP/1.1\r\nhOsT: {client.host}\r\nX-Two: b\r\nx-two:   a\r\n"
-            "Content-Length: 2\r\n\r\n"
+            f"POST /a%2Fb//%7e?q=%20+&q= HTTP/1.1\r\nhOsT: {client.host}\r\n"
+            "X-Two: b\r\nx-two:   a\r\nContent-Length: 2\r\n\r\n"
         ).encode()
         client.send(head + b"{}").answer()
         (seen,) = execution.close().exchanges

@@ -20,7 +20,8 @@ KEY = "sk-litellm-master-key-of-a-test"
 CONFIG = f"""
 model_list:
   - model_name: conf-chat
-    litellm_params: {{model: azure/gpt-4o, api_key: fake, api_base: "http://127.0.0.1:9", mock_response: "In 1975."}}
+    litellm_params: {{model: azure/gpt-4o, api_key: fake,\
+ api_base: "http://127.0.0.1:9", mock_response: "In 1975."}}
 general_settings: {{master_key: {KEY}}}
 """
 
