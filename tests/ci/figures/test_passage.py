@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.ci.figures.builders import checkout, value
 from figures.passage import before_rules, figures, of_the_case, passed
+
+from tests.ci.figures.builders import checkout, value
 
 APP = """
 import typer
