@@ -44,13 +44,13 @@ _STYLES = {"ok": "green", "wrong": "red", "missing": "yellow", "note": "dim"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One thing looked at. ``wrong``: what is there does not work. ``missing``: it is not there,
-    and not needed for offline runs."""
+class Diagnosis:
+    """What was seen of one ``subject``. ``wrong``: it is there and does not work. ``missing``: it
+    is not there, and offline runs do not need it. ``note``: worth knowing, no more."""
 
     state: State
-    what: str
-    told: str
+    subject: str
+    text: str
     advice: str = ""
 
 
@@ -63,56 +63,57 @@ def command(
     cannot be used.
     """
     settings = load_settings(Path.cwd(), os.environ)
-    lines = [
+    diagnoses = [
         *_packages(),
         *_untested(lock_file()),
         *_suite(root),
         *_reports(reports),
         *_configuration(settings),
     ]
-    chosen = _target(settings, target)
-    if chosen is not None:
-        lines += _reachable(chosen)
-    _print(lines, Redactor(settings.secrets))
-    return int(
-        ExitCode.NOT_CONFORMANT
-        if any(line.state == "wrong" for line in lines)
-        else ExitCode.CONFORMANT
-    )
+    service = _target(settings, target)
+    if service is not None:
+        diagnoses += _reachable(service)
+    _print(diagnoses, Redactor(settings.secrets))
+    if any(diagnosis.state == "wrong" for diagnosis in diagnoses):
+        return int(ExitCode.NOT_CONFORMANT)
+    return int(ExitCode.CONFORMANT)
 
 
-def _packages() -> Iterator[Line]:
-    yield Line("ok", "conformance", __version__)
+def _packages() -> Iterator[Diagnosis]:
+    yield Diagnosis("ok", "conformance", __version__)
     try:
-        wanted = [Requirement(text) for text in metadata.requires(DISTRIBUTION) or ()]
+        requirements = [Requirement(text) for text in metadata.requires(DISTRIBUTION) or ()]
     except metadata.PackageNotFoundError:
-        yield Line(
+        yield Diagnosis(
             "note", "packages", "not installed as a package, so its requirements are not known"
         )
         return
-    for need in wanted:
-        if need.marker is not None and not need.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            version = metadata.version(need.name)
-        except metadata.PackageNotFoundError:
-            yield Line("wrong", need.name, "not installed", f"install {need}")
-            continue
-        if need.specifier.contains(version, prereleases=True):
-            yield Line("ok", need.name, version)
-        else:
-            yield Line(
-                "wrong",
-                need.name,
-                f"{version} is installed, {need.specifier} is needed",
-                f"install '{need}'",
-            )
+    for requirement in requirements:
+        # Those of extras are not needed.
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield _package(requirement)
 
 
-def _untested(lock: Path | None) -> Iterator[Line]:
+def _package(requirement: Requirement) -> Diagnosis:
+    """Whether a version of the package is installed that ``requirement`` allows."""
+    try:
+        version = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return Diagnosis("wrong", requirement.name, "not installed", f"install {requirement}")
+    if requirement.specifier.contains(version, prereleases=True):
+        return Diagnosis("ok", requirement.name, version)
+    return Diagnosis(
+        "wrong",
+        requirement.name,
+        f"{version} is installed, {requirement.specifier} is needed",
+        f"install '{requirement}'",
+    )
+
+
+def _untested(lock: Path | None) -> Iterator[Diagnosis]:
     """Which installed versions differ from ``lock``: information, pyproject.toml allows them."""
     if lock is None:
-        yield Line(
+        yield Diagnosis(
             "note",
             "tested",
             f"this installation carries no {LOCK}: which versions were tested is not known",
@@ -120,13 +121,13 @@ def _untested(lock: Path | None) -> Iterator[Line]:
         return
     untested = list(differences(lock.read_text(encoding="utf-8")))
     for other in untested:
-        told = f"{other.package} {other.installed} is installed, {other.tested} was tested"
-        yield Line("note", "tested", told)
+        text = f"{other.package} {other.installed} is installed, {other.tested} was tested"
+        yield Diagnosis("note", "tested", text)
     if not untested:
-        yield Line("ok", "tested", "every installed version is the one that was tested")
+        yield Diagnosis("ok", "tested", "every installed version is the one that was tested")
 
 
-def _suite(root: Path | None) -> Iterator[Line]:
+def _suite(root: Path | None) -> Iterator[Diagnosis]:
     try:
         suite = options.open_suite(root)
         problems: tuple[HarnessError, ...] = lint(suite)
@@ -135,72 +136,71 @@ def _suite(root: Path | None) -> Iterator[Line]:
     except HarnessError as error:
         problems = (error,)
     if problems:
-        yield Line(
+        yield Diagnosis(
             "wrong",
             "suite",
             f"{len(problems)} problem(s), the first: {problems[0]}",
             "conformance lint",
         )
     else:
-        yield Line(
+        yield Diagnosis(
             "ok",
             "suite",
             f"{len(suite.scenarios)} scenarios, {len(suite.sdks)} SDK contracts: lint is content",
         )
 
 
-def _reports(folder: Path) -> Iterator[Line]:
+def _reports(folder: Path) -> Iterator[Diagnosis]:
     try:
         if folder.exists():
             require_writable(folder)
-            yield Line("ok", "reports", f"{folder} can be written to")
+            yield Diagnosis("ok", "reports", f"{folder} can be written to")
         else:
-            above = next(parent for parent in folder.absolute().parents if parent.exists())
-            yield (
-                Line("ok", "reports", f"{folder} will be made")
-                if os.access(above, os.W_OK)
-                else Line(
-                    "wrong",
-                    "reports",
-                    f"{folder} cannot be made",
-                    "choose another folder with --reports",
-                )
-            )
+            yield _new_folder(folder)
     except EnvironmentFault as fault:
-        yield Line("wrong", "reports", fault.cause, fault.hint)
+        yield Diagnosis("wrong", "reports", fault.cause, fault.hint)
 
 
-def _configuration(settings: Settings) -> Iterator[Line]:
-    yield (
-        Line("ok", "file", settings.file)
-        if settings.file
-        else Line(
+def _new_folder(folder: Path) -> Diagnosis:
+    """Whether a folder that does not exist can be made: it is not, because looking changes
+    nothing."""
+    above = next(parent for parent in folder.absolute().parents if parent.exists())
+    if os.access(above, os.W_OK):
+        return Diagnosis("ok", "reports", f"{folder} will be made")
+    return Diagnosis(
+        "wrong", "reports", f"{folder} cannot be made", "choose another folder with --reports"
+    )
+
+
+def _configuration(settings: Settings) -> Iterator[Diagnosis]:
+    if settings.file:
+        yield Diagnosis("ok", "file", settings.file)
+    else:
+        yield Diagnosis(
             "missing",
             "file",
             f"neither {OWN_FILE} nor [tool.conformance] in {PROJECT_FILE}",
             "needed for deployments only; docs/live.md shows one",
         )
-    )
     if not settings.endpoint:
-        yield Line(
+        yield Diagnosis(
             "missing",
             "endpoint",
             "no live resource is configured",
             f"offline runs need none; set {ENDPOINT} for --target live",
         )
         return
-    yield Line("ok", "endpoint", f"from {settings.endpoint_from}")
-    yield (
-        Line("ok", "credential", f"the key in {KEY}")
-        if settings.api_key
-        else Line("note", "credential", f"{KEY} is not set: DefaultAzureCredential is asked")
-    )
+    yield Diagnosis("ok", "endpoint", f"from {settings.endpoint_from}")
+    if settings.api_key:
+        yield Diagnosis("ok", "credential", f"the key in {KEY}")
+    else:
+        yield Diagnosis("note", "credential", f"{KEY} is not set: DefaultAzureCredential is asked")
     for name in Deployments.model_fields:
         if name in settings.deployments:
-            yield Line("ok", f"deployments.{name}", settings.deployments[name])
+            yield Diagnosis("ok", f"deployments.{name}", settings.deployments[name])
     lacking = [name for name in Deployments.model_fields if name not in settings.deployments]
     if lacking:
-        yield Line(
+        yield Diagnosis(
             "missing",
             "deployments",
             f"none for {', '.join(lacking)}",
@@ -209,8 +209,8 @@ def _configuration(settings: Settings) -> Iterator[Line]:
 
 
 def _target(settings: Settings, name: str) -> RemoteService | None:
-    """What to reach: the target asked for, or the configured resource. Raises UsageError for one
-    that is no good."""
+    """The service to reach: the one ``name`` says, else the configured resource, None when there is
+    neither. Raises UsageError for a name or a configuration that cannot be used."""
     if name:
         return remote_of_target(name, settings)
     if not settings.endpoint:
@@ -220,10 +220,10 @@ def _target(settings: Settings, name: str) -> RemoteService | None:
     return remote_of_target("live", replace(settings, target_key="", deployments=known))
 
 
-def _reachable(service: RemoteService) -> Iterator[Line]:
+def _reachable(service: RemoteService) -> Iterator[Diagnosis]:
     for step in service.reach():
         state = _STATES[step.ok, step.decides]
-        yield Line(state, step.name, step.told, step.advice)
+        yield Diagnosis(state, step.name, step.told, step.advice)
 
 
 _STATES: dict[tuple[bool, bool], State] = {
@@ -232,14 +232,14 @@ _STATES: dict[tuple[bool, bool], State] = {
     (False, True): "wrong",
     (False, False): "note",
 }
-"""What a step is to the command, by whether it succeeded and whether it decides."""
+"""The state of a step of reaching a service, by whether it succeeded and whether it decides."""
 
 
-def _print(lines: list[Line], redactor: Redactor) -> None:
+def _print(diagnoses: list[Diagnosis], redactor: Redactor) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    width = max(len(line.what) for line in lines)
-    for line in lines:
-        console.print(f"{line.state:<8}", style=_STYLES[line.state], end="")
-        console.print(f"{line.what:<{width}}  {redactor.text(line.told)}", markup=False)
-        if line.advice and line.state != "ok":
-            console.print(f"{'':<8}{'':<{width}}  -> {redactor.text(line.advice)}", markup=False)
+    width = max(len(item.subject) for item in diagnoses)
+    for item in diagnoses:
+        console.print(f"{item.state:<8}", style=_STYLES[item.state], end="")
+        console.print(f"{item.subject:<{width}}  {redactor.text(item.text)}", markup=False)
+        if item.advice and item.state != "ok":
+            console.print(f"{'':<8}{'':<{width}}  -> {redactor.text(item.advice)}", markup=False)
