@@ -21,7 +21,7 @@ FACTS = Facts(
         "service": '<a id="chat"></a>\n\n## Chat <answers>\n\nOne & two, see [waits](#waits) and '
         '[.NET](dotnet.md#pairs).\n\n<a id="waits"></a>\n\n## Waits\n\n'
         "| a | b |\n| --- | --- |\n| `x` | [page](https://example.com) |\n",
-        "sdks": '| # | what |\n| --- | --- |\n| <a id="g24"></a>G24 | a prefix |\n',
+        "sdks": '| # | what |\n| --- | --- |\n| <a id="f24"></a>F24 | a prefix |\n',
     }
 )
 
@@ -43,11 +43,11 @@ def citing(*texts: str) -> Run:
 
 
 def test_a_report_carries_exactly_the_facts_it_cites() -> None:
-    page = Page(render_facts(citing("service#chat", "sdks#g24", "seen in March"), FACTS))
+    page = Page(render_facts(citing("service#chat", "sdks#f24", "seen in March"), FACTS))
     ids = page.values("id")
     assert [name for name in ids if not name.startswith("h-")] == [
         "main",
-        "sdks-g24",
+        "sdks-f24",
         "service-chat",
     ]
     assert page.open == []
@@ -134,13 +134,13 @@ def test_every_published_fact_can_be_shown_on_one_page() -> None:
 
 
 def test_the_links_of_written_reports_open(tmp_path: Path) -> None:
-    write_reports(citing("service#chat", "sdks#g24"), tmp_path)
+    write_reports(citing("service#chat", "sdks#f24"), tmp_path)
     linked = {
         value.partition("#")[2]
         for value in Page((tmp_path / "index.html").read_text()).values("href")
         if value.startswith("facts.html#")
     }
-    assert linked == {"service-chat", "sdks-g24"}
+    assert linked == {"service-chat", "sdks-f24"}
     assert linked <= set(Page((tmp_path / "facts.html").read_text()).values("id"))
     assert "This installation has no such fact." not in (tmp_path / "facts.html").read_text()
 

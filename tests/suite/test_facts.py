@@ -23,8 +23,8 @@ that goes on.
 
 | # | what | kind |
 | --- | --- | --- |
-| <a id="g1"></a>G1 | one thing | run |
-| <a id="g2"></a>G2 | another | read |
+| <a id="f1"></a>F1 | one thing | run |
+| <a id="f2"></a>F2 | another | read |
 
 1. <a id="n1"></a>First,
    in two lines.
@@ -94,7 +94,7 @@ def test_running_text_cites_by_facts_page_and_anchor(written: str, refs: list[st
 
 
 def test_a_citation_says_where_it_stands() -> None:
-    assert list(citations("as facts/sdks#f1.")) == [Citation(FactRef("sdks", "g1"), 3, 16)]
+    assert list(citations("as facts/sdks#f1.")) == [Citation(FactRef("sdks", "f1"), 3, 16)]
 
 
 def test_a_section_is_what_stands_below_its_heading_up_to_the_next_as_high(facts: Facts) -> None:
@@ -112,7 +112,7 @@ def test_a_section_is_what_stands_below_its_heading_up_to_the_next_as_high(facts
         ("third", "A third."),
         ("n1", "1. First,\n   in two lines."),
         ("n2", "2. Second."),
-        ("g2", "| # | what | kind |\n| --- | --- | --- |\n| G2 | another | read |"),
+        ("f2", "| # | what | kind |\n| --- | --- | --- |\n| F2 | another | read |"),
         ("limits", "Limits:\n- one\n- two"),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_line_an_item_a_row_and_a_block_are_facts_of_their_own(
 
 @pytest.mark.parametrize(
     ("anchor", "title"),
-    [("waits", "Waits"), ("second", "Waits"), ("g1", "Waits: G1"), ("limits", "Below")],
+    [("waits", "Waits"), ("second", "Waits"), ("f1", "Waits: F1"), ("limits", "Below")],
 )
 def test_a_fact_is_titled_by_its_heading_and_a_row_by_its_first_cell(
     facts: Facts, anchor: str, title: str

@@ -75,7 +75,7 @@ def test_a_run_without_a_verdict_has_no_passage(
     (made_up / "conformance/judge.py").write_text(JUDGE.replace("VERDICT", '"not-run"'), "utf-8")
     measured = [*figures(checkout(root=made_up))]
     assert value(measured, "passage") is None
-    assert not any(figure.holds for figure in measured if figure.name == "passage")
+    assert not any(figure.holds for figure in measured if figure.name == "passage-of-case")
     assert "came to no verdict" in capsys.readouterr().err
 
 
