@@ -346,7 +346,8 @@ httpx = pytest.importorskip("httpx2")
 
 
 def untouched():
-    return (httpx.HTTPTransport.handle_request.__module__, httpx.AsyncHTTPTransport.handle_async_request.__module__,
+    return (httpx.HTTPTransport.handle_request.__module__,\
+ httpx.AsyncHTTPTransport.handle_async_request.__module__,
             socket.socket.connect is BEFORE)
 
 
@@ -401,7 +402,11 @@ def test_other_tests_of_the_session_run_in_an_untouched_process_and_scenarios_ha
 
 
 def test_a_session_without_scenarios_loads_nothing_of_the_harness(suite: pytest.Pytester) -> None:
-    probe = "import sys\ndef test_it():\n    assert not {'openai', 'vcr', 'conformance.plan', 'conformance.suite'} & set(sys.modules)\n"
+    probe = (
+        "import sys\ndef test_it():\n"
+        "    assert not {'openai', 'vcr', 'conformance.plan', 'conformance.suite'}"
+        " & set(sys.modules)\n"
+    )
     result = pytest_of(
         suite,
         "test_probe.py",
@@ -417,7 +422,10 @@ def test_a_session_without_scenarios_loads_nothing_of_the_harness(suite: pytest.
 
 
 def test_an_interrupted_session_says_so_in_its_results(suite: pytest.Pytester) -> None:
-    stop = "def pytest_runtest_setup(item):\n    if 'scripted' in item.nodeid:\n        raise KeyboardInterrupt\n"
+    stop = (
+        "def pytest_runtest_setup(item):\n    if 'scripted' in item.nodeid:\n"
+        "        raise KeyboardInterrupt\n"
+    )
     result = pytest_of(
         suite, "scenarios", "--conformance-report", "out", files={"conftest.py": stop}
     )

@@ -23,21 +23,42 @@ from figures.figure import Bar, Figure
 CASE = ("chat/founded", "--sdk", "python", "--surface", "sync")
 RULES = ("conformance/checks/", "conformance/judge/rules")
 """Where rules stand, before and after they moved."""
+RUNS_A_CASE = "conformance/run/execution.py"
+"""What runs a case when everything else is ready."""
 HALF = 30
 """Half of the 60 files a case passed before the house was built."""
 
 
 def figures(checkout: Checkout) -> Iterator[Figure]:
-    """The files passed before the first rule, and all of them. Unknown where the case cannot be
-    run."""
+    """The files passed before the first rule, those that the case itself passes once it is planned,
+    and all of them. Unknown where the case cannot be run."""
     paths = passed(checkout.root)
     before = Figure("passage-before-rules", "files a case passes before the rules", None)
-    whole = Figure("passage", "files a case passes from run to its verdict", None, bar=Bar(HALF))
+    case = Figure(
+        "passage-of-case",
+        "files a planned case passes to its verdict, rules counted as one",
+        None,
+        bar=Bar(HALF),
+    )
+    whole = Figure("passage", "files a case passes from the command to its verdict", None)
     if paths is not None:
         first = before_rules(paths)
+        alone = of_the_case(paths)
         before = replace(before, value=len(first), places=tuple(first))
+        case = replace(case, value=len(alone), places=tuple(alone))
         whole = replace(whole, value=len(paths), places=tuple(paths))
-    return iter((before, whole))
+    return iter((before, case, whole))
+
+
+def of_the_case(paths: list[str]) -> list[str]:
+    """Those of ``paths`` that are first passed when the suite is read and the case is planned: from
+    the first file that runs a case on. The files of rules count as one, since which of them a case
+    meets depends on what was answered."""
+    begun = next((index for index, path in enumerate(paths) if path == RUNS_A_CASE), 0)
+    later = paths[begun:]
+    others = [path for path in later if not path.startswith(RULES)]
+    rules = [path for path in later if path.startswith(RULES)]
+    return others + rules[:1]
 
 
 def before_rules(paths: list[str]) -> list[str]:

@@ -127,7 +127,10 @@ def test_what_it_makes_up_is_no_evidence_and_harms_no_other_case(
     tmp_path: Path, answer: str, rule: str, said: str
 ) -> None:
     files = plain_files()
-    lie = f"def call(message):\n    if 'trigger' in str(message['arguments']):\n        return {answer}\n"
+    lie = (
+        "def call(message):\n    if 'trigger' in str(message['arguments']):\n"
+        f"        return {answer}\n"
+    )
     files["adapters/plain/adapter.py"] = files["adapters/plain/adapter.py"].replace(
         "def call(message):\n", lie, 1
     )

@@ -126,7 +126,10 @@ def test_what_the_contract_says_is_of_no_use_may_be_there(tmp_path: Path) -> Non
     files[ADAPTER] = files[ADAPTER].replace(
         '"operations": [OPERATION]', '"operations": [OPERATION, "models.list"]'
     )
-    lack = "lacks:\n  models.list: {reason: it goes to a route that Azure does not have, source: {fact: this page}}\n"
+    lack = (
+        "lacks:\n  models.list: {reason: it goes to a route that Azure does not have, "
+        "source: {fact: this page}}\n"
+    )
     text = files["adapters/plain/contract.yaml"].replace("lacks:\n", lack, 1)
     root = make_root(
         tmp_path,

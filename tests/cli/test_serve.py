@@ -23,11 +23,13 @@ streamed = client.chat.completions.create(model="conf-chat", messages=hello, str
 text = "".join(c.choices[0].delta.content or "" for c in streamed if c.choices)
 vector = client.embeddings.create(model="conf-embeddings", input="a").data[0].embedding
 try:
-    client.chat.completions.create(model="conf-chat", messages=[{"role": "user", "content": "[[filter:hate=high]]"}])
+    client.chat.completions.create(model="conf-chat",\
+ messages=[{"role": "user", "content": "[[filter:hate=high]]"}])
     refused = None
 except openai.BadRequestError as error:
     refused = error.code
-print(json.dumps([plain.choices[0].message.content, text, len(vector), refused, len(client.models.list().data) > 0]))
+print(json.dumps([plain.choices[0].message.content, text, len(vector), refused,\
+ len(client.models.list().data) > 0]))
 """
 NODE_CLIENT = """
 import { AzureOpenAI } from "openai";
@@ -35,9 +37,11 @@ const client = new AzureOpenAI();
 const messages = [{ role: "user", content: "[[say:Hello there]]" }];
 const plain = await client.chat.completions.create({ model: "conf-chat", messages });
 let text = "";
-for await (const c of await client.chat.completions.create({ model: "conf-chat", messages, stream: true }))
+for await (const c of await client.chat.completions.create(\
+{ model: "conf-chat", messages, stream: true }))
   text += c.choices[0]?.delta?.content ?? "";
-const vector = (await client.embeddings.create({ model: "conf-embeddings", input: "a" })).data[0].embedding;
+const vector = (await client.embeddings.create(\
+{ model: "conf-embeddings", input: "a" })).data[0].embedding;
 let refused = null;
 try {
   const bad = [{ role: "user", content: "[[filter:hate=high]]" }];
@@ -111,9 +115,11 @@ def test_cassettes_answer_again_and_again() -> None:
 import json, openai
 client = openai.AzureOpenAI(max_retries=0)
 ask = [{"role": "user", "content": "When was Microsoft founded?"}]
-texts = [client.chat.completions.create(model="conf-chat", messages=ask).choices[0].message.content for _ in range(3)]
+texts = [client.chat.completions.create(model="conf-chat", messages=ask).choices[0].message.content\
+ for _ in range(3)]
 try:
-    client.chat.completions.create(model="conf-chat", messages=[{"role": "user", "content": "Unheard of"}])
+    client.chat.completions.create(model="conf-chat",\
+ messages=[{"role": "user", "content": "Unheard of"}])
 except openai.NotFoundError as error:
     texts.append(error.code)
 print(json.dumps(texts))
@@ -127,7 +133,8 @@ print(json.dumps(texts))
 
 def test_a_scenario_is_played_to_its_end_and_again(tmp_path: Path) -> None:
     throttled = step(
-        service="[{status: 429, headers: {retry-after-ms: '1'}, body: {$fixture: errors/throttled}}, "
+        service="[{status: 429, headers: {retry-after-ms: '1'}, "
+        "body: {$fixture: errors/throttled}}, "
         "{status: 200, body: {$fixture: chat/founded}}]"
     )
     make_root(tmp_path, {"scenarios/chat/throttled.yaml": scenario(throttled)})
@@ -135,7 +142,8 @@ def test_a_scenario_is_played_to_its_end_and_again(tmp_path: Path) -> None:
 import json, openai
 def status(client):
     try:
-        answer = client.chat.completions.create(model="conf-chat", messages=[{"role": "user", "content": "x"}])
+        answer = client.chat.completions.create(model="conf-chat",\
+ messages=[{"role": "user", "content": "x"}])
         return len(answer.id) > 0
     except openai.APIStatusError as error:
         return error.status_code
@@ -203,7 +211,8 @@ def test_another_hosts_name_is_not_answered() -> None:
 import http.client, json, os, urllib.parse
 place = urllib.parse.urlsplit(os.environ["AZURE_OPENAI_ENDPOINT"])
 connection = http.client.HTTPConnection(place.hostname, place.port)
-connection.request("GET", "/openai/models?api-version=2024-10-21", headers={"Host": "rebound.example", "api-key": "x"})
+connection.request("GET", "/openai/models?api-version=2024-10-21",\
+ headers={"Host": "rebound.example", "api-key": "x"})
 print(json.dumps([connection.getresponse().status]))
 """
     with serve("--emulate") as served:

@@ -71,7 +71,8 @@ def scenario(steps: str = "", *, head: str = "", api_versions: str = '"2024-10-2
     """The text of a scenario that asks one question and is answered by the corpus's fixture, unless
     told otherwise."""
     return (
-        "title: A scenario of a test\nwhy: The test says what must come of it.\nsources: [{fact: test}]\n"
+        "title: A scenario of a test\nwhy: The test says what must come of it.\n"
+        "sources: [{fact: test}]\n"
         f"api_versions: {api_versions}\n{head}steps:\n{steps or step()}"
     )
 
@@ -86,7 +87,10 @@ def step(
     """One step: a chat call. ``service`` empty leaves it to the cassette."""
     lines = [
         "- call: chat.completions.create",
-        f'  with: {{model: "${{deployment.chat}}", messages: [{{role: user, content: "{content}"}}]}}',
+        (
+            '  with: {model: "${deployment.chat}", '
+            f'messages: [{{role: user, content: "{content}"}}]}}'
+        ),
         *([f"  service: {service}"] if service else []),
         f"  expect: {expect}",
         *([f"  {more}"] if more else []),

@@ -483,7 +483,7 @@ def test_a_miss_without_a_known_deviation_of_the_request_is_never_excused(
     )
 
 
-def test_a_call_that_is_known_to_fail_explains_that_its_recording_is_left_over_but_not_that_none_fits(
+def test_a_call_that_is_known_to_fail_explains_that_its_recording_is_left_over_not_that_none_fits(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = cases(suite, waiver(rule="result.unexpected-error"))[0]
@@ -496,7 +496,7 @@ def test_a_call_that_is_known_to_fail_explains_that_its_recording_is_left_over_b
     )
 
 
-def test_a_call_that_is_known_to_fail_explains_that_the_answer_described_was_never_served_but_no_other_answer(
+def test_a_call_that_is_known_to_fail_explains_that_its_answer_was_never_served_but_no_other_answer(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = cases(suite, waiver(rule="result.unexpected-error"))[0]

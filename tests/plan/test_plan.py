@@ -241,7 +241,7 @@ def test_what_the_contract_lacks_is_unsupported_with_its_reason_even_where_trait
     }
 
 
-def test_an_ability_is_listed_with_its_source_and_a_client_of_a_deployment_is_one_where_the_contract_lacks_it(
+def test_an_ability_is_listed_with_its_source_and_a_deployments_client_is_one_where_it_is_lacked(
     tmp_path: Path,
 ) -> None:
     ability = "abilities:\n  telepathy: {versions: '>=2', source: {fact: test}}\n"
@@ -408,7 +408,7 @@ def test_a_scenario_is_filled_in_once_for_each_set_of_values_its_variables_have(
         assert case.spec.steps[0].with_["messages"][0]["content"] == case.api_version
 
 
-def test_what_takes_a_socket_runs_through_the_adapter_of_the_same_version_beside_the_inprocess_cases(
+def test_what_takes_a_socket_runs_through_the_same_versions_adapter_beside_the_inprocess_cases(
     tmp_path: Path,
 ) -> None:
     wired = {

@@ -157,6 +157,7 @@ def leaky(request: Request) -> Response:
         ("www-authenticate", f"Bearer {SECRET}"),
     )
     packed = base64.b64encode(SECRET.encode()).decode()
+    said = f"At {HOST}: {SECRET} {packed} {SECRET[::-1]} {SECRET.encode().hex()}"
     body = {
         "id": "chatcmpl-Aa1Bb2Cc3Dd4Ee5Ff6",
         "object": "chat.completion",
@@ -170,7 +171,7 @@ def leaky(request: Request) -> Response:
                 "message": {
                     "role": "assistant",
                     "refusal": None,
-                    "content": f"At {HOST}: {SECRET} {packed} {SECRET[::-1]} {SECRET.encode().hex()}",
+                    "content": said,
                 },
             }
         ],

@@ -58,7 +58,8 @@ def test_equal_runs_give_equal_bytes_in_any_order_of_cases(tmp_path: Path) -> No
         .replace("chat.completions.create", "files.create")
         .replace(
             'with: {model: "${deployment.chat}", messages: [{role: user, content: "When?"}]}',
-            "with: {purpose: batch, file: {$file: {name: a.jsonl, content_type: application/jsonl, base64: e30K}}}",
+            "with: {purpose: batch, file: {$file: "
+            "{name: a.jsonl, content_type: application/jsonl, base64: e30K}}}",
         )
     )
     throttled = step(
@@ -195,7 +196,8 @@ def test_no_key_and_no_token_is_kept_wherever_the_sdk_or_the_service_puts_it(
     echo = (
         '[{status: 401, headers: {x-echo: "${api_key} planted-secret-key-1"}, '
         'body: {error: {code: "401", '
-        'message: "No planted-secret-key-1 planted-secret-key-2 planted-secret-key-3 ${api_key}"}}}]'
+        'message: "No planted-secret-key-1 planted-secret-key-2 planted-secret-key-3 '
+        '${api_key}"}}}]'
     )
     asked = step(service=echo, content="${api_key}", expect="{error: {status: 401}}")
     text = scenario(asked, head=f"client: {client}\n")
@@ -365,11 +367,9 @@ def test_a_body_is_compressed_and_says_so() -> None:
 
 
 def test_events_are_written_as_the_standard_says() -> None:
-    assert encode_events(
-        [{"a": "é"}, {"event": "x", "data": {"b": 1}}, "[DONE]", ": note\n\n", 5]
-    ) == (
-        'data: {"a":"é"}\n\nevent: x\ndata: {"b":1}\n\ndata: [DONE]\n\n: note\n\ndata: 5\n\n'.encode()
-    )
+    events = [{"a": "é"}, {"event": "x", "data": {"b": 1}}, "[DONE]", ": note\n\n", 5]
+    text = 'data: {"a":"é"}\n\nevent: x\ndata: {"b":1}\n\ndata: [DONE]\n\n: note\n\ndata: 5\n\n'
+    assert encode_events(events) == text.encode()
 
 
 def test_a_stream_is_traced_as_its_frames(tmp_path: Path) -> None:

@@ -37,7 +37,10 @@ ANSWER = "{status: 200, body: {$fixture: chat/founded}}"
 
 
 def busy(wait: str) -> str:
-    return f'{{status: 429, headers: {{retry-after-ms: "{wait}"}}, body: {{error: {{code: busy, message: Wait.}}}}}}'
+    return (
+        f'{{status: 429, headers: {{retry-after-ms: "{wait}"}}, '
+        "body: {error: {code: busy, message: Wait.}}}"
+    )
 
 
 def run(root: Path, scenarios: dict[str, str]) -> dict[str, CaseResult]:
@@ -182,7 +185,8 @@ def spec(service: str, head: str = "") -> Scenario:
         (f"[{{fault: read_timeout}}, {ANSWER}]", "", "about 600 s"),
         (f"[{{fault: read_timeout}}, {ANSWER}]", "client: {timeout: 200ms}\n", ""),
         (
-            f"[{{status: 429, headers: {{retry-after: 'Thu, 01 Jan 2026 00:00:07 GMT'}}}}, {ANSWER}]",
+            "[{status: 429, headers: {retry-after: 'Thu, 01 Jan 2026 00:00:07 GMT'}}, "
+            f"{ANSWER}]",
             "",
             "about 7 s",
         ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from ci.figures.builders import source
 from figures.checkout import kept_files, read_checkout
+
+from tests.ci.figures.builders import source
 
 
 def test_the_files_of_each_folder_are_read_and_those_of_environments_are_not(

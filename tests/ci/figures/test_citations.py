@@ -6,8 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ci.figures.builders import checkout, value
 from figures.citations import figures
+
+from tests.ci.figures.builders import checkout, value
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ci.figures.builders import checkout, source, value
 from figures.kinds import figures, questions
+
+from tests.ci.figures.builders import checkout, source, value
 
 
 @pytest.mark.parametrize(

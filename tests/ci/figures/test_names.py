@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ci.figures.builders import checkout, package, source, value
 from figures.names import figures, repeated_classes
+
+from tests.ci.figures.builders import checkout, package, source, value
 
 
 def test_a_class_name_in_two_places_is_told_with_both() -> None:

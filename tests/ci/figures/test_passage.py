@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from ci.figures.builders import checkout, value
-from figures.passage import before_rules, figures, passed
+from figures.passage import before_rules, figures, of_the_case, passed
+
+from tests.ci.figures.builders import checkout, value
 
 APP = """
 import typer
@@ -74,7 +75,7 @@ def test_a_run_without_a_verdict_has_no_passage(
     (made_up / "conformance/judge.py").write_text(JUDGE.replace("VERDICT", '"not-run"'), "utf-8")
     measured = [*figures(checkout(root=made_up))]
     assert value(measured, "passage") is None
-    assert not any(figure.holds for figure in measured if figure.name == "passage")
+    assert not any(figure.holds for figure in measured if figure.name == "passage-of-case")
     assert "came to no verdict" in capsys.readouterr().err
 
 
@@ -89,3 +90,14 @@ def test_all_files_are_before_the_rules_where_no_rule_was_reached() -> None:
     assert before_rules(["conformance/a.py"]) == ["conformance/a.py"]
     moved = ["conformance/a.py", "conformance/judge/rules/retries.py", "conformance/b.py"]
     assert before_rules(moved) == ["conformance/a.py"]
+
+
+def test_the_case_itself_begins_where_it_is_run_and_all_its_rules_count_as_one() -> None:
+    paths = [
+        "conformance/suite/load.py",
+        "conformance/run/execution.py",
+        "conformance/judge/judge.py",
+        "conformance/judge/rules/retries.py",
+        "conformance/judge/rules/usage.py",
+    ]
+    assert of_the_case(paths) == [*paths[1:3], "conformance/judge/rules/retries.py"]

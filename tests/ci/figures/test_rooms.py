@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ci.figures.builders import package, source
 from figures.rooms import arrows_up, circles, floors_of, import_graph, sibling_circles, unordered
+
+from tests.ci.figures.builders import package, source
 
 FLOORS = {"conformance.cli": 0, "conformance.run": 1, "conformance.wire": 2}
 

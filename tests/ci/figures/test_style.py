@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ci.figures.builders import checkout, source, value
 from figures.style import comment_lines, figures, nested_conditionals, positional_calls, wide_lines
+
+from tests.ci.figures.builders import checkout, source, value
 
 
 def test_a_line_of_100_columns_is_none_too_wide_and_one_of_101_is() -> None:
