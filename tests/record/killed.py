@@ -40,9 +40,9 @@ def main(folder: Path, kills: int) -> None:
         child = os.fork()
         if not child:
             while True:
-                for item in whole:
+                for item in reversed(whole):
                     write_cassette(path, item)
-        time.sleep(chance.uniform(0.0, 0.03))
+        time.sleep(chance.uniform(0.0, 0.06))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         found = path.read_bytes()
