@@ -9,13 +9,19 @@ as a length and a digest.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from conformance.judge.rules.finding import Blame, Level
 
 RESULTS_VERSION = "1.0"
+RED_WAIVERS: Final[tuple[Literal["stale", "expired", "mismatched"], ...]] = (
+    "stale",
+    "expired",
+    "mismatched",
+)
+"""The states of a waiver that make a run non-conformant."""
 
 
 class Verdict(StrEnum):

@@ -10,14 +10,13 @@ from typing import Literal
 
 from conformance.errors import ExitCode
 from conformance.judge.judge import Judged
-from conformance.judge.results import CaseResult, Run, Verdict, WaiverUse
+from conformance.judge.results import RED_WAIVERS, CaseResult, Run, Verdict, WaiverUse
 from conformance.judge.rules.case_rules import UNUSABLE
 from conformance.judge.rules.finding import Level
 from conformance.suite.case_id import CaseId
 from conformance.suite.contract import in_range
 from conformance.suite.waivers import Waiver
 
-RED_WAIVERS = ("stale", "expired", "mismatched")
 _EXERCISED = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED)
 
 State = Literal["used", "stale", "expired", "mismatched", "out-of-range", "unexercised"]

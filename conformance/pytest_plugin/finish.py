@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import ExitCode, HarnessError
-from conformance.judge.results import Run
-from conformance.judge.settle import RED_WAIVERS, exit_code
+from conformance.judge.results import RED_WAIVERS, Run
+from conformance.judge.settle import exit_code
 from conformance.pytest_plugin.session import ScenarioSession, is_worker
 from conformance.pytest_plugin.workers import hand_over
 from conformance.report.write import write_reports

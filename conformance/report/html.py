@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from conformance.judge.results import Run, Verdict, WaiverUse
+from conformance.judge.results import RED_WAIVERS, Run, Verdict, WaiverUse
 from conformance.judge.rules.finding import Level
 from conformance.report import timeline
 from conformance.report.asked import asked
@@ -26,7 +26,6 @@ from conformance.report.cases import scenario_cards, scenarios_of
 from conformance.report.matrix import Glance
 from conformance.report.provenance import provenance
 from conformance.report.summary import (
-    RED_WAIVERS,
     WORDS,
     SubjectSummary,
     Summary,

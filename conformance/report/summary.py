@@ -11,17 +11,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
 
-from conformance.judge.results import CaseResult, FindingResult, Run, Subject, Verdict, WaiverUse
+from conformance.judge.results import (
+    RED_WAIVERS,
+    CaseResult,
+    FindingResult,
+    Run,
+    Subject,
+    Verdict,
+    WaiverUse,
+)
 from conformance.judge.rules.finding import Level
 from conformance.report.text import count, listing
 
-RED_WAIVERS: Final[tuple[Literal["stale", "expired", "mismatched"], ...]] = (
-    "stale",
-    "expired",
-    "mismatched",
-)
 BAD = (Verdict.FAIL, Verdict.ERROR)
 """The verdicts of a red case."""
 
