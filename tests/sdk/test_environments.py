@@ -28,7 +28,13 @@ from conformance.sdk.environments import (
     install,
     missing_tools,
 )
-from conformance.suite.manifest import Manifest, PythonEnvironment, Tool, Versions, load_manifest
+from conformance.suite.manifest import (
+    Manifest,
+    PythonEnvironment,
+    ToolNeeded,
+    Versions,
+    load_manifest,
+)
 from tests.places import PROJECT
 
 COPY = "import shutil, sys; shutil.copy('main.txt', 'built.txt')"
@@ -233,7 +239,9 @@ def test_what_a_killed_build_left_is_no_adapter_and_goes_in_time(tmp_path: Path)
 
 
 def test_a_missing_toolchain_is_one_line(tmp_path: Path) -> None:
-    tool = Tool(name="Fortran", command=["no-such-fortran", "--version"], install="gfortran 12")
+    tool = ToolNeeded(
+        name="Fortran", command=["no-such-fortran", "--version"], install="gfortran 12"
+    )
     toy = adapter(tmp_path, toolchain=[tool.model_dump()])
     assert list(missing_tools(toy.manifest)) == ["Fortran was not found; install gfortran 12"]
     with pytest.raises(EnvironmentFault) as caught:
