@@ -241,7 +241,9 @@ def test_an_interrupted_run_ends_its_adapters_and_keeps_what_is_finished(
     command = [
         sys.executable,
         "-c",
+        # Whoever runs the tests may ignore signals (nohup does), and children inherit that.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL); "
         "from conformance.cli.main import main; main()",
         "run",
         "--lane",
